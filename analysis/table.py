@@ -1,0 +1,82 @@
+"""The results schema: the columns that training writes and analysis reads (Polars is imported only where used)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SCHEMA_VERSION = 1
+
+REPLICA_COLUMNS = {
+    "id": "what the replica is called: a hash of all that decides its numbers",
+    "family": "name of the family",
+    "version": "version of the family's mathematics",
+    "config": "all Config fields as JSON",
+    "data_seed": "seed of the split and of random distractors",
+    "init_seed": "seed of the initial weights",
+    "status": "observed (its event and the confirmation window), budget (censored there), or diverged",
+    "steps": "last evaluated step",
+    "events": "list of first and sustained crossings, see analysis.events.Event",
+    "provenance": "git commit, versions, device, pack size, as JSON",
+    "schema": "version of this schema",
+}
+CURVE_COLUMNS = {"id": "replica", "step": "optimizer steps taken", "probe": "what was measured", "value": "its value"}
+
+
+def replica_schema() -> dict[str, Any]:
+    """Return the Polars types of the replicas table."""
+    import polars as pl
+
+    event = {
+        "name": pl.String,
+        "threshold": pl.Float64,
+        "lower": pl.Int64,
+        "upper": pl.Int64,
+        "sustained_lower": pl.Int64,
+        "sustained_upper": pl.Int64,
+        "relapses": pl.Int64,
+    }
+    whole = dict.fromkeys(("version", "data_seed", "init_seed", "steps", "schema"), pl.Int64())
+    types = {name: whole.get(name, pl.String()) for name in REPLICA_COLUMNS}
+    return {**types, "events": pl.List(pl.Struct(event))}
+
+
+def curve_schema() -> dict[str, Any]:
+    """Return the Polars types of the curves table."""
+    import polars as pl
+
+    return {"id": pl.String(), "step": pl.Int64(), "probe": pl.String(), "value": pl.Float64()}
+
+
+def replicas_frame(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+    """Return rows of plain data as a replicas table."""
+    import polars as pl
+
+    return pl.DataFrame(list(rows), schema=replica_schema())
+
+
+def newest(replicas: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per replica id: the one that was watched longest, in a stable order."""
+    return replicas.sort("id", "steps", descending=[False, True]).unique("id", keep="first", maintain_order=True)
+
+
+def event_table(replicas: pl.DataFrame, *, name: str, threshold: float, fields: Sequence[str] = ()) -> pl.DataFrame:
+    """Return one row per replica with the interval of one event.
+
+    Columns: id, data_seed, status, steps, lower, upper (null where censored), relapses, and the Config fields asked for.
+    """
+    import polars as pl
+
+    picked = (
+        replicas.explode("events")
+        .unnest("events")
+        .filter((pl.col("name") == name) & ((pl.col("threshold") - threshold).abs() < 1e-9))
+        .select("id", "data_seed", "status", "steps", "lower", "upper", "sustained_upper", "relapses", "config")
+    )
+    configs = [json.loads(text) for text in picked["config"]]
+    columns = [pl.Series(field, [config[field] for config in configs], strict=False) for field in fields]
+    return picked.drop("config").with_columns(columns)

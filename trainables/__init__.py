@@ -1,0 +1,1 @@
+"""Packs of networks that train together: families, tasks, models, optimizers, interventions and probes."""

@@ -1,0 +1,1 @@
+"""Families: one file per way of wiring task, model, optimizer, interventions and probes."""

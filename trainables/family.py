@@ -1,0 +1,185 @@
+"""What a family of networks is: typed fields, a version, and the parts it wires together (standard library only)."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from trainables.names import near_match
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldRule:
+    """What a Config field may hold, and whether replicas of one pack may differ in it.
+
+    Limits: ``above`` and ``below`` are open bounds, ``low`` and ``high`` closed ones.
+    """
+
+    scope: str
+    kind: type
+    optional: bool
+    low: float | None
+    high: float | None
+    above: float | None
+    below: float | None
+    choices: tuple[str, ...]
+
+    def fault(self, value: object) -> str | None:
+        """Return what is allowed when the value is not, else None."""
+        if value is None:
+            return None if self.optional else f"must be {self.allowed()}, not none"
+        if not self._right_type(value) or not self._in_range(value):
+            return f"must be {self.allowed()}"
+        return None
+
+    def allowed(self) -> str:
+        """Say in words what the field takes.
+
+        >>> shared_rule = rule_of(shared(0.3, above=0.0, below=1.0))
+        >>> shared_rule.allowed()
+        'a number > 0 and < 1'
+        """
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        noun = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[self.kind]
+        bounds = [(">=", self.low), (">", self.above), ("<=", self.high), ("<", self.below)]
+        limits = " and ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
+        return " ".join(part for part in (noun, limits, "or none" if self.optional else "") if part)
+
+    def parse(self, text: str) -> object:
+        """Turn command-line text into a value of this field's type; text that does not parse comes back as it is."""
+        if self.optional and text.lower() in {"none", "null"}:
+            return None
+        if self.kind is bool:
+            return {"true": True, "false": False}.get(text.lower(), text)
+        try:
+            return self.kind(text)
+        except ValueError:
+            return text
+
+    def _right_type(self, value: object) -> bool:
+        if isinstance(value, bool) or self.kind is bool:
+            return isinstance(value, bool) and self.kind is bool
+        if self.kind is float:
+            return isinstance(value, int | float) and math.isfinite(value)
+        return isinstance(value, self.kind)
+
+    def _in_range(self, value: Any) -> bool:
+        return not (
+            (bool(self.choices) and value not in self.choices)
+            or (self.low is not None and value < self.low)
+            or (self.high is not None and value > self.high)
+            or (self.above is not None and value <= self.above)
+            or (self.below is not None and value >= self.below)
+        )
+
+
+def shared(default: Any, **rule: Any) -> Any:
+    """Declare a Config field whose value must be equal for all replicas of a pack."""
+    return _field("shared", default, **rule)
+
+
+def per_replica(default: Any, **rule: Any) -> Any:
+    """Declare a Config field whose value may differ between the replicas of a pack."""
+    return _field("per_replica", default, **rule)
+
+
+def rule_of(field: Any) -> FieldRule:
+    """Return the rule that a Config field was declared with."""
+    rule: FieldRule = field.metadata["rule"]
+    return rule
+
+
+def rules(config: type) -> dict[str, FieldRule]:
+    """Return the rule of every field of a Config class, in the order of declaration."""
+    return {field.name: rule_of(field) for field in dataclasses.fields(config)}
+
+
+def defaults(config: type) -> dict[str, Any]:
+    """Return the default of every field of a Config class."""
+    return {field.name: field.default for field in dataclasses.fields(config)}
+
+
+def config_faults(config: type, values: Mapping[str, object]) -> list[str]:
+    """Return one sentence for each value that the Config does not take: what was given, what is allowed."""
+    known = rules(config)
+    faults = []
+    for name, value in values.items():
+        if name not in known:
+            faults.append(f"unknown field {name!r}{near_match(name, list(known))}; fields: {', '.join(known)}")
+        elif fault := known[name].fault(value):
+            faults.append(f"{name} = {value!r} {fault}")
+    return faults
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The five kinds of parts of one pack, already built for its replicas.
+
+    Shapes: every tensor inside the parts has a leading replica axis R.
+    """
+
+    task: Any
+    model: Any
+    optimizer: Any
+    interventions: Sequence[Any]
+    probes: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One row of a pack as a family sees it: its Config and its two seeds."""
+
+    config: Any
+    data_seed: int
+    init_seed: int
+
+
+class Family:
+    """One way of wiring task, model, optimizer, interventions and probes.
+
+    A family module loads neither torch nor ray when imported: ``build`` does.
+    ``version`` rises whenever the numbers that a replica produces change.
+    ``pack_faults`` may refuse field combinations; ``expected_mib`` estimates the memory of one replica.
+    """
+
+    Config: ClassVar[type]
+    version: ClassVar[int]
+    source: ClassVar[str]
+
+    @classmethod
+    def build(cls, members: Sequence[Member], device: str) -> Parts:
+        """Return the parts of a pack of these members on a torch device."""
+        raise NotImplementedError(f"{cls.__name__} defines no build")
+
+    @classmethod
+    def combination_faults(cls, config: Any) -> list[str]:
+        """Return what is wrong with fields that are right one by one but not together."""
+        return []
+
+    @classmethod
+    def replica_mib(cls, config: Any) -> float:
+        """Return an estimate of the memory that training one replica takes, in MiB."""
+        raise NotImplementedError(f"{cls.__name__} defines no replica_mib")
+
+
+def _field(
+    scope: str,
+    default: Any,
+    *,
+    kind: type | None = None,
+    optional: bool = False,
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    rule = FieldRule(
+        scope=scope, kind=kind or type(default), optional=optional, low=low, high=high, above=above, below=below, choices=choices
+    )
+    field: Callable[..., Any] = dataclasses.field
+    return field(default=default, metadata={"rule": rule})

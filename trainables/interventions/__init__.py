@@ -1,0 +1,1 @@
+"""Interventions: what changes training from outside (loss, gradients, weights)."""

@@ -1,0 +1,163 @@
+"""One attention layer read at one query position, then a two-layer ReLU MLP: d → 4d → classes.
+
+Shape suffixes: R replicas, N examples, T positions, V vocabulary, D width, H hidden units, C classes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+SOURCE = "arXiv 2605.15787, section 3.2 and Table G.2"
+HIDDEN_RATIO = 4
+SMALLEST_MASS = 1e-12  # linear ReLU attention can put exactly nothing on a position; the KL then stays finite
+
+Parameters = dict[str, Tensor]
+MLP = ("hidden_weight", "hidden_bias", "output_weight", "output_bias")
+ATTENTION = ("query", "key", "value")
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What happened inside one forward pass.
+
+    Shapes: scores, attention and log_attention (R, N, T). ``log_attention`` is floored at log(1e-12) for linear ReLU
+    attention; ``uniform_fallback`` (R, N) marks inputs of which every score was <= 0, None for softmax.
+    """
+
+    scores: Tensor
+    attention: Tensor
+    log_attention: Tensor
+    uniform_fallback: Tensor | None
+
+
+class OneLayerAttention:
+    """The paper's minimal transformer, for a whole pack.
+
+    Token j is x_j = E[token_j] + P[j]; the scores are s_j = x_q W_Q W_Kᵀ x_j / √d; attention is softmax(s) or
+    relu(s) / Σ relu(s); the MLP reads z = Σ_j α_j W_V x_j, plus x_q with ``residual``, layer-normalised with
+    ``layer_norm``. A token meets a position only in a sum, so scores and values come from (token) + (position)
+    tables, and z is one matrix product of the attention mass per token with the table of values.
+
+    Limits: one head; the query position must hold the same token in every example.
+    """
+
+    def __init__(
+        self,
+        *,
+        vocabulary: int,
+        positions: int,
+        classes: int,
+        query: int,
+        query_token: int,
+        width: int,
+        attention: str = "softmax",
+        residual: bool = False,
+        layer_norm: bool = False,
+        init: str = "fan_in",
+    ) -> None:
+        self.vocabulary, self.positions, self.classes, self.width = vocabulary, positions, classes, width
+        self.query, self.query_token = query, query_token
+        self.attention, self.residual, self.layer_norm = attention, residual, layer_norm
+        self.initialisation = init
+
+    def init(self, generators: Sequence[Generator]) -> Parameters:
+        """Return initial parameters, each drawn from the replica's own generator in the order of ``shapes``."""
+        drawn = [self._draw_one(source) for source in generators]
+        return {name: torch.stack([one[name] for one in drawn]) for name in drawn[0]}
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of every parameter of one replica; matrices are stored (in, out)."""
+        d, hidden = self.width, HIDDEN_RATIO * self.width
+        norm = {"norm_gain": (d,), "norm_bias": (d,)} if self.layer_norm else {}
+        return {
+            "embedding": (self.vocabulary, d),
+            "position": (self.positions, d),
+            "query": (d, d),
+            "key": (d, d),
+            "value": (d, d),
+            "hidden_weight": (d, hidden),
+            "hidden_bias": (hidden,),
+            "output_weight": (hidden, self.classes),
+            "output_bias": (self.classes,),
+            **norm,
+        }
+
+    def _draw_one(self, source: Generator) -> Parameters:
+        draw = _draw_fan_in if self.initialisation == "fan_in" else _draw_torch
+        fan_in = {"output_weight": HIDDEN_RATIO * self.width, "output_bias": HIDDEN_RATIO * self.width}
+        return {name: draw(name, shape, fan_in.get(name, self.width), source) for name, shape in self.shapes().items()}
+
+    def apply(self, params: Parameters, tokens_RNT: Tensor) -> tuple[Tensor, Trace]:
+        """Return logits (R, N, C) and the trace."""
+        trace = self.attend(params, tokens_RNT)
+        read_RND = self._read(params, tokens_RNT, trace.attention)
+        hidden_RNH = torch.baddbmm(params["hidden_bias"].unsqueeze(1), read_RND, params["hidden_weight"]).relu_()
+        logits_RNC = torch.baddbmm(params["output_bias"].unsqueeze(1), hidden_RNH, params["output_weight"])
+        return logits_RNC, trace
+
+    def attend(self, params: Parameters, tokens_RNT: Tensor) -> Trace:
+        """Return scores and attention at the query position."""
+        R, N, T = tokens_RNT.shape
+        direction_RD1 = (self._query_vector(params) @ params["query"] @ params["key"].mT).mT
+        by_token_RV = (params["embedding"] @ direction_RD1).squeeze(2)
+        by_position_RT = (params["position"] @ direction_RD1).squeeze(2)
+        token_scores_RNT = by_token_RV.gather(1, tokens_RNT.view(R, N * T)).view(R, N, T)
+        scores_RNT = (token_scores_RNT + by_position_RT.unsqueeze(1)) / math.sqrt(self.width)
+        return _softmax(scores_RNT) if self.attention == "softmax" else _linear_relu(scores_RNT)
+
+    def _query_vector(self, params: Parameters) -> Tensor:
+        """Return x_q, shape (R, 1, D)."""
+        token = params["embedding"][:, self.query_token]
+        return (token + params["position"][:, self.query]).unsqueeze(1)
+
+    def _read(self, params: Parameters, tokens_RNT: Tensor, attention_RNT: Tensor) -> Tensor:
+        """Return what the MLP reads, shape (R, N, D)."""
+        R, N, _ = tokens_RNT.shape
+        token_values_RVD = params["embedding"] @ params["value"]
+        position_values_RTD = params["position"] @ params["value"]
+        mass_RNV = attention_RNT.new_zeros(R, N, self.vocabulary).scatter_add(2, tokens_RNT, attention_RNT)
+        read_RND = torch.baddbmm(attention_RNT @ position_values_RTD, mass_RNV, token_values_RVD)
+        if self.residual:
+            read_RND = read_RND + self._query_vector(params)
+        if self.layer_norm:
+            read_RND = torch.nn.functional.layer_norm(read_RND, (self.width,))
+            read_RND = read_RND * params["norm_gain"].unsqueeze(1) + params["norm_bias"].unsqueeze(1)
+        return read_RND
+
+
+def _softmax(scores: Tensor) -> Trace:
+    log_attention = torch.log_softmax(scores, dim=-1)
+    return Trace(scores, log_attention.exp(), log_attention, None)
+
+
+def _linear_relu(scores: Tensor) -> Trace:
+    positive = scores.relu()
+    total = positive.sum(-1, keepdim=True)
+    empty = total <= 0
+    attention = torch.where(empty, 1 / scores.shape[-1], positive / torch.where(empty, torch.ones_like(total), total))
+    return Trace(scores, attention, attention.clamp(min=SMALLEST_MASS).log(), empty.squeeze(-1))
+
+
+def _draw_fan_in(name: str, shape: tuple[int, ...], fan_in: int, source: Generator) -> Tensor:
+    """Matrices and embeddings N(0, 1/√fan_in), gains 1, biases 0."""
+    if len(shape) == 1:
+        return _constant(name, shape)
+    return torch.randn(shape, generator=source) / math.sqrt(fan_in)
+
+
+def _draw_torch(name: str, shape: tuple[int, ...], fan_in: int, source: Generator) -> Tensor:
+    """PyTorch's defaults: embeddings N(0, 1), linear weights and biases uniform within 1/√fan_in."""
+    if name in {"embedding", "position"}:
+        return torch.randn(shape, generator=source)
+    if name.startswith("norm_"):
+        return _constant(name, shape)
+    return (torch.rand(shape, generator=source) * 2 - 1) / math.sqrt(fan_in)
+
+
+def _constant(name: str, shape: tuple[int, ...]) -> Tensor:
+    return torch.ones(shape) if name == "norm_gain" else torch.zeros(shape)

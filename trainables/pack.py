@@ -1,0 +1,152 @@
+"""A pack: replicas with equal shared fields that train together along a leading axis R.
+
+A pack never has fewer than two rows: matrix products over one row may round differently, so a single replica trains
+beside a ghost, a copy of itself that is never recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from trainables.randomness import generator
+from trainables.replica import Replica, family_named
+from trainables.view import Pass, View, cross_entropy
+
+SMALLEST_ROWS = 2
+
+
+@dataclass
+class Curve:
+    """What was recorded of one replica: one row of values per evaluation step."""
+
+    columns: list[str] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    rows: list[list[float]] = field(default_factory=list)
+
+    def column(self, name: str) -> list[float]:
+        """Return the values of one probe column over the steps."""
+        index = self.columns.index(name)
+        return [row[index] for row in self.rows]
+
+    def named(self) -> dict[str, list[float]]:
+        """Return all columns by name."""
+        return {name: self.column(name) for name in self.columns}
+
+    def cut(self, index: int) -> Curve:
+        """Return the curve up to and including an evaluation."""
+        return Curve(self.columns, self.steps[: index + 1], self.rows[: index + 1])
+
+
+@dataclass
+class Snapshot:
+    """Everything one replica needs to go on: weights, optimizer state, step and the curve so far."""
+
+    step: int
+    params: dict[str, Tensor]
+    optimizer: dict[str, Tensor]
+    curve: Curve
+
+
+class Pack:
+    """Replicas in training. ``params`` and ``optimizer_state`` have a leading axis of rows, one per replica (or ghost).
+
+    All replicas stand at the same ``step``: the number of updates made so far.
+    """
+
+    def __init__(self, replicas: Sequence[Replica], *, device: str = "cpu", snapshots: Sequence[Snapshot] = ()) -> None:
+        self.replicas = list(replicas)
+        self.device = device
+        self.step = snapshots[0].step if snapshots else 0
+        self.curves = [snapshot.curve for snapshot in snapshots] or [Curve() for _ in replicas]
+        self._pending: list[tuple[int, dict[str, Tensor]]] = []
+        self._build()
+        self._load(_initial(self) if not snapshots else [(shot.params, shot.optimizer) for shot in snapshots])
+
+    @property
+    def rows(self) -> list[Replica]:
+        """The replicas of the tensor rows, ghost included."""
+        return self.replicas * SMALLEST_ROWS if len(self.replicas) < SMALLEST_ROWS else self.replicas
+
+    def backward(self) -> tuple[dict[str, Tensor], View]:
+        """Return the gradients of each replica's total loss and the view of this step."""
+        task, model = self.parts.task, self.parts.model
+        logits, trace = model.apply(self.params, task.train.tokens)
+        loss = cross_entropy(logits, task.train.targets)
+        penalties = [part.loss(trace) for part in self.parts.interventions if hasattr(part, "loss")]
+        total = sum(penalties, loss).sum()  # replicas do not meet: the gradient of the sum is each one's own
+        grads = torch.autograd.grad(total, list(self.params.values()))
+        view = View(self.params, task, model, Pass(logits.detach(), task.train.targets, loss.detach(), trace))
+        return dict(zip(self.params, grads, strict=True)), view
+
+    def update(self, grads: Mapping[str, Tensor]) -> None:
+        """Take one optimizer step."""
+        self.parts.optimizer.step(self.params, grads, self.optimizer_state, step=self.step)
+        self.step += 1
+
+    def record(self, view: View) -> None:
+        """Measure all probes at this step; the values stay on the device until ``collect``."""
+        columns: dict[str, Tensor] = {}
+        with torch.no_grad():
+            for probe in self.parts.probes:
+                columns.update(probe.measure(view))
+        self._pending.append((self.step, columns))
+
+    def recorded(self) -> bool:
+        """Say whether this step has been evaluated already, as it has when a replica resumes at its last evaluation."""
+        return bool(self._pending and self._pending[-1][0] == self.step) or self.curves[0].steps[-1:] == [self.step]
+
+    def collect(self) -> None:
+        """Move what was measured into the replicas' curves."""
+        for step, columns in self._pending:
+            table = torch.stack([values.double() for values in columns.values()], dim=1).tolist()
+            for curve, row in zip(self.curves, table, strict=False):
+                curve.columns = list(columns)
+                curve.steps.append(step)
+                curve.rows.append(row)
+        self._pending.clear()
+
+    def keep(self, indices: Sequence[int]) -> None:
+        """Go on with some of the replicas only."""
+        kept = [self.snapshot(index) for index in indices]
+        self.replicas = [self.replicas[index] for index in indices]
+        self.curves = [shot.curve for shot in kept]
+        if self.replicas:
+            self._build()
+            self._load([(shot.params, shot.optimizer) for shot in kept])
+
+    def snapshot(self, index: int) -> Snapshot:
+        """Return one replica's state, on the CPU and in memory of its own."""
+
+        def row(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+            return {name: tensor[index].detach().to("cpu", copy=True) for name, tensor in tensors.items()}
+
+        return Snapshot(self.step, row(self.params), row(self.optimizer_state), self.curves[index])
+
+    def _build(self) -> None:
+        rows = self.rows
+        self.parts = family_named(rows[0].family).build([row.member() for row in rows], self.device)
+
+    def _load(self, states: Sequence[tuple[dict[str, Tensor], dict[str, Tensor]]]) -> None:
+        full = [states[index % len(states)] for index in range(len(self.rows))]
+        params, optimizer = zip(*full, strict=True)
+        self.params = {name: leaf.requires_grad_() for name, leaf in _stack(params, self.device).items()}
+        self.optimizer_state = _stack(optimizer, self.device)
+
+
+def _initial(pack: Pack) -> list[tuple[dict[str, Tensor], dict[str, Tensor]]]:
+    sources = [generator(replica.init_seed, "init") for replica in pack.replicas]
+    params = pack.parts.model.init(sources)
+    state = pack.parts.optimizer.init(params)
+    return [
+        ({name: value[row] for name, value in params.items()}, {name: value[row] for name, value in state.items()})
+        for row in range(len(pack.replicas))
+    ]
+
+
+def _stack(states: Sequence[Mapping[str, Any]], device: str) -> dict[str, Tensor]:
+    return {name: torch.stack([state[name] for state in states]).to(device) for name in states[0]}

@@ -1,0 +1,1 @@
+"""Probes: what is measured at every evaluation; they only look."""

@@ -1,0 +1,28 @@
+"""How much attention each position gets, and how little an informative one gets in the worst inputs."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from trainables.view import View
+
+SOURCE = "arXiv 2605.15787, definition 4.1 (a condition on every input, which a mean would hide)"
+LOW_QUANTILE = 0.01
+
+
+class AttentionMass:
+    """Columns attention_at_<j>: mean attention at position j over test inputs; attention_informative_min and
+    attention_informative_q01: minimum and 1 % quantile over test inputs of the smallest informative mass.
+    """
+
+    def measure(self, view: View) -> dict[str, Tensor]:
+        """Return the columns, each (R,)."""
+        attention = view.test.trace.attention
+        mean = attention.mean(1)
+        worst = attention[..., list(view.task.informative)].amin(-1)
+        rank = max(round(LOW_QUANTILE * worst.shape[1]), 1)
+        return {
+            **{f"attention_at_{j}": mean[:, j] for j in range(mean.shape[1])},
+            "attention_informative_min": worst.amin(1),
+            "attention_informative_q01": worst.kthvalue(rank, dim=1).values,
+        }

@@ -1,0 +1,15 @@
+"""Mean cross-entropy on train and test."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from trainables.view import View
+
+
+class Losses:
+    """Columns train_loss and test_loss in nats, without any penalty."""
+
+    def measure(self, view: View) -> dict[str, Tensor]:
+        """Return the columns, each (R,)."""
+        return {"train_loss": view.train.loss, "test_loss": view.test.loss}

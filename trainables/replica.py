@@ -1,0 +1,140 @@
+"""What a replica is and how it is named: one point and one seed, one network, trained once (standard library only)."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import takewhile
+from typing import Any
+
+from trainables.family import Family, FieldRule, Member, defaults, rules
+from trainables.names import part
+
+ID_CHARACTERS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """What is recorded of a replica, at which steps, and when watching it may end.
+
+    ``end="event"``: training ends once test accuracy has held the highest threshold for the confirmation window,
+    or at the budget. ``end="budget"``: always at the budget, for claims about whole trajectories.
+    The evaluation grid is geometric: each step is ``grid_ratio`` times the one before, but at least
+    ``grid_min_steps`` and at most ``grid_max_steps`` further.
+    """
+
+    end: str = "event"
+    thresholds: tuple[float, ...] = (0.90, 0.95, 0.99)
+    confirmation_steps: int = 50
+    grid_ratio: float = 1.02
+    grid_min_steps: int = 10
+    grid_max_steps: int = 50
+    precision: str = "fp32"
+
+    def next_step(self, step: int) -> int:
+        """Return the evaluation step that follows an evaluation at ``step``."""
+        return step + min(max(round(step * (self.grid_ratio - 1)), self.grid_min_steps), self.grid_max_steps)
+
+    def steps(self) -> Iterator[int]:
+        """Yield the evaluation steps 0, ... without end.
+
+        >>> from itertools import islice
+        >>> list(islice(Recording(grid_min_steps=5).steps(), 4))
+        [0, 5, 10, 15]
+        """
+        step = 0
+        while True:
+            yield step
+            step = self.next_step(step)
+
+    def last_step(self, budget_steps: int) -> int:
+        """Return the last evaluation step within a budget: raising a budget then adds evaluations, it moves none."""
+        *_, last = takewhile(lambda step: step <= budget_steps, self.steps())
+        return last
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replica:
+    """One network, trained once: a family, a point of its Config, two seeds and what is recorded.
+
+    ``changes`` holds only the fields that differ from the family's defaults, so a new defaulted field keeps old ids.
+    """
+
+    family: str
+    version: int
+    data_seed: int
+    init_seed: int
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    recording: Recording = field(default_factory=Recording)
+
+    @classmethod
+    def of(cls, family: str, values: Mapping[str, Any], *, seed: int, recording: Recording) -> Replica:
+        """Return the replica of a family at the given field values, with both seeds equal."""
+        kind = family_named(family)
+        base, typed = defaults(kind.Config), rules(kind.Config)
+        full = {name: _like(typed[name], value) for name, value in values.items()}
+        changes = {name: value for name, value in sorted(full.items()) if value != base[name]}
+        return cls(
+            family=family, version=kind.version, data_seed=seed, init_seed=seed, changes=changes, recording=recording
+        )
+
+    @cached_property
+    def id(self) -> str:
+        """The stable name of the replica: a hash of all that decides its numbers or what is recorded of them."""
+        facts = self.facts()
+        facts["recording"] = _differences(self.recording, Recording())
+        text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:ID_CHARACTERS]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """All Config fields, defaults included."""
+        return {**defaults(family_named(self.family).Config), **self.changes}
+
+    @property
+    def pack_key(self) -> str:
+        """Equal for replicas that may share a pack: everything but seeds and per-replica fields."""
+        shared = {name: value for name, value in self.config.items() if _scope(self.family, name) == "shared"}
+        return json.dumps([self.family, self.version, shared, dataclasses.asdict(self.recording)], sort_keys=True)
+
+    def member(self) -> Member:
+        """Return the row that the family builds."""
+        return Member(family_named(self.family).Config(**self.changes), self.data_seed, self.init_seed)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the replica as plain data."""
+        return {**{f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "recording"}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackSpec:
+    """Replicas to be trained together from one step on: equal shared fields, equal step."""
+
+    id: str
+    replicas: tuple[Replica, ...]
+    budget_steps: int
+    start_step: int = 0
+
+
+def family_named(name: str) -> type[Family]:
+    """Return a family's class by the name of its file."""
+    kind: type[Family] = part("trainables.families", name)
+    return kind
+
+
+def _scope(family: str, name: str) -> str:
+    return rules(family_named(family).Config)[name].scope
+
+
+def _like(rule: FieldRule, value: Any) -> Any:
+    """Give whole numbers the float type of their field, so that 1 and 1.0 are the same point."""
+    return float(value) if rule.kind is float and isinstance(value, int) else value
+
+
+def _differences(value: Any, base: Any) -> dict[str, Any]:
+    mine, default = dataclasses.asdict(value), dataclasses.asdict(base)
+    return {name: mine[name] for name in mine if mine[name] != default[name]}
