@@ -80,3 +80,8 @@ def event_table(replicas: pl.DataFrame, *, name: str, threshold: float, fields: 
     configs = [json.loads(text) for text in picked["config"]]
     columns = [pl.Series(field, [config[field] for config in configs], strict=False) for field in fields]
     return picked.drop("config").with_columns(columns)
+
+
+def to_json(facts: Mapping[str, Any]) -> str:
+    """Return plain data as compact JSON with sorted keys."""
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"))

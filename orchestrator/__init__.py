@@ -1,0 +1,1 @@
+"""Launch experiments: plan what is missing, train it in packs, mirror it to MLflow, report."""

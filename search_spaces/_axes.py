@@ -1,0 +1,7 @@
+"""Grids shared by experiments, with where they come from."""
+
+KL_STRENGTHS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+"""λ without unit, two per decade; inferred, since the swept values are stripped from arXiv 2605.15787, appendix G.3."""
+
+KL_STRENGTHS_AROUND_THE_FLOOR = (0.01, 0.02, 0.03, 0.05, 0.1, 1.0)
+"""λ for p = 67 on a laptop: one level too weak to grok within the budget, three above the floor, two on it."""

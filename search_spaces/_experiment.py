@@ -1,0 +1,166 @@
+"""What an experiment is: one preregistered question, as data (standard library only at import)."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from analysis.claims import Claim
+from trainables.family import config_faults, rules
+from trainables.names import available, find, near_match
+from trainables.replica import Recording, Replica, family_named
+
+FIRST_PILOT_SEED = 1000
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """Named axes; a point is one value of each. Pure: no seeds, no Ray."""
+
+    axes: Mapping[str, tuple[Any, ...]]
+
+    def points(self) -> Iterator[dict[str, Any]]:
+        """Yield all combinations, the last axis fastest.
+
+        >>> list(SearchSpace({"kl_strength": (0.1, 1.0), "width": (32,)}).points())
+        [{'kl_strength': 0.1, 'width': 32}, {'kl_strength': 1.0, 'width': 32}]
+        """
+        for values in itertools.product(*self.axes.values()):
+            yield dict(zip(self.axes, values, strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """One size of an experiment.
+
+    ``expected_steps`` maps values of the experiment's x axis to the steps that pilot replicas took until they ended;
+    it only serves the estimate of time.
+    """
+
+    space: SearchSpace
+    fields: Mapping[str, Any]
+    seeds: tuple[int, ...]
+    budget_steps: int
+    expected_steps: Mapping[float, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """One question: a family, a space and seeds, a budget, and claims that were written before the measured runs.
+
+    ``x`` is the axis that laws are fitted along; ``threshold`` the test accuracy that counts as grokked;
+    ``primary_law`` the law whose parameters the claims speak of, named in advance.
+    """
+
+    name: str
+    question: str
+    source: str
+    family: str
+    x: str
+    scales: Mapping[str, Scale]
+    claims: tuple[Claim, ...]
+    primary_law: str
+    laws: tuple[str, ...]
+    threshold: float = 0.99
+    recording: Recording = field(default_factory=Recording)
+    pilot: str = ""
+
+    def faults(self) -> list[str]:
+        """Return all that is wrong with the experiment, one sentence each."""
+        try:
+            family = family_named(self.family)
+        except LookupError as fault:
+            return [str(fault)]
+        found = []
+        for name, scale in self.scales.items():
+            found += [f"{name} scale: {fault}" for fault in self._scale_faults(scale, family.Config)]
+        known = available("analysis.laws")
+        found += [f"unknown law {law!r}; laws: {', '.join(known)}" for law in self.laws if law not in known]
+        return found
+
+    def replicas(self, scale: str) -> list[Replica]:
+        """Return one replica per point and seed of a scale; equal points count once."""
+        size = self.scales[scale]
+        made = (
+            Replica.of(self.family, {**size.fields, **point}, seed=seed, recording=self.recording)
+            for point in size.space.points()
+            for seed in size.seeds
+        )
+        return list({replica.id: replica for replica in made}.values())
+
+    def with_changes(self, scale: str, changes: Mapping[str, Sequence[Any]], seeds: int | None) -> Experiment:
+        """Return the experiment with other values on some fields of one scale, and other seeds 0 .. n - 1."""
+        size = self.scales[scale]
+        axes = {**size.space.axes, **{name: tuple(values) for name, values in changes.items()}}
+        other = replace(size, space=SearchSpace(axes), seeds=tuple(range(seeds)) if seeds is not None else size.seeds)
+        return replace(self, scales={**self.scales, scale: other})
+
+    def registration(self, scale: str) -> str:
+        """Return a hash of what is preregistered: claims, laws, space, fields, seeds and recording; not the budget."""
+        size = self.scales[scale]
+        facts = [
+            [asdict(claim) for claim in self.claims],
+            [self.family, self.x, self.primary_law, self.laws, self.threshold, asdict(self.recording)],
+            [{name: list(values) for name, values in size.space.axes.items()}, dict(size.fields), size.seeds],
+        ]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+    def _scale_faults(self, scale: Scale, config: type) -> list[str]:
+        found = []
+        for name, values in scale.space.axes.items():
+            if not values:
+                found.append(f"axis {name!r} is empty; give at least one value")
+            for value in values:
+                found += config_faults(config, {name: value})
+        found += config_faults(config, scale.fields)
+        if not scale.seeds:
+            found.append("no seeds; give at least one")
+        if scale.budget_steps < 1:
+            found.append(f"budget_steps = {scale.budget_steps} must be a whole number >= 1")
+        if self.x not in scale.space.axes:
+            found.append(f"x = {self.x!r} is not an axis; axes: {', '.join(scale.space.axes)}")
+        return list(dict.fromkeys(found))
+
+
+def experiment_named(name: str) -> Experiment:
+    """Return an experiment of the package by its file name, or from a user's own .py file.
+
+    Raises: LookupError that offers the near match and lists what there is.
+    """
+    if name.endswith(".py"):
+        return _from_file(Path(name))
+    if name not in available(__package__):
+        known = available(__package__)
+        raise LookupError(f"unknown experiment {name!r}{near_match(name, known)}; experiments: {', '.join(known)}")
+    found: Experiment = find(__package__, name).EXPERIMENT
+    return found
+
+
+def parse_values(experiment: Experiment, name: str, text: str) -> tuple[Any, ...]:
+    """Turn the ``v1,v2`` of ``--set name=v1,v2`` into values of the field's type.
+
+    Raises: LookupError when the family has no such field.
+    """
+    known = rules(family_named(experiment.family).Config)
+    if name not in known:
+        raise LookupError(f"unknown field {name!r}{near_match(name, list(known))}; fields: {', '.join(known)}")
+    return tuple(known[name].parse(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _from_file(path: Path) -> Experiment:
+    if not path.is_file():
+        raise LookupError(f"no file {path}; give the name of an experiment or the path of a .py file that defines EXPERIMENT")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = getattr(module, "EXPERIMENT", None)
+    if not isinstance(found, Experiment):
+        raise LookupError(f"{path} defines no EXPERIMENT; see docs/adding_an_experiment.md")
+    return found
