@@ -1,0 +1,42 @@
+"""What a backend is given, and what it tells while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.plan import Plan
+from orchestrator.resources import Request
+from orchestrator.results import Results
+
+Observer = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One launch: the plan, where results go, on what to run, and who is told of every chunk."""
+
+    plan: Plan
+    results: Results
+    request: Request
+    device: str
+    observe: Observer
+    address: str | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what every worker gets handed in beside its tiny config."""
+        from orchestrator.provenance import provenance
+
+        return {
+            "packs": {pack.id: pack for pack in self.plan.packs},
+            "results": self.results,
+            "device": self.device,
+            "provenance": _json({**provenance(), "device": self.device}),
+        }
+
+
+def _json(facts: Mapping[str, Any]) -> str:
+    from analysis.table import to_json
+
+    return to_json(facts)

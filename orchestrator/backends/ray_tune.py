@@ -1,0 +1,168 @@
+"""Run a plan on Ray Tune: one trial per pack, actors reused, on a cluster of this machine or one that is joined."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestrator.backends._job import Job
+from orchestrator.results import BadInput
+
+SETTINGS = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "600",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DEDUP_LOGS": "0",
+}
+LOOPBACK = "127.0.0.1"
+
+
+def run(job: Job) -> bool:
+    """Train all packs; return False when interrupted, with what is unfinished checkpointed."""
+    folder = job.results.root / ".ray" / uuid.uuid4().hex[:8]
+    folder.mkdir(parents=True)
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    with _quiet(folder / "driver.log"), contextlib.chdir(job.results.root), _interruptible() as stopped:
+        _connect(job)
+        try:
+            _fit(job, folder)
+        finally:
+            import ray
+
+            ray.shutdown()
+    return not stopped
+
+
+def cluster_resources(address: str) -> Mapping[str, float]:
+    """Return what a running cluster has.
+
+    Raises: BadInput when none answers at the address.
+    """
+    with _quiet(Path(os.devnull)):
+        import ray
+
+        try:
+            ray.init(address=address, logging_level="ERROR", log_to_driver=False)
+        except (ConnectionError, ValueError, RuntimeError) as fault:
+            reason = str(fault).strip().splitlines()[0]
+            raise BadInput(f"no Ray cluster answers at {address!r} ({reason}); start one with 'ray start --head'") from None
+        found: Mapping[str, float] = ray.cluster_resources()
+        ray.shutdown()
+    return found
+
+
+def _connect(job: Job) -> None:
+    if not job.address:
+        os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # all on loopback; else a token is written into the home
+    import ray
+
+    if job.address:
+        ray.init(address=job.address, logging_level="ERROR", log_to_driver=False)
+    else:
+        cpus = max(os.cpu_count() or 1, job.request.slots if job.device == "cpu" else 1)
+        ray.init(
+            num_cpus=cpus,
+            include_dashboard=False,
+            logging_level="ERROR",
+            log_to_driver=False,
+            _node_ip_address=LOOPBACK,
+        )
+
+
+def _fit(job: Job, folder: Path) -> None:
+    from ray import tune
+    from ray.tune.search import Searcher
+
+    from trainables.base import trainable_for
+    from trainables.replica import family_named
+
+    class PackQueue(Searcher):  # type: ignore[misc]
+        """Hands out packs in the order of the plan: longest first."""
+
+        def __init__(self) -> None:
+            super().__init__(metric="step", mode="max")
+            self.waiting = [pack.id for pack in job.plan.packs]
+
+        def suggest(self, trial_id: str) -> dict[str, Any] | str:
+            return {"pack": self.waiting.pop(0)} if self.waiting else Searcher.FINISHED
+
+        def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+            """Keep nothing: what ended stands in the results."""
+
+        def save(self, checkpoint_path: str) -> None:
+            """Keep nothing: a launch is planned anew from the results."""
+
+        def restore(self, checkpoint_path: str) -> None:
+            """Never restored."""
+
+    class Watch(tune.Callback):  # type: ignore[misc]
+        """Passes every chunk's facts on to whoever watches the launch."""
+
+        def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any) -> None:
+            job.observe(result)
+
+        def __getstate__(self) -> dict[str, Any]:
+            return {}
+
+    kind = tune.with_parameters(trainable_for(family_named(job.plan.experiment.family)), **job.arguments())
+    tune.Tuner(
+        tune.with_resources(kind, {"cpu": job.request.cpus, "gpu": job.request.gpus}),
+        tune_config=tune.TuneConfig(
+            search_alg=PackQueue(),
+            num_samples=len(job.plan.packs),
+            max_concurrent_trials=min(job.request.slots, len(job.plan.packs)),
+            reuse_actors=True,
+            trial_name_creator=lambda trial: trial.config["pack"],
+            trial_dirname_creator=lambda trial: trial.config["pack"],
+        ),
+        run_config=tune.RunConfig(
+            name="tune",
+            storage_path=str(folder),
+            verbose=0,
+            callbacks=[Watch()],
+            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
+        ),
+    ).fit()
+
+
+@contextlib.contextmanager
+def _quiet(log: Path) -> Iterator[None]:
+    """Send what Ray and its processes write to stdout and stderr into a file, on the level of file descriptors."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = [os.dup(1), os.dup(2)]
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, copy in zip((1, 2), saved, strict=True):
+            os.dup2(copy, number)
+            os.close(copy)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[list[int]]:
+    """Yield a list that receives the signals that ended the sweep; SIGTERM (preemption) ends it like Ctrl-C."""
+    caught: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM,)}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

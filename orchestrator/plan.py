@@ -1,0 +1,92 @@
+"""From an experiment and what the results hold to the packs that are missing; pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from search_spaces._experiment import Experiment, Scale
+from trainables.replica import PackSpec, Replica
+
+ENDED = frozenset({"observed", "diverged"})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All replicas an experiment wants, and the packs that train what is missing of them."""
+
+    experiment: Experiment
+    scale: str
+    budget_steps: int
+    replicas: tuple[Replica, ...]
+    missing: tuple[Replica, ...]
+    packs: tuple[PackSpec, ...]
+
+    @property
+    def done(self) -> int:
+        """How many replicas have ended."""
+        return len(self.replicas) - len(self.missing)
+
+    def expected_steps(self, replicas: Sequence[Replica]) -> int:
+        """Return about how many replica-steps these replicas take until they end: from pilots, else the budget."""
+        size = self.experiment.scales[self.scale]
+        return sum(_expected(size, self.experiment.x, replica, self.budget_steps) for replica in replicas)
+
+
+def make_plan(
+    experiment: Experiment,
+    scale: str,
+    *,
+    settled: Mapping[str, tuple[str, int]],
+    checkpoint_steps: Callable[[str], Sequence[int]],
+    slots: int,
+    replicas_per_pack: int,
+    budget_steps: int | None = None,
+) -> Plan:
+    """Return the plan of a scale.
+
+    ``settled`` maps replica ids to (status, last evaluated step) as the results hold them; a replica that was censored
+    below the budget is missing again and goes on from its newest checkpoint.
+    """
+    size = experiment.scales[scale]
+    budget = budget_steps or size.budget_steps
+    replicas = experiment.replicas(scale)
+    missing = [replica for replica in replicas if not _is_settled(replica, settled, budget)]
+    groups: dict[tuple[str, int], list[Replica]] = defaultdict(list)
+    for replica in missing:
+        last = replica.recording.last_step(budget)
+        start = max((step for step in checkpoint_steps(replica.id) if step <= last), default=0)
+        groups[replica.pack_key, start].append(replica)
+    packs: list[PackSpec] = []
+    for (_, start), members in groups.items():
+        share = max(1, round(slots * len(members) / len(missing)))
+        packs += _packs(members, start, budget, max(-(-len(members) // replicas_per_pack), min(share, len(members))))
+    packs.sort(key=lambda pack: -_cost(pack, size, experiment.x))
+    return Plan(experiment, scale, budget, tuple(replicas), tuple(missing), tuple(packs))
+
+
+def _is_settled(replica: Replica, settled: Mapping[str, tuple[str, int]], budget: int) -> bool:
+    status, steps = settled.get(replica.id, ("", -1))
+    return status in ENDED or (status == "budget" and steps >= replica.recording.last_step(budget))
+
+
+def _packs(members: Sequence[Replica], start: int, budget: int, packs: int) -> list[PackSpec]:
+    """Deal replicas out like cards, so that every pack gets the same mix of points and they end together."""
+    hands = (members[first::packs] for first in range(packs))
+    return [PackSpec(id=_pack_id(hand), replicas=tuple(hand), budget_steps=budget, start_step=start) for hand in hands]
+
+
+def _pack_id(replicas: Sequence[Replica]) -> str:
+    return hashlib.sha256(" ".join(replica.id for replica in replicas).encode()).hexdigest()[:8]
+
+
+def _cost(pack: PackSpec, size: Scale, x: str) -> int:
+    return sum(_expected(size, x, replica, pack.budget_steps) - pack.start_step for replica in pack.replicas)
+
+
+def _expected(size: Scale, x: str, replica: Replica, budget: int) -> int:
+    return min(size.expected_steps.get(replica.config[x], budget), budget)
+
+

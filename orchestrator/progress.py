@@ -1,0 +1,84 @@
+"""The live display of a launch: one line that is rewritten on a terminal, and a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from orchestrator.plan import Plan
+
+LINE_EVERY_S = 15.0
+RATE_OVER_S = 20.0
+
+
+class Progress:
+    """Adds up what the packs report.
+
+    The time left is that of the replica-steps that pilots lead one to expect, at the rate of the last seconds.
+    """
+
+    def __init__(self, plan: Plan, *, silent: bool = False) -> None:
+        self._plan, self._silent = plan, silent
+        self._packs: dict[str, Mapping[str, Any]] = {}
+        self._steps: list[tuple[float, int]] = [(time.monotonic(), 0)]
+        self._expected = plan.expected_steps(plan.missing) - sum(p.start_step * len(p.replicas) for p in plan.packs)
+        self._out: TextIO = os.fdopen(os.dup(sys.stdout.fileno()), "w") if not silent else sys.stdout
+        self._live = self._out.isatty()
+        self._printed_at = -LINE_EVERY_S
+
+    def observe(self, facts: Mapping[str, Any]) -> None:
+        """Take in one chunk of one pack."""
+        self._packs[facts["pack"]] = facts
+        self._steps.append((time.monotonic(), self._steps[-1][1] + facts["replica_steps"]))
+        if self._silent:
+            return
+        if self._live:
+            print(f"\r\x1b[2K{self.line()}", end="", file=self._out, flush=True)
+        elif time.monotonic() - self._printed_at >= LINE_EVERY_S:
+            self._printed_at = time.monotonic()
+            print(self.line(), file=self._out, flush=True)
+
+    def close(self) -> None:
+        """End the display, leaving its last state on the screen."""
+        if not self._silent and self._packs:
+            print(f"\r\x1b[2K{self.line()}" if self._live else self.line(), file=self._out, flush=True)
+        if not self._silent:
+            self._out.close()
+
+    def line(self) -> str:
+        """Return the state in one line."""
+        total = {key: sum(facts[key] for facts in self._packs.values()) for key in ("observed", "budget", "diverged")}
+        done = self._plan.done + sum(total.values())
+        training = sum(facts["training"] for facts in self._packs.values())
+        words = [f"{done}/{len(self._plan.replicas)} done ({total['budget']} censored)", f"{training} training"]
+        if total["diverged"]:
+            words.append(f"{total['diverged']} diverged")
+        rate = self._rate()
+        words.append(f"{rate:.0f} replica-steps/s")
+        if rate and training:
+            left = max(self._expected - self._steps[-1][1], 0) / rate
+            words.append(f"about {_duration(left)} left")
+        return f"{self._plan.experiment.name}  " + " · ".join(words)
+
+    def _rate(self) -> float:
+        now, steps = self._steps[-1]
+        recent = [(at, made) for at, made in self._steps if now - at <= RATE_OVER_S]
+        first_at, first_steps = recent[0] if len(recent) > 1 else self._steps[0]
+        return (steps - first_steps) / max(now - first_at, 1e-9)
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration in words.
+
+    >>> _duration(42), _duration(130), _duration(7300)
+    ('42 s', '2 min 10 s', '2 h 1 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
