@@ -16,6 +16,7 @@ from orchestrator.results import BadInput
 
 SETTINGS = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
     "TUNE_GLOBAL_CHECKPOINT_S": "600",
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
@@ -34,14 +35,15 @@ def run(job: Job) -> bool:
     folder.mkdir(parents=True)
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
-    with _quiet(folder / "driver.log"), contextlib.chdir(job.results.root), _interruptible() as stopped:
+    with _quiet(folder / "driver.log"), contextlib.chdir(job.results.root):
         _connect(job)
-        try:
-            _fit(job, folder)
-        finally:
-            import ray
+        with _interruptible() as stopped:
+            try:
+                _fit(job, folder)
+            finally:
+                import ray
 
-            ray.shutdown()
+                ray.shutdown()
     return not stopped
 
 
@@ -83,55 +85,27 @@ def _connect(job: Job) -> None:
 
 def _fit(job: Job, folder: Path) -> None:
     from ray import tune
-    from ray.tune.search import Searcher
 
+    from orchestrator.backends._tune_parts import PackQueue, Watch, pack_name
     from trainables.base import trainable_for
     from trainables.replica import family_named
-
-    class PackQueue(Searcher):  # type: ignore[misc]
-        """Hands out packs in the order of the plan: longest first."""
-
-        def __init__(self) -> None:
-            super().__init__(metric="step", mode="max")
-            self.waiting = [pack.id for pack in job.plan.packs]
-
-        def suggest(self, trial_id: str) -> dict[str, Any] | str:
-            return {"pack": self.waiting.pop(0)} if self.waiting else Searcher.FINISHED
-
-        def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-            """Keep nothing: what ended stands in the results."""
-
-        def save(self, checkpoint_path: str) -> None:
-            """Keep nothing: a launch is planned anew from the results."""
-
-        def restore(self, checkpoint_path: str) -> None:
-            """Never restored."""
-
-    class Watch(tune.Callback):  # type: ignore[misc]
-        """Passes every chunk's facts on to whoever watches the launch."""
-
-        def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any) -> None:
-            job.observe(result)
-
-        def __getstate__(self) -> dict[str, Any]:
-            return {}
 
     kind = tune.with_parameters(trainable_for(family_named(job.plan.experiment.family)), **job.arguments())
     tune.Tuner(
         tune.with_resources(kind, {"cpu": job.request.cpus, "gpu": job.request.gpus}),
         tune_config=tune.TuneConfig(
-            search_alg=PackQueue(),
+            search_alg=PackQueue([pack.id for pack in job.plan.packs]),
             num_samples=len(job.plan.packs),
             max_concurrent_trials=min(job.request.slots, len(job.plan.packs)),
             reuse_actors=True,
-            trial_name_creator=lambda trial: trial.config["pack"],
-            trial_dirname_creator=lambda trial: trial.config["pack"],
+            trial_name_creator=pack_name,
+            trial_dirname_creator=pack_name,
         ),
         run_config=tune.RunConfig(
             name="tune",
             storage_path=str(folder),
             verbose=0,
-            callbacks=[Watch()],
+            callbacks=[Watch(job.observe)],
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
         ),
     ).fit()
@@ -158,9 +132,20 @@ def _quiet(log: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[list[int]]:
-    """Yield a list that receives the signals that ended the sweep; SIGTERM (preemption) ends it like Ctrl-C."""
+    """Turn SIGINT and SIGTERM (preemption) into Tune's graceful end; yield the list of signals that came.
+
+    To be entered after ``ray.init``, which sets a SIGTERM handler of its own.
+    """
     caught: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM,)}
+
+    def stop(number: int, frame: Any) -> None:
+        caught.append(number)
+        signal.raise_signal(signal.SIGUSR1)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until Tune sets its own
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     try:
         yield caught
     finally:

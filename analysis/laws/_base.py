@@ -1,0 +1,242 @@
+"""What a law is, and how it is fitted to interval- and right-censored times by maximum likelihood.
+
+The time of a run at x is T = f(x) · exp(σ ε), ε standard normal: a run that was seen to happen in (lower, upper] has
+probability F(upper) - F(lower), a run that was never seen has 1 - F(lower). No run is dropped.
+
+All laws here are special cases of f(x) = floor + scale · (x - critical)^(-exponent) with some constants fixed, so one
+gradient serves them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special
+
+Array = NDArray[np.float64]
+CONSTANTS = ("floor", "scale", "exponent", "critical")
+LARGEST_EXPONENT = 12.0
+SMALLEST_SIGMA, LARGEST_SIGMA = 1e-3, 5.0
+CRITICAL_GRID = 25
+GONE = -1e4  # log-likelihood of a row that a law rules out; finite, so that an optimiser can climb back
+
+
+@dataclass(frozen=True)
+class Times:
+    """Rows of one sweep.
+
+    Shapes: x, lower, upper (n,). Units: steps; ``upper`` is inf where the event was not seen by ``lower``.
+    """
+
+    x: Array
+    lower: Array
+    upper: Array
+
+    @property
+    def observed(self) -> NDArray[np.bool_]:
+        """Which rows saw the event."""
+        return np.isfinite(self.upper)
+
+    def at(self, rows: Any) -> Times:
+        """Return some of the rows."""
+        return Times(self.x[rows], self.lower[rows], self.upper[rows])
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A law's constants at the largest likelihood."""
+
+    law: str
+    values: Mapping[str, float]
+    log_likelihood: float
+    free: int
+    rows: int
+
+    @property
+    def aicc(self) -> float:
+        """Akaike's criterion corrected for small samples; inf where there are too few rows for it."""
+        spare = self.rows - self.free - 1
+        return 2 * self.free - 2 * self.log_likelihood + (2 * self.free * (self.free + 1) / spare if spare > 0 else np.inf)
+
+
+class Law:
+    """One law: which constants are free, and what the others are fixed to.
+
+    ``meaning`` says in words, with units, what each free constant is.
+    """
+
+    name: ClassVar[str]
+    formula: ClassVar[str]
+    meaning: ClassVar[Mapping[str, str]]
+    fixed: ClassVar[Mapping[str, float]]
+    source: ClassVar[str] = ""
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """The free constants, without the spread sigma."""
+        return tuple(name for name in CONSTANTS if name not in self.fixed)
+
+    def time(self, values: Mapping[str, float], x: Array) -> Array:
+        """Return the median time in steps at x; inf below the critical value."""
+        full = {**self.fixed, **values}
+        above = x > full["critical"]
+        reach = np.where(above, x - full["critical"], 1.0)
+        return np.where(above, full["floor"] + full["scale"] * reach ** -full["exponent"], np.inf)
+
+    def log_densities(self, values: Mapping[str, float], times: Times) -> Array:
+        """Return the log-probability of every row."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return _row_terms(np.log(self.time(values, times.x)), values["sigma"], times)[0]
+
+    def fit(self, times: Times, *, hold: Mapping[str, float] | None = None, start: Mapping[str, float] | None = None) -> Estimate:
+        """Return the maximum-likelihood estimate, with some constants held where asked.
+
+        Raises: ValueError when no row saw the event: then no law can be fitted, only a bound given.
+        """
+        if not times.observed.any():
+            raise ValueError("no run saw the event: raise the budget, drop the weakest levels, or report a bound")
+        held = {**self.fixed, **(hold or {})}
+        criticals = [held["critical"]] if "critical" in held else self._critical_grid(times)
+        best = max((self._fit_at(times, {**held, "critical": c}, start) for c in criticals), key=_likelihood)
+        if "critical" not in held:
+            best = self._refine_critical(times, held, criticals, best)
+        free = len(self.free) + 1 - len(hold or {})
+        return Estimate(self.name, best[1], best[0], free, len(times.x))
+
+    def _critical_grid(self, times: Times) -> list[float]:
+        """Return critical values from 0 up to just below the smallest x that saw an event."""
+        smallest = float(times.x[times.observed].min())
+        return [0.0, *(smallest * (1 - np.geomspace(1.0, 1e-3, CRITICAL_GRID))[1:])]
+
+    def _refine_critical(self, times: Times, held: Mapping[str, float], grid: list[float], best: Any) -> Any:
+        at = min(range(len(grid)), key=lambda i: abs(grid[i] - best[1]["critical"]))
+        low, high = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
+        found = optimize.minimize_scalar(
+            lambda c: -self._fit_at(times, {**held, "critical": float(c)}, best[1])[0], bounds=(low, high), method="bounded"
+        )
+        return max(best, self._fit_at(times, {**held, "critical": float(found.x)}, best[1]), key=_likelihood)
+
+    def _fit_at(
+        self, times: Times, held: Mapping[str, float], start: Mapping[str, float] | None
+    ) -> tuple[float, dict[str, float]]:
+        """Return (log-likelihood, constants) with the critical value held: several starts, the best one counts."""
+        problem = _Problem(times, held)
+        fits = [problem.climb(guess) for guess in problem.starts(start)]
+        return max(fits, key=_likelihood)
+
+
+class _Problem:
+    """The likelihood in coordinates that an optimiser likes: floor over median, log scale at the median x, exponent, log σ."""
+
+    def __init__(self, times: Times, held: Mapping[str, float]) -> None:
+        self.times, self.held = times, held
+        reach = times.x - held["critical"]
+        self.possible = reach > 0
+        self.log_reach = np.log(np.where(self.possible, reach, 1.0))
+        seen = times.observed & self.possible
+        middle = np.where(np.isfinite(times.upper), (np.maximum(times.lower, 0) + times.upper) / 2, times.lower)
+        self.unit = float(np.median(middle[seen])) if seen.any() else float(np.median(middle))
+        self.centre = float(np.median(self.log_reach[self.possible])) if self.possible.any() else 0.0
+        self.middle = middle
+        self.names = [name for name in ("floor", "scale", "exponent", "sigma") if name not in held]
+
+    def starts(self, start: Mapping[str, float] | None) -> list[Array]:
+        """Return starting points: the given constants alone, or a spread of floors and exponents."""
+        if start is not None:
+            return [self._encode(start)]
+        guesses = [(floor, exponent) for floor in (0.05, 0.6) for exponent in (0.5, 1.0, 2.0)]
+        unique: dict[tuple[float, ...], Array] = {}
+        for floor, exponent in guesses:
+            level = np.clip(1 - floor, 0.05, 1) * self.unit
+            scale = level * np.exp(self.held.get("exponent", exponent) * self.centre)
+            values = {"floor": floor * self.unit, "scale": scale, "exponent": exponent, "sigma": 0.3}
+            coded = self._encode(values)
+            unique[tuple(np.round(coded, 9))] = coded
+        return list(unique.values())
+
+    def climb(self, guess: Array) -> tuple[float, dict[str, float]]:
+        """Return the best point that can be reached from a guess."""
+        limits = {
+            "floor": (0.0, 50.0),
+            "scale": (-30.0, 30.0),
+            "exponent": (0.0 if "floor" not in self.held else -LARGEST_EXPONENT, LARGEST_EXPONENT),
+            "sigma": (np.log(SMALLEST_SIGMA), np.log(LARGEST_SIGMA)),
+        }
+        found = optimize.minimize(
+            self._objective,
+            guess,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[limits[name] for name in self.names],
+            options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8},
+        )
+        return -float(found.fun), self._decode(found.x)
+
+    def _encode(self, values: Mapping[str, float]) -> Array:
+        exponent = self.held.get("exponent", values["exponent"])
+        coded = {
+            "floor": values["floor"] / self.unit,
+            "scale": np.log(max(values["scale"], 1e-300) / self.unit) - exponent * self.centre,
+            "exponent": values["exponent"],
+            "sigma": np.log(values["sigma"]),
+        }
+        return np.array([np.clip(coded[name], -30, 50) for name in self.names])
+
+    def _decode(self, point: Array) -> dict[str, float]:
+        coded = dict(zip(self.names, map(float, point), strict=True))
+        exponent = coded.get("exponent", self.held.get("exponent", 0.0))
+        values = {
+            "floor": coded.get("floor", 0.0) * self.unit,
+            "scale": self.unit * float(np.exp(coded.get("scale", 0.0) + exponent * self.centre)),
+            "exponent": exponent,
+            "sigma": float(np.exp(coded.get("sigma", 0.0))),
+        }
+        return {**values, **self.held}
+
+    def _objective(self, point: Array) -> tuple[float, Array]:
+        """Return minus the log-likelihood and its gradient."""
+        values = self._decode(point)
+        part = values["scale"] * np.exp(-values["exponent"] * self.log_reach)
+        time = np.maximum(values["floor"] + part, 1e-300)
+        terms, by_mean, by_log_sigma = _row_terms(
+            np.where(self.possible, np.log(time), np.inf), values["sigma"], self.times
+        )
+        share = np.where(self.possible, part / time, 0.0)
+        slopes = {
+            "floor": np.where(self.possible, self.unit / time, 0.0),
+            "scale": share,
+            "exponent": -share * (self.log_reach - (self.centre if "scale" not in self.held else 0.0)),
+        }
+        gradient = [by_log_sigma.sum() if name == "sigma" else (by_mean * slopes[name]).sum() for name in self.names]
+        return -float(terms.sum()), -np.array(gradient)
+
+
+def _row_terms(log_time: Array, sigma: float, times: Times) -> tuple[Array, Array, Array]:
+    """Return each row's log-probability and its derivatives by the mean of log T and by log sigma."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        low = np.where(times.lower > 0, (np.log(np.maximum(times.lower, 1e-300)) - log_time) / sigma, -np.inf)
+        high = np.where(times.observed, (np.log(np.where(times.observed, times.upper, 1.0)) - log_time) / sigma, np.inf)
+        flip = low + np.where(np.isfinite(high), high, low) > 0  # work in the tail where nothing cancels
+        a, b = np.where(flip, -high, low), np.where(flip, -low, high)
+        upper, lower = special.log_ndtr(b), special.log_ndtr(a)
+        terms = upper + np.log1p(-np.exp(np.minimum(lower - upper, 0.0)))
+        impossible = ~np.isfinite(log_time)
+        terms = np.where(impossible, np.where(times.observed, GONE, 0.0), np.maximum(np.nan_to_num(terms, nan=GONE), GONE))
+        density_low, density_high = _ratio(low, terms), _ratio(high, terms)
+        by_mean = np.where(impossible, 0.0, (density_low - density_high) / sigma)
+        by_log_sigma = density_low * np.nan_to_num(low, posinf=0, neginf=0) - density_high * np.nan_to_num(high, posinf=0, neginf=0)
+    return terms, by_mean, np.where(impossible, 0.0, by_log_sigma)
+
+
+def _ratio(z: Array, terms: Array) -> Array:
+    """Return φ(z) / P of each row without overflow; 0 at infinite z."""
+    exponent = np.where(np.isfinite(z), -0.5 * z**2 - 0.5 * np.log(2 * np.pi) - terms, -np.inf)
+    return np.exp(np.minimum(exponent, 50.0))
+
+
+def _likelihood(fit: tuple[float, dict[str, float]]) -> float:
+    return fit[0]

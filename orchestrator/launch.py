@@ -1,0 +1,233 @@
+"""The flow of a launch: check, plan, lock, register, train what is missing, mirror, report."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from filelock import FileLock, Timeout
+
+from orchestrator.backends._job import Job
+from orchestrator.plan import Plan, make_plan
+from orchestrator.progress import Progress
+from orchestrator.resources import Request, request
+from orchestrator.results import BadInput, Results
+from search_spaces._experiment import Experiment, experiment_named, parse_values
+from trainables.replica import family_named
+
+SMOKE_POINTS, SMOKE_STEPS = 2, 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the command line can ask of one experiment."""
+
+    name: str
+    scale: str = "laptop"
+    storage: str = "runs"
+    changes: tuple[str, ...] = ()
+    seeds: int | None = None
+    budget_steps: int | None = None
+    backend: str = "ray"
+    address: str | None = None
+    gpus_per_pack: float | None = None
+    device: str = "cpu"
+    tracking_uri: str | None = None
+
+
+@dataclass(frozen=True)
+class Study:
+    """An experiment at one scale, with the user's changes, and the results it reads and writes."""
+
+    experiment: Experiment
+    scale: str
+    variant: str
+    results: Results
+    options: Options
+
+    @property
+    def key(self) -> Path:
+        """Where the study's report lies under the storage: a changed study has a folder of its own."""
+        return Path(self.experiment.name) / (self.scale + (f"-{self.variant}" if self.variant else ""))
+
+    def plan(self, asked: Request | None = None) -> Plan:
+        """Return the plan against what the results hold now."""
+        asked = asked or request(cpus=os.cpu_count() or 1)
+        ids = [replica.id for replica in self.experiment.replicas(self.scale)]
+        rows = self.results.replicas(ids).select("id", "status", "steps").iter_rows()
+        return make_plan(
+            self.experiment,
+            self.scale,
+            settled={name: (status, steps) for name, status, steps in rows},
+            checkpoint_steps=self.results.checkpoint_steps,
+            slots=asked.slots,
+            replicas_per_pack=asked.replicas_per_pack,
+            budget_steps=self.options.budget_steps,
+        )
+
+    def rows(self) -> pl.DataFrame:
+        """Return the finished rows of the study's replicas."""
+        return self.results.replicas([replica.id for replica in self.experiment.replicas(self.scale)])
+
+
+def study(options: Options) -> Study:
+    """Return the study that the options name.
+
+    Raises: BadInput with all that is wrong, before anything is trained or written.
+    """
+    try:
+        experiment = experiment_named(options.name)
+        changes = _changes(experiment, options.changes)
+    except LookupError as fault:
+        raise BadInput(str(fault.args[0])) from None
+    if options.scale not in experiment.scales:
+        raise BadInput(f"unknown scale {options.scale!r}; scales: {', '.join(experiment.scales)}")
+    if options.seeds is not None and options.seeds < 1:
+        raise BadInput(f"--seeds {options.seeds} must be a whole number >= 1")
+    if options.budget_steps is not None and options.budget_steps < 1:
+        raise BadInput(f"--budget-steps {options.budget_steps} must be a whole number >= 1")
+    changed = experiment.with_changes(options.scale, changes, options.seeds)
+    if faults := changed.faults():
+        raise BadInput("; ".join(faults))
+    registered = experiment.registration(options.scale) == changed.registration(options.scale)
+    variant = "" if registered else changed.registration(options.scale)[:6]
+    return Study(changed, options.scale, variant, Results.at(options.storage), options)
+
+
+def resources_of(options: Options, experiment: Experiment) -> Request:
+    """Return what a pack asks for on this machine or on the cluster that is joined.
+
+    Raises: BadInput when more GPU is asked for than there is.
+    """
+    cpus, gpus, gpu_mib = float(os.cpu_count() or 1), 0.0, 0.0
+    if options.gpus_per_pack is not None and options.gpus_per_pack <= 0:
+        raise BadInput(f"--gpus-per-pack {options.gpus_per_pack} must be > 0")
+    if options.address:
+        from orchestrator.backends.ray_tune import cluster_resources
+
+        found = cluster_resources(options.address)
+        cpus, gpus = found.get("CPU", 0.0), found.get("GPU", 0.0)
+    elif options.device == "cuda" or options.gpus_per_pack:
+        gpus, gpu_mib = _local_gpus()
+    wanted = options.gpus_per_pack or (1.0 if options.device == "cuda" else 0.0)
+    if wanted > gpus:
+        where = f"the cluster at {options.address}" if options.address else "this machine"
+        raise BadInput(f"{wanted:g} GPU per pack asked for, {where} has {gpus:g}; use --device cpu or a smaller --gpus-per-pack")
+    if cpus < 1:
+        raise BadInput(f"the cluster at {options.address} has no CPU to run a pack on; add a node")
+    kind = family_named(experiment.family)
+    config = experiment.replicas(options.scale)[0].member().config
+    return request(
+        cpus=cpus,
+        gpus=gpus,
+        device="cuda" if wanted else "cpu",
+        replica_mib=kind.replica_mib(config),
+        gpu_mib=gpu_mib,
+        gpus_per_pack=options.gpus_per_pack,
+    )
+
+
+def train(study: Study, *, silent: bool = False) -> bool:
+    """Train what is missing; return False when interrupted. Trains nothing when nothing is missing."""
+    if not study.plan().missing:
+        return True
+    asked = resources_of(study.options, study.experiment)
+    with _lock(study):
+        _register(study)
+        plan = study.plan(asked)
+        progress = Progress(plan, silent=silent)
+        device = "cuda" if asked.gpus else "cpu"
+        job = Job(plan, study.results, asked, device, progress.observe, study.options.address)
+        try:
+            return _backend(study.options.backend)(job)
+        finally:
+            progress.close()
+
+
+def preregistered(study: Study) -> bool:
+    """Say whether claims, space and rules are those that were stored before the first replica ran."""
+    file = study.results.root / "registrations" / f"{study.key.as_posix().replace('/', '-')}.json"
+    if study.variant or not file.is_file():
+        return False
+    stored: Mapping[str, Any] = json.loads(file.read_text())
+    return stored["hash"] == study.experiment.registration(study.scale)
+
+
+def smoke(options: Options) -> Study:
+    """Return a tiny version of a study in a folder of its own: two points, one seed, a few dozen steps."""
+    whole = study(options)
+    size = whole.experiment.scales[whole.scale]
+    axis = whole.experiment.x
+    few = {name: (values[:SMOKE_POINTS] if name == axis else values[:1]) for name, values in size.space.axes.items()}
+    small = whole.experiment.with_changes(whole.scale, few, 1)
+    folder = whole.results.root / "smoke" / time.strftime("%Y%m%d-%H%M%S")
+    budget = replace(options, budget_steps=SMOKE_STEPS, storage=str(folder))
+    return Study(small, whole.scale, "smoke", Results.at(str(folder)), budget)
+
+
+def _changes(experiment: Experiment, texts: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    changes: dict[str, tuple[Any, ...]] = {}
+    for text in texts:
+        name, sign, values = text.partition("=")
+        if not sign:
+            raise LookupError(f"--set {text!r} has no '='; write --set field=value or field=v1,v2")
+        changes[name.strip()] = parse_values(experiment, name.strip(), values)
+    return changes
+
+
+def _backend(name: str) -> Any:
+    if name == "in_process":
+        from orchestrator.backends import in_process
+
+        return in_process.run
+    from orchestrator.backends import ray_tune
+
+    return ray_tune.run
+
+
+def _local_gpus() -> tuple[float, float]:
+    import torch
+
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    memory = torch.cuda.get_device_properties(0).total_memory / 2**20 if count else 0.0
+    return float(count), memory
+
+
+def _register(study: Study) -> None:
+    """Store what is claimed before the first replica runs; later launches leave it as it is."""
+    path = Path("registrations") / f"{study.key.as_posix().replace('/', '-')}.json"
+    if not (study.results.root / path).exists() and study.rows().is_empty():
+        facts = {"hash": study.experiment.registration(study.scale), "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+        study.results.write_text(path, json.dumps(facts))
+
+
+@contextlib.contextmanager
+def _lock(study: Study) -> Iterator[None]:
+    """Hold the study's lock; the kernel frees it when the process dies.
+
+    Raises: BadInput that names the holder when another launch holds it.
+    """
+    name = hashlib.sha256(str(study.key).encode()).hexdigest()[:12]
+    folder = study.results.root / "locks"
+    folder.mkdir(exist_ok=True)
+    holder = folder / f"{name}.json"
+    lock = FileLock(folder / f"{name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        who = holder.read_text() if holder.is_file() else "unknown"
+        raise BadInput(f"{study.key} is being launched already by {who}; wait for it or use another --storage") from None
+    try:
+        study.results.write_text(Path("locks") / holder.name, f"process {os.getpid()} on {socket.gethostname()}")
+        yield
+    finally:
+        lock.release()
