@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.claims import Claim
+from analysis.laws import law_names
 from trainables.family import config_faults, rules
 from trainables.names import available, find, near_match
 from trainables.replica import Recording, Replica, family_named
@@ -80,7 +81,7 @@ class Experiment:
         found = []
         for name, scale in self.scales.items():
             found += [f"{name} scale: {fault}" for fault in self._scale_faults(scale, family.Config)]
-        known = available("analysis.laws")
+        known = law_names()
         found += [f"unknown law {law!r}; laws: {', '.join(known)}" for law in self.laws if law not in known]
         return found
 

@@ -9,6 +9,7 @@ gradient serves them all.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -21,7 +22,7 @@ Array = NDArray[np.float64]
 CONSTANTS = ("floor", "scale", "exponent", "critical")
 LARGEST_EXPONENT = 12.0
 SMALLEST_SIGMA, LARGEST_SIGMA = 1e-3, 5.0
-CRITICAL_GRID = 25
+LARGEST_CRITICAL = 0.999  # of the smallest x that saw an event
 GONE = -1e4  # log-likelihood of a row that a law rules out; finite, so that an optimiser can climb back
 
 
@@ -99,75 +100,46 @@ class Law:
         """
         if not times.observed.any():
             raise ValueError("no run saw the event: raise the budget, drop the weakest levels, or report a bound")
-        held = {**self.fixed, **(hold or {})}
-        criticals = [held["critical"]] if "critical" in held else self._critical_grid(times)
-        best = max((self._fit_at(times, {**held, "critical": c}, start) for c in criticals), key=_likelihood)
-        if "critical" not in held:
-            best = self._refine_critical(times, held, criticals, best)
-        free = len(self.free) + 1 - len(hold or {})
-        return Estimate(self.name, best[1], best[0], free, len(times.x))
-
-    def _critical_grid(self, times: Times) -> list[float]:
-        """Return critical values from 0 up to just below the smallest x that saw an event."""
-        smallest = float(times.x[times.observed].min())
-        return [0.0, *(smallest * (1 - np.geomspace(1.0, 1e-3, CRITICAL_GRID))[1:])]
-
-    def _refine_critical(self, times: Times, held: Mapping[str, float], grid: list[float], best: Any) -> Any:
-        at = min(range(len(grid)), key=lambda i: abs(grid[i] - best[1]["critical"]))
-        low, high = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
-        found = optimize.minimize_scalar(
-            lambda c: -self._fit_at(times, {**held, "critical": float(c)}, best[1])[0], bounds=(low, high), method="bounded"
-        )
-        return max(best, self._fit_at(times, {**held, "critical": float(found.x)}, best[1]), key=_likelihood)
-
-    def _fit_at(
-        self, times: Times, held: Mapping[str, float], start: Mapping[str, float] | None
-    ) -> tuple[float, dict[str, float]]:
-        """Return (log-likelihood, constants) with the critical value held: several starts, the best one counts."""
-        problem = _Problem(times, held)
-        fits = [problem.climb(guess) for guess in problem.starts(start)]
-        return max(fits, key=_likelihood)
+        problem = _Problem(times, {**self.fixed, **(hold or {})})
+        best = max((problem.climb(guess) for guess in problem.starts(start)), key=lambda found: found[0])
+        return Estimate(self.name, best[1], best[0], len(self.free) + 1 - len(hold or {}), len(times.x))
 
 
 class _Problem:
-    """The likelihood in coordinates that an optimiser likes: floor over median, log scale at the median x, exponent, log σ."""
+    """The likelihood in coordinates of order one, with the exponent and the level at the median x decorrelated.
+
+    Coordinates: floor / unit, log(scale / unit) - exponent · centre, exponent, log sigma, and critical / smallest x that
+    saw an event, where unit is the median time of the events.
+    """
 
     def __init__(self, times: Times, held: Mapping[str, float]) -> None:
         self.times, self.held = times, held
-        reach = times.x - held["critical"]
-        self.possible = reach > 0
-        self.log_reach = np.log(np.where(self.possible, reach, 1.0))
-        seen = times.observed & self.possible
-        middle = np.where(np.isfinite(times.upper), (np.maximum(times.lower, 0) + times.upper) / 2, times.lower)
-        self.unit = float(np.median(middle[seen])) if seen.any() else float(np.median(middle))
-        self.centre = float(np.median(self.log_reach[self.possible])) if self.possible.any() else 0.0
-        self.middle = middle
-        self.names = [name for name in ("floor", "scale", "exponent", "sigma") if name not in held]
+        seen = times.observed
+        middle = np.where(seen, (np.maximum(times.lower, 0) + np.where(seen, times.upper, 0)) / 2, times.lower)
+        self.unit = max(float(np.median(middle[seen])), 1.0)
+        self.centre = float(np.median(np.log(times.x)))
+        self.smallest = float(times.x[seen].min())
+        self.names = [name for name in (*CONSTANTS, "sigma") if name not in held]
 
     def starts(self, start: Mapping[str, float] | None) -> list[Array]:
-        """Return starting points: the given constants alone, or a spread of floors and exponents."""
+        """Return starting points: the given constants alone, or a spread over floors, exponents and critical values."""
         if start is not None:
             return [self._encode(start)]
-        guesses = [(floor, exponent) for floor in (0.05, 0.6) for exponent in (0.5, 1.0, 2.0)]
-        unique: dict[tuple[float, ...], Array] = {}
-        for floor, exponent in guesses:
-            level = np.clip(1 - floor, 0.05, 1) * self.unit
-            scale = level * np.exp(self.held.get("exponent", exponent) * self.centre)
-            values = {"floor": floor * self.unit, "scale": scale, "exponent": exponent, "sigma": 0.3}
-            coded = self._encode(values)
-            unique[tuple(np.round(coded, 9))] = coded
-        return list(unique.values())
+        spread = itertools.product((0.05, 0.6), (0.5, 1.0, 2.0), (0.0, 0.5, 0.95))
+        coded = [self._encode(self._guess(floor, exponent, critical)) for floor, exponent, critical in spread]
+        return list({tuple(np.round(point, 9)): point for point in coded}.values())
 
     def climb(self, guess: Array) -> tuple[float, dict[str, float]]:
-        """Return the best point that can be reached from a guess."""
+        """Return (log-likelihood, constants) of the best point that can be reached from a guess."""
         limits = {
             "floor": (0.0, 50.0),
             "scale": (-30.0, 30.0),
             "exponent": (0.0 if "floor" not in self.held else -LARGEST_EXPONENT, LARGEST_EXPONENT),
+            "critical": (0.0, LARGEST_CRITICAL),
             "sigma": (np.log(SMALLEST_SIGMA), np.log(LARGEST_SIGMA)),
         }
         found = optimize.minimize(
-            self._objective,
+            self.objective,
             guess,
             jac=True,
             method="L-BFGS-B",
@@ -176,15 +148,43 @@ class _Problem:
         )
         return -float(found.fun), self._decode(found.x)
 
+    def objective(self, point: Array) -> tuple[float, Array]:
+        """Return minus the log-likelihood and its gradient."""
+        values = self._decode(point)
+        possible = self.times.x > values["critical"]
+        reach = np.where(possible, self.times.x - values["critical"], 1.0)
+        part = values["scale"] * reach ** -values["exponent"]
+        time = np.maximum(values["floor"] + part, 1e-300)
+        terms, by_mean, by_log_sigma = _row_terms(np.where(possible, np.log(time), np.inf), values["sigma"], self.times)
+        share = part / time
+        slopes = {
+            "floor": self.unit / time,
+            "scale": share,
+            "exponent": -share * (np.log(reach) - (0.0 if "scale" in self.held else self.centre)),
+            "critical": share * values["exponent"] / reach * self.smallest,
+        }
+        gradient = [
+            by_log_sigma.sum() if name == "sigma" else (by_mean * np.where(possible, slopes[name], 0.0)).sum()
+            for name in self.names
+        ]
+        return -float(terms.sum()), -np.array(gradient)
+
+    def _guess(self, floor: float, exponent: float, critical: float) -> dict[str, float]:
+        level = (1 - floor) * self.unit
+        scale = level * np.exp(self.held.get("exponent", exponent) * self.centre)
+        values = {"floor": floor * self.unit, "scale": scale, "exponent": exponent, "sigma": 0.3}
+        return {**values, "critical": critical * self.smallest}
+
     def _encode(self, values: Mapping[str, float]) -> Array:
         exponent = self.held.get("exponent", values["exponent"])
         coded = {
             "floor": values["floor"] / self.unit,
             "scale": np.log(max(values["scale"], 1e-300) / self.unit) - exponent * self.centre,
             "exponent": values["exponent"],
+            "critical": values["critical"] / self.smallest,
             "sigma": np.log(values["sigma"]),
         }
-        return np.array([np.clip(coded[name], -30, 50) for name in self.names])
+        return np.array([coded[name] for name in self.names])
 
     def _decode(self, point: Array) -> dict[str, float]:
         coded = dict(zip(self.names, map(float, point), strict=True))
@@ -193,26 +193,10 @@ class _Problem:
             "floor": coded.get("floor", 0.0) * self.unit,
             "scale": self.unit * float(np.exp(coded.get("scale", 0.0) + exponent * self.centre)),
             "exponent": exponent,
+            "critical": coded.get("critical", 0.0) * self.smallest,
             "sigma": float(np.exp(coded.get("sigma", 0.0))),
         }
         return {**values, **self.held}
-
-    def _objective(self, point: Array) -> tuple[float, Array]:
-        """Return minus the log-likelihood and its gradient."""
-        values = self._decode(point)
-        part = values["scale"] * np.exp(-values["exponent"] * self.log_reach)
-        time = np.maximum(values["floor"] + part, 1e-300)
-        terms, by_mean, by_log_sigma = _row_terms(
-            np.where(self.possible, np.log(time), np.inf), values["sigma"], self.times
-        )
-        share = np.where(self.possible, part / time, 0.0)
-        slopes = {
-            "floor": np.where(self.possible, self.unit / time, 0.0),
-            "scale": share,
-            "exponent": -share * (self.log_reach - (self.centre if "scale" not in self.held else 0.0)),
-        }
-        gradient = [by_log_sigma.sum() if name == "sigma" else (by_mean * slopes[name]).sum() for name in self.names]
-        return -float(terms.sum()), -np.array(gradient)
 
 
 def _row_terms(log_time: Array, sigma: float, times: Times) -> tuple[Array, Array, Array]:
@@ -236,7 +220,3 @@ def _ratio(z: Array, terms: Array) -> Array:
     """Return φ(z) / P of each row without overflow; 0 at infinite z."""
     exponent = np.where(np.isfinite(z), -0.5 * z**2 - 0.5 * np.log(2 * np.pi) - terms, -np.inf)
     return np.exp(np.minimum(exponent, 50.0))
-
-
-def _likelihood(fit: tuple[float, dict[str, float]]) -> float:
-    return fit[0]

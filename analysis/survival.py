@@ -1,0 +1,59 @@
+"""What a level's runs say without any law: Kaplan–Meier, its median, and the restricted mean."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from analysis.laws._base import Times
+
+
+@dataclass(frozen=True)
+class Level:
+    """The runs at one x. Units: steps; ``median`` is None where fewer than half of the runs saw the event."""
+
+    x: float
+    runs: int
+    events: int
+    median: float | None
+    restricted_mean: float
+
+
+def kaplan_meier(times: Times) -> tuple[np.ndarray, np.ndarray]:
+    """Return the steps of the Kaplan–Meier curve and the share of runs still without the event after each.
+
+    An event counts at the evaluation that first saw it.
+    """
+    seen = times.observed
+    sample = stats.CensoredData(times.upper[seen], right=times.lower[~seen])
+    curve = stats.ecdf(sample).sf
+    return curve.quantiles, curve.probabilities
+
+
+def restricted_mean(times: Times, horizon: float) -> float:
+    """Return the mean time without the event up to a horizon: the area under the Kaplan–Meier curve.
+
+    Censored runs count with the time they were watched, where a mean over successes would leave them out.
+    """
+    steps, survival = kaplan_meier(times)
+    inside = steps < horizon
+    edges = np.concatenate([[0.0], steps[inside], [horizon]])
+    heights = np.concatenate([[1.0], survival[inside]])
+    return float((np.diff(edges) * heights).sum())
+
+
+def levels(times: Times) -> list[Level]:
+    """Return one row per x; the horizon of all restricted means is the shortest time that a censored run was watched."""
+    censored = times.lower[~times.observed]
+    horizon = float(censored.min()) if censored.size else float(times.upper.max())
+    return [_level(times.at(times.x == x), float(x), horizon) for x in np.unique(times.x)]
+
+
+def _level(times: Times, x: float, horizon: float) -> Level:
+    steps, survival = kaplan_meier(times)
+    reached = steps[survival <= 0.5]
+    median = float(reached[0]) if reached.size and math.isfinite(reached[0]) else None
+    return Level(x, len(times.x), int(times.observed.sum()), median, restricted_mean(times, horizon))
