@@ -159,7 +159,7 @@ def preregistered(study: Study) -> bool:
     if study.variant or not file.is_file():
         return False
     stored: Mapping[str, Any] = json.loads(file.read_text())
-    return stored["hash"] == study.experiment.registration(study.scale)
+    return bool(stored["hash"] == study.experiment.registration(study.scale) and not stored["rows_before"])
 
 
 def smoke(options: Options) -> Study:
@@ -205,8 +205,16 @@ def _local_gpus() -> tuple[float, float]:
 def _register(study: Study) -> None:
     """Store what is claimed before the first replica runs; later launches leave it as it is."""
     path = Path("registrations") / f"{study.key.as_posix().replace('/', '-')}.json"
-    if not (study.results.root / path).exists() and study.rows().is_empty():
-        facts = {"hash": study.experiment.registration(study.scale), "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    if not (study.results.root / path).exists():
+        facts = {
+            "hash": study.experiment.registration(study.scale),
+            "rows_before": study.rows().height,
+            "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "name": study.options.name,
+            "scale": study.scale,
+            "changes": study.options.changes,
+            "seeds": study.options.seeds,
+        }
         study.results.write_text(path, json.dumps(facts))
 
 

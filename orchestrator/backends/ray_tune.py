@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from orchestrator.backends._job import Job
 from orchestrator.results import BadInput
+from orchestrator.silence import quiet
 
 SETTINGS = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
@@ -35,7 +35,7 @@ def run(job: Job) -> bool:
     folder.mkdir(parents=True)
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
-    with _quiet(folder / "driver.log"), contextlib.chdir(job.results.root):
+    with quiet(folder / "driver.log"), contextlib.chdir(job.results.root):
         _connect(job)
         with _interruptible() as stopped:
             try:
@@ -52,7 +52,7 @@ def cluster_resources(address: str) -> Mapping[str, float]:
 
     Raises: BadInput when none answers at the address.
     """
-    with _quiet(Path(os.devnull)):
+    with quiet(Path(os.devnull)):
         import ray
 
         try:
@@ -109,25 +109,6 @@ def _fit(job: Job, folder: Path) -> None:
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
         ),
     ).fit()
-
-
-@contextlib.contextmanager
-def _quiet(log: Path) -> Iterator[None]:
-    """Send what Ray and its processes write to stdout and stderr into a file, on the level of file descriptors."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    saved = [os.dup(1), os.dup(2)]
-    with log.open("ab") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        for number, copy in zip((1, 2), saved, strict=True):
-            os.dup2(copy, number)
-            os.close(copy)
 
 
 @contextlib.contextmanager
