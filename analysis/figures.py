@@ -55,7 +55,7 @@ def law_plot(times: Times, groups: Sequence[object], fits: Sequence[Fit], *, x_l
         _band(axes, times, groups, fits[0], grid)
         seen = np.where(times.observed, times.upper, times.lower)
         axes.set(xscale="log", yscale="log", xlabel=x_label, ylabel="grok step", ylim=(seen.min() / 1.6, seen.max() * 2.2))
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.14))
         return _save(figure, folder, "law")
 
 
@@ -93,7 +93,7 @@ def _runs(axes: Axes, times: Times, groups: Sequence[object]) -> None:
     axes.plot(x[seen], times.upper[seen], "o", ms=3.5, color="#333333", alpha=0.8, label=f"{seen.sum()} runs that grokked")
     if (~seen).any():
         label = f"{(~seen).sum()} runs censored where watching ended"
-        axes.plot(x[~seen], times.lower[~seen], "^", ms=6, mfc="none", color="#888888", label=label)
+        axes.plot(x[~seen], times.lower[~seen], marker=r"$\uparrow$", ls="", ms=9, color="#777777", label=label)
 
 
 def _band(axes: Axes, times: Times, groups: Sequence[object], fit: Fit, grid: np.ndarray) -> None:
@@ -120,7 +120,7 @@ def _fan_level(axes: Axes, runs: Sequence[tuple[np.ndarray, np.ndarray]], colour
 
 def _title(fit: Fit) -> str:
     constants = ", ".join(f"{name} {interval.estimate:.3g}" for name, interval in fit.parameters.items())
-    return f"{fit.formula}: {constants}"
+    return f"{fit.formula}, {constants}"
 
 
 def _save(figure: Figure, folder: Path, name: str) -> list[Path]:
