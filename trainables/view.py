@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trainables.reductions import mean_over
+
 
 @dataclass(frozen=True)
 class Pass:
@@ -52,11 +54,13 @@ class _CrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:
-        log_probabilities = torch.log_softmax(logits, -1)
         chosen = targets.unsqueeze(-1)
-        loss = -log_probabilities.gather(-1, chosen).squeeze(-1).mean(-1)
-        gradient = log_probabilities.exp_()
-        gradient.scatter_add_(-1, chosen, torch.full_like(gradient[..., :1], -1.0))
+        shifted = logits - logits.amax(-1, keepdim=True)
+        of_target = shifted.gather(-1, chosen)
+        gradient = shifted.exp_()
+        total = gradient.sum(-1, keepdim=True, dtype=torch.float64)
+        loss = mean_over((total.log() - of_target).squeeze(-1), -1).to(logits.dtype)
+        gradient.div_(total.to(logits.dtype)).scatter_add_(-1, chosen, torch.full_like(of_target, -1.0))
         ctx.save_for_backward(gradient)
         ctx.examples = targets.shape[-1]
         return loss

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from trainables.reductions import log_softmax
+
 SOURCE = "arXiv 2605.15787, section 3.2 and Table G.2"
 HIDDEN_RATIO = 4
 SMALLEST_MASS = 1e-12  # linear ReLU attention can put exactly nothing on a position; the KL then stays finite
@@ -131,7 +133,7 @@ class OneLayerAttention:
 
 
 def _softmax(scores: Tensor) -> Trace:
-    log_attention = torch.log_softmax(scores, dim=-1)
+    log_attention = log_softmax(scores)
     return Trace(scores, log_attention.exp(), log_attention, None)
 
 

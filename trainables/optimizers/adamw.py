@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from trainables.reductions import joint_norm
+
 SOURCE = "arXiv 1711.05101, algorithm 2; clipping and bias correction as in torch.optim.AdamW and clip_grad_norm_"
 EPSILON = 1e-8
 CLIP_EPSILON = 1e-6  # of torch.nn.utils.clip_grad_norm_
@@ -66,6 +68,4 @@ class AdamW:
 
     def _clip_scale(self, grads: Mapping[str, Tensor]) -> Tensor:
         """Return the factor (R,) that brings each replica's joint gradient norm down to its limit."""
-        squares = torch.stack([grad.flatten(1).square().sum(1) for grad in grads.values()])
-        norm = squares.sum(0).sqrt().double()
-        return (self.clip_norm / (norm + CLIP_EPSILON)).clamp(max=1)
+        return (self.clip_norm / (joint_norm(grads.values()) + CLIP_EPSILON)).clamp(max=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from trainables.reductions import mean_over
 from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, definition 4.1 (a condition on every input, which a mean would hide)"
@@ -18,7 +19,7 @@ class AttentionMass:
     def measure(self, view: View) -> dict[str, Tensor]:
         """Return the columns, each (R,)."""
         attention = view.test.trace.attention
-        mean = attention.mean(1)
+        mean = mean_over(attention, 1)
         worst = attention[..., list(view.task.informative)].amin(-1)
         rank = max(round(LOW_QUANTILE * worst.shape[1]), 1)
         return {

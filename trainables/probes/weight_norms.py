@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from trainables.models.one_layer_attention import ATTENTION, MLP
+from trainables.reductions import joint_norm
 from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, definition 4.2: one norm over all MLP tensors together"
@@ -21,5 +22,4 @@ class WeightNorms:
 
 
 def _joint_norm(view: View, names: Sequence[str]) -> Tensor:
-    squares = [view.params[name].detach().flatten(1).square().sum(1) for name in names]
-    return sum(squares[1:], squares[0]).sqrt()
+    return joint_norm(view.params[name].detach() for name in names).float()
