@@ -35,7 +35,7 @@ def profile(law: Law, times: Times, best: Estimate, name: str) -> Interval:
     value = best.values[name]
 
     def excess(candidate: float) -> float:
-        held = law.fit(times, hold={name: candidate}, start={**best.values, name: candidate})
+        held = law.fit(times, hold={name: candidate}, start=best.values)
         return best.log_likelihood - held.log_likelihood - float(allowed)
 
     lower, upper = (_cross(excess, value, _outwards(name, value, times, sign)) for sign in (-1, 1))

@@ -170,16 +170,16 @@ class _Problem:
         return -float(terms.sum()), -np.array(gradient)
 
     def _guess(self, floor: float, exponent: float, critical: float) -> dict[str, float]:
-        level = (1 - floor) * self.unit
-        scale = level * np.exp(self.held.get("exponent", exponent) * self.centre)
+        exponent = self.held.get("exponent", exponent)
+        scale = (1 - floor) * self.unit * float(np.exp(exponent * self.centre))
         values = {"floor": floor * self.unit, "scale": scale, "exponent": exponent, "sigma": 0.3}
         return {**values, "critical": critical * self.smallest}
 
     def _encode(self, values: Mapping[str, float]) -> Array:
-        exponent = self.held.get("exponent", values["exponent"])
+        """Return the coordinates of a point; one whose exponent is not the held one keeps its level at the median x."""
         coded = {
             "floor": values["floor"] / self.unit,
-            "scale": np.log(max(values["scale"], 1e-300) / self.unit) - exponent * self.centre,
+            "scale": np.log(max(values["scale"], 1e-300) / self.unit) - values["exponent"] * self.centre,
             "exponent": values["exponent"],
             "critical": values["critical"] / self.smallest,
             "sigma": np.log(values["sigma"]),

@@ -1,0 +1,127 @@
+"""Laws: planted constants come back, dropping censored runs does not bring them back, gradients and references agree."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from lifelines import LogNormalAFTFitter
+import pandas as pd
+from scipy import optimize
+
+from analysis.compare import fit_laws, leave_one_level_out
+from analysis.intervals import by_group, profile
+from analysis.laws import law_named, law_names
+from analysis.laws._base import Times, _Problem
+
+LEVELS = (0.01, 0.02, 0.03, 0.05, 0.1, 0.3, 1.0)
+PLANTED = {"floor": 400.0, "scale": 25.0, "exponent": 1.0, "critical": 0.0}
+
+
+def planted(
+    *, seeds: int = 8, spread: float = 0.15, budget: float = 1e9, seed: int = 0, exponent: float = 1.0, floor: float = 400.0
+) -> Times:
+    """Return a sweep that obeys floor + 25 / x^exponent, evaluated every 20 steps and watched up to a budget."""
+    source = np.random.default_rng(seed)
+    x = np.repeat(LEVELS, seeds)
+    time = (floor + 25 / x**exponent) * np.exp(spread * source.standard_normal(len(x)))
+    lower = np.floor(time / 20) * 20
+    seen = lower + 20 <= budget
+    return Times(x, np.where(seen, lower, budget), np.where(seen, lower + 20, np.inf))
+
+
+def test_planted_floor_law_comes_back_from_censored_runs() -> None:
+    fit = law_named("floor_power").fit(planted(seeds=200, budget=1500))
+    assert fit.values["exponent"] == pytest.approx(1.0, abs=0.05)
+    assert fit.values["floor"] == pytest.approx(400, rel=0.03)
+    assert fit.values["sigma"] == pytest.approx(0.15, rel=0.05)
+
+
+def test_dropping_censored_runs_flattens_the_law() -> None:
+    law = law_named("floor_power")
+    kept, dropped = [], []
+    for seed in range(10):
+        times = planted(seeds=8, spread=0.4, budget=1500, seed=seed)
+        kept.append(law.fit(times).values["exponent"])
+        dropped.append(law.fit(times.at(times.observed)).values["exponent"])
+    assert abs(np.median(kept) - 1) < 0.1
+    assert np.median(dropped) < np.median(kept) - 0.1
+
+
+@pytest.mark.parametrize("name", law_names())
+def test_gradient_equals_finite_differences(name: str) -> None:
+    law = law_named(name)
+    problem = _Problem(planted(budget=1500), law.fixed)
+    point = problem.starts(None)[0] + 0.03
+    _, gradient = problem.objective(point)
+    numeric = optimize.approx_fprime(point, lambda p: problem.objective(p)[0], 1e-7)
+    assert gradient == pytest.approx(numeric, rel=1e-3, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", law_names())
+def test_every_law_says_what_its_constants_mean(name: str) -> None:
+    law = law_named(name)
+    assert law.name == name
+    assert set(law.meaning) == set(law.free)
+    assert set(law.free) | set(law.fixed) == {"floor", "scale", "exponent", "critical"}
+
+
+def test_power_law_equals_lifelines_interval_censored_log_normal() -> None:
+    times = planted(seeds=10, budget=1500)
+    frame = pd.DataFrame({"low": np.maximum(times.lower, 1e-9), "high": times.upper, "log_x": np.log(times.x)})
+    reference = LogNormalAFTFitter().fit_interval_censoring(frame, "low", "high")
+    fit = law_named("power").fit(times)
+    slopes = reference.params_["mu_"]
+    assert -fit.values["exponent"] == pytest.approx(slopes["log_x"], abs=2e-3)
+    assert np.log(fit.values["scale"]) == pytest.approx(slopes["Intercept"], abs=2e-3)
+    assert fit.log_likelihood == pytest.approx(reference.log_likelihood_, abs=1e-3)
+
+
+def test_profile_ends_are_where_the_likelihood_drops_by_half_a_chi_square() -> None:
+    times, law = planted(budget=1500), law_named("floor_power")
+    best = law.fit(times)
+    interval = profile(law, times, best, "exponent")
+    assert interval.low is not None and interval.high is not None
+    for end in (interval.low, interval.high):
+        drop = best.log_likelihood - law.fit(times, hold={"exponent": end}).log_likelihood
+        assert drop == pytest.approx(1.9207, abs=5e-3)
+
+
+def test_threshold_law_finds_the_critical_value() -> None:
+    source = np.random.default_rng(0)
+    x = np.repeat((0.01, 0.02, 0.03, 0.05, 0.1, 0.3, 1.0), 40)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        median = np.where(x > 0.015, 300 + 10 / np.maximum(x - 0.015, 1e-9), np.inf)
+    time = median * np.exp(0.1 * source.standard_normal(len(x)))
+    seen = time < 5000
+    times = Times(x, np.where(seen, np.floor(time), 5000), np.where(seen, np.floor(time) + 1, np.inf))
+    values = law_named("threshold").fit(times).values
+    assert values["critical"] == pytest.approx(0.015, abs=0.002)
+    fits = fit_laws(times, ["floor_power", "threshold"])
+    assert fits[0].law == "threshold"
+
+
+def test_the_true_law_predicts_a_left_out_level_best() -> None:
+    times = planted(seeds=20, budget=2000)
+    scores = {name: leave_one_level_out(law_named(name), times, law_named(name).fit(times)) for name in ("constant", "power", "floor_inverse")}
+    assert max(scores, key=lambda name: scores[name] or -np.inf) == "floor_inverse"
+
+
+def test_shared_seeds_widen_the_grouped_interval() -> None:
+    source = np.random.default_rng(1)
+    x, seeds = np.repeat(LEVELS, 8), np.tile(np.arange(8), len(LEVELS))
+    effect = 0.4 * source.standard_normal(8)
+    time = 1000 * np.exp(effect[seeds] + 0.05 * source.standard_normal(len(x)))
+    times, law = Times(x, np.floor(time), np.floor(time) + 1), law_named("constant")
+    best = law.fit(times)
+    naive, grouped = profile(law, times, best, "scale"), by_group(law, times, seeds.tolist(), best)["scale"]
+    assert grouped.high / grouped.low > 1.5 * naive.high / naive.low  # type: ignore[operator]
+
+
+def test_tables_that_cannot_be_fitted_are_refused_in_words() -> None:
+    x, ones = np.array([0.1, 1.0]), np.array([10.0, 10.0])
+    with pytest.raises(ValueError, match="no run saw the event: raise the budget"):
+        fit_laws(Times(x, ones, np.array([np.inf, np.inf])), ["constant"])
+    with pytest.raises(ValueError, match="at least two levels"):
+        fit_laws(Times(np.array([1.0, 1.0]), ones, ones + 1), ["constant"])
+    with pytest.raises(ValueError, match="x must be > 0"):
+        fit_laws(Times(np.array([0.0, 1.0]), ones, ones + 1), ["constant"])

@@ -1,0 +1,113 @@
+"""What every experiment must do, fed by discovery: a new file in search_spaces/ is tested the moment it exists."""
+
+from __future__ import annotations
+
+import ast
+import io
+from pathlib import Path
+
+import pytest
+import torch
+
+import search_spaces
+from analysis.claims import RULES
+from search_spaces._experiment import FIRST_PILOT_SEED, experiment_named
+from trainables import loop
+from trainables.names import available
+from trainables.pack import Curve, Pack, Snapshot
+from trainables.replica import family_named
+
+NAMES = available("search_spaces")
+
+PAPER = {  # arXiv 2605.15787, Table G.2 and appendix G.3; learning rate and λ grid are inferred, see _axes.py
+    "kl_scaling": {
+        "modulus": 113,
+        "train_fraction": 0.3,
+        "width": 64,
+        "beta1": 0.9,
+        "beta2": 0.999,
+        "weight_decay": 1.0,
+        "warmup_steps": 10,
+        "clip_norm": 1.0,
+        "residual": False,
+        "layer_norm": False,
+        "budget_steps": 10_000,
+        "seeds": (0, 1, 2, 3, 4),
+        "threshold": 0.99,
+    },
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_experiment_is_sound_and_says_what_it_costs(name: str) -> None:
+    experiment = experiment_named(name)
+    assert experiment.name == name
+    assert experiment.faults() == []
+    assert set(experiment.scales) == {"laptop", "paper"}
+    text = ast.get_docstring(ast.parse((Path(search_spaces.__path__[0]) / f"{name}.py").read_text())) or ""
+    for word in ("Paper:", "Cost:", f"python -m orchestrator launch {name}"):
+        assert word in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_claims_can_be_judged_and_pilot_seeds_are_apart(name: str) -> None:
+    experiment = experiment_named(name)
+    assert experiment.primary_law in experiment.laws
+    assert experiment.threshold in experiment.recording.thresholds
+    for claim in experiment.claims:
+        assert claim.rule in RULES and claim.statement.endswith(".") and claim.source
+    for scale in experiment.scales.values():
+        assert max(scale.seeds) < FIRST_PILOT_SEED
+        assert set(scale.expected_steps) <= set(scale.space.axes[experiment.x])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_laptop_scale_has_the_size_that_a_law_needs(name: str) -> None:
+    scale = experiment_named(name).scales["laptop"]
+    assert len(scale.space.axes[experiment_named(name).x]) >= 6
+    assert len(scale.seeds) >= 8
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_paper_scale_builds_steps_checkpoints_and_resumes(name: str) -> None:
+    experiment = experiment_named(name)
+    replicas = experiment.replicas("paper")
+    pair = [replicas[0], next(each for each in replicas[1:] if each.pack_key == replicas[0].pack_key)]
+    pack = Pack(pair)
+    loop.advance(pack, last_step=10**6, steps=1)
+    buffer = io.BytesIO()
+    shots = [pack.snapshot(row) for row in range(2)]
+    torch.save([{**vars(shot), "curve": vars(shot.curve)} for shot in shots], buffer)
+    buffer.seek(0)
+    loaded = [Snapshot(**{**each, "curve": Curve(**each["curve"])}) for each in torch.load(buffer, weights_only=True)]
+    resumed = Pack(pair, snapshots=loaded)
+    loop.advance(resumed, last_step=10**6, steps=1)
+    loop.advance(pack, last_step=10**6, steps=1)
+    assert resumed.step == pack.step == 2
+    for name_, value in pack.params.items():
+        assert torch.equal(value, resumed.params[name_])
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_paper_scale_has_the_papers_numbers(name: str) -> None:
+    experiment = experiment_named(name)
+    scale = experiment.scales["paper"]
+    config = experiment.replicas("paper")[0].config
+    facts = {**config, "budget_steps": scale.budget_steps, "seeds": scale.seeds, "threshold": experiment.threshold}
+    assert {field: facts[field] for field in PAPER[name]} == PAPER[name]
+
+
+def test_every_experiment_has_its_table_of_the_papers_numbers() -> None:
+    assert set(PAPER) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", available("trainables.families"))
+def test_family_defaults_are_pinned_per_version(name: str) -> None:
+    """Another default means other numbers under the same id: raise the version and pin the new table."""
+    family = family_named(name)
+    pinned = {("kl_prior", 1): "modulus=113 train_fraction=0.3 distractors=random prior=oracle attention=softmax residual=False "
+              "layer_norm=False init=fan_in width=64 kl_strength=0.0 learning_rate=0.001 weight_decay=1.0 beta1=0.9 beta2=0.999 "
+              "clip_norm=1.0 warmup_steps=10"}
+    from trainables.family import defaults
+
+    assert " ".join(f"{field}={value}" for field, value in defaults(family.Config).items()) == pinned[name, family.version]

@@ -1,0 +1,70 @@
+"""What every probe, intervention, optimizer, task and model must do, fed by discovery."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tiny import tiny_replica
+from trainables.names import available, find, part
+from trainables.pack import Pack
+
+KINDS = ("tasks", "models", "optimizers", "interventions", "probes")
+ALL = [(kind, name) for kind in KINDS for name in available(f"trainables.{kind}")]
+
+
+@pytest.mark.parametrize("kind, name", ALL)
+def test_part_is_named_like_its_file_and_explains_itself(kind: str, name: str) -> None:
+    found = part(f"trainables.{kind}", name)
+    assert found.__doc__ and find(f"trainables.{kind}", name).__doc__
+
+
+@pytest.mark.parametrize("kind", ["tasks", "models", "optimizers", "interventions"])
+def test_parts_name_their_source(kind: str) -> None:
+    for name in available(f"trainables.{kind}"):
+        assert "arXiv" in find(f"trainables.{kind}", name).SOURCE
+
+
+@pytest.mark.parametrize("attention", ["softmax", "linear_relu"])
+@pytest.mark.parametrize("name", available("trainables.probes"))
+def test_probe_only_looks_and_gives_one_number_per_replica(name: str, attention: str) -> None:
+    pack = Pack([tiny_replica(seed, attention=attention) for seed in range(3)])
+    _, view = pack.backward()
+    before = {key: value.detach().clone() for key, value in pack.params.items()}
+    columns = part("trainables.probes", name)().measure(view)
+    assert columns
+    for values in columns.values():
+        assert values.shape == (3,) and torch.isfinite(values).all() and not values.requires_grad
+    assert all(torch.equal(before[key], value) for key, value in pack.params.items())
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"distractors": "constant"},
+        {"prior": "adversarial", "kl_strength": 1.0},
+        {"attention": "linear_relu", "kl_strength": 0.3},
+        {"residual": True, "layer_norm": True},
+        {"init": "torch"},
+    ],
+    ids=str,
+)
+def test_every_switch_of_the_family_trains_to_finite_numbers(fields: dict[str, object]) -> None:
+    from trainables import loop
+
+    pack = Pack([tiny_replica(seed, **fields) for seed in range(2)])
+    loop.advance(pack, last_step=30)
+    assert pack.curves[0].steps[-1] == 30
+    assert torch.isfinite(torch.tensor(pack.curves[0].rows)).all()
+
+
+def test_adversarial_prior_moves_attention_away_from_the_informative_positions() -> None:
+    from trainables import loop
+
+    away, towards = tiny_replica(prior="adversarial", kl_strength=3.0), tiny_replica(prior="oracle", kl_strength=3.0)
+    divergence = []
+    for replica in (away, towards):
+        pack = Pack([replica])
+        loop.advance(pack, last_step=60)
+        divergence.append(pack.curves[0].column("attention_kl")[-1])
+    assert divergence[0] > 2 > 0.2 > divergence[1]

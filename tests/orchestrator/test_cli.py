@@ -1,0 +1,154 @@
+"""The command line: its verbs and flags are frozen, bad input costs one line and exit code 2, nothing is written."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from orchestrator.cli import app, main
+from orchestrator.fit_table import fit_file
+
+COMMON = {"--scale", "--storage", "--set", "--seeds", "--json"}
+FROZEN = {
+    "list": {"--json"},
+    "show": COMMON | {"--budget-steps"},
+    "launch": COMMON
+    | {"--budget-steps", "--backend", "--address", "--gpus-per-pack", "--device", "--tracking-uri", "--smoke", "--yes"},
+    "status": COMMON,
+    "report": COMMON | {"--open"},
+    "fit": {"--x", "--lower", "--upper", "--group", "--json"},
+    "ui": {"--storage", "--port", "--rebuild"},
+}
+LAUNCH = ["launch", "kl_scaling"]
+
+BAD = {
+    "unknown verb": (["lanch"], "No such command"),
+    "unknown flag": ([*LAUNCH, "--sede", "3"], "No such option"),
+    "unknown experiment": (["launch", "kl_scalin"], "did you mean 'kl_scaling'"),
+    "unknown experiment to show": (["show", "nothing_like_it"], "experiments: "),
+    "missing experiment": (["launch"], "Missing argument"),
+    "no such file": (["launch", "mine.py"], "no file mine.py"),
+    "unknown scale": ([*LAUNCH, "--scale", "huge"], "scales: laptop, paper"),
+    "unknown field": ([*LAUNCH, "--set", "kl_strenght=1"], "did you mean 'kl_strength'"),
+    "no equals sign": ([*LAUNCH, "--set", "kl_strength"], "write --set field=value"),
+    "negative strength": ([*LAUNCH, "--set", "kl_strength=0.1,-1"], "kl_strength = -1.0 must be a number >= 0"),
+    "strength not a number": ([*LAUNCH, "--set", "kl_strength=strong"], "must be a number >= 0"),
+    "strength nan": ([*LAUNCH, "--set", "kl_strength=nan"], "must be a number >= 0"),
+    "strength infinite": ([*LAUNCH, "--set", "kl_strength=inf"], "must be a number >= 0"),
+    "empty grid": ([*LAUNCH, "--set", "kl_strength="], "axis 'kl_strength' is empty"),
+    "train fraction 0": ([*LAUNCH, "--set", "train_fraction=0"], "must be a number > 0 and < 1"),
+    "train fraction 1": ([*LAUNCH, "--set", "train_fraction=1"], "must be a number > 0 and < 1"),
+    "modulus 1": ([*LAUNCH, "--set", "modulus=1"], "modulus = 1 must be a whole number >= 2"),
+    "modulus not whole": ([*LAUNCH, "--set", "modulus=67.5"], "must be a whole number >= 2"),
+    "unknown distractors": ([*LAUNCH, "--set", "distractors=some"], "one of random, constant"),
+    "unknown attention": ([*LAUNCH, "--set", "attention=linear"], "one of softmax, linear_relu"),
+    "switch not true or false": ([*LAUNCH, "--set", "residual=maybe"], "must be true or false"),
+    "beta 1": ([*LAUNCH, "--set", "beta1=1"], "must be a number >= 0 and < 1"),
+    "clip norm 0": ([*LAUNCH, "--set", "clip_norm=0"], "must be a number > 0 or none"),
+    "learning rate none": ([*LAUNCH, "--set", "learning_rate=none"], "must be a number > 0"),
+    "negative warm-up": ([*LAUNCH, "--set", "warmup_steps=-1"], "must be a whole number >= 0"),
+    "no seeds": ([*LAUNCH, "--seeds", "0"], "--seeds 0 must be a whole number >= 1"),
+    "seeds in words": ([*LAUNCH, "--seeds", "many"], "--seeds"),
+    "no budget": ([*LAUNCH, "--budget-steps", "0"], "must be a whole number >= 1"),
+    "unknown backend": ([*LAUNCH, "--backend", "slurm"], "one of: ray, in_process"),
+    "unknown device": ([*LAUNCH, "--device", "tpu"], "one of: cpu, cuda"),
+    "more GPU than there is": ([*LAUNCH, "--gpus-per-pack", "64"], "GPU per pack asked for"),
+    "negative GPU": ([*LAUNCH, "--gpus-per-pack", "-1"], "must be > 0"),
+    "object store": ([*LAUNCH, "--storage", "s3://bucket/runs"], "not supported yet"),
+    "unwritable storage": ([*LAUNCH, "--storage", "/proc/runs"], "cannot be written"),
+    "table of another kind": (["fit", "runs.xlsx", "--x", "x", "--lower", "l", "--upper", "u"], ".csv or .parquet"),
+    "table that is not there": (["fit", "no.csv", "--x", "x", "--lower", "l", "--upper", "u"], "cannot be read"),
+    "fit without columns": (["fit", "no.csv"], "Missing option"),
+}
+
+
+@pytest.mark.parametrize("words, expected", BAD.values(), ids=BAD.keys())
+def test_bad_input_costs_one_line_and_trains_nothing(
+    words: list[str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ") and err.count("\n") == 1
+    assert expected in err
+    assert not list(tmp_path.rglob("*.parquet")) and not list(tmp_path.rglob("*.pt"))
+
+
+def test_all_faults_come_in_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*LAUNCH, "--set", "modulus=1", "--set", "width=0"]) == 2
+    message = capsys.readouterr().err
+    assert "modulus = 1" in message and "width = 0" in message
+
+
+def test_verbs_and_flags_are_frozen() -> None:
+    """A new flag is a promise for years: change this table only together with the docs."""
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    found = {
+        name: {flag for option in command.params for flag in option.opts if flag.startswith("--")}
+        for name, command in commands.items()
+    }
+    assert found == FROZEN
+
+
+def test_show_and_status_speak_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for verb in ("show", "status"):
+        assert main([verb, "kl_scaling", "--storage", str(tmp_path), "--json"]) == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert facts["replicas"] == facts["missing"] == 48
+
+
+def test_report_without_results_says_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "kl_scaling", "--storage", str(tmp_path), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert {claim["verdict"] for claim in facts["claims"]} == {"not run"}
+    assert facts["events"] + facts["censored"] + facts["diverged"] + facts["failed"] + facts["missing"] == facts["replicas"]
+
+
+def test_light_verbs_load_no_heavy_module(tmp_path: Path) -> None:
+    code = (
+        "import sys; from orchestrator.cli import main\n"
+        f"for words in (['list'], ['show', 'kl_scaling', '--storage', {str(tmp_path)!r}], "
+        f"['status', 'kl_scaling', '--storage', {str(tmp_path)!r}]): assert main(words) == 0\n"
+        "print([name for name in ('torch', 'ray', 'mlflow', 'matplotlib', 'scipy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_a_users_own_analysis_folder_does_not_shadow_ours(tmp_path: Path) -> None:
+    (tmp_path / "analysis").mkdir()
+    (tmp_path / "analysis" / "__init__.py").write_text("raise SystemExit('the wrong analysis')")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    words = [sys.executable, "-m", "orchestrator", "show", "kl_scaling", "--storage", "runs"]
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_fit_reads_an_empty_upper_as_censored(tmp_path: Path) -> None:
+    file = tmp_path / "runs.csv"
+    rows = [f"{x},{int(100 / x)},{int(100 / x) + 5},{seed}" for x in (0.1, 0.2, 0.5, 1.0) for seed in range(3)]
+    file.write_text("\n".join(["wd,lo,hi,seed", *rows, "0.01,2000,,0", "0.01,2000,,1"]))
+    facts = fit_file(file, x="wd", lower="lo", upper="hi", group=None)
+    assert (facts["events"], facts["censored"]) == (12, 2)
+    power = next(fit for fit in facts["fits"] if fit["law"] == "power")
+    assert power["parameters"]["exponent"]["estimate"] == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "line, expected",
+    [("0,1,2", "x must be a number > 0"), ("1,5,5", "upper must be above lower"), ("1,,5", "lower must be"), ("a,1,2", "must be numbers")],
+)
+def test_fit_refuses_rows_in_one_line(line: str, expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "runs.csv"
+    file.write_text(f"x,lo,hi\n1,1,2\n{line}\n")
+    assert main(["fit", str(file), "--x", "x", "--lower", "lo", "--upper", "hi"]) == 2
+    err = capsys.readouterr().err
+    assert expected in err and err.count("\n") == 1

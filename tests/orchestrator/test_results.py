@@ -1,0 +1,105 @@
+"""The results: published whole, read once per id, and robust against files that are not ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from analysis import events, table
+from orchestrator.results import BadInput, Results
+
+
+def row(name: str = "a", steps: int = 100, status: str = "budget") -> dict[str, Any]:
+    event = {
+        "name": events.GROKKED,
+        "threshold": 0.99,
+        "lower": steps,
+        "upper": None,
+        "sustained_lower": steps,
+        "sustained_upper": None,
+        "relapses": 0,
+    }
+    return {
+        "id": name,
+        "family": "kl_prior",
+        "version": 1,
+        "config": '{"kl_strength": 0.1}',
+        "data_seed": 0,
+        "init_seed": 0,
+        "status": status,
+        "steps": steps,
+        "events": [event],
+        "provenance": "{}",
+        "schema": table.SCHEMA_VERSION,
+    }
+
+
+def points(name: str = "a", steps: tuple[int, ...] = (0, 10)) -> dict[str, list[Any]]:
+    return {"id": [name] * len(steps), "step": list(steps), "probe": ["loss"] * len(steps), "value": [1.0] * len(steps)}
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    return Results.at(str(tmp_path / "runs"))
+
+
+def test_published_rows_and_curves_come_back(results: Results) -> None:
+    results.publish([row("a"), row("b")], points("a"))
+    assert results.replicas()["id"].to_list() == ["a", "b"]
+    assert results.curves(["a"])["step"].to_list() == [0, 10]
+
+
+def test_the_row_watched_longest_counts_and_points_count_once(results: Results) -> None:
+    results.publish([row(steps=200, status="observed")], points(steps=(0, 10, 20)))
+    results.publish([row(steps=100)], points(steps=(0, 10)))
+    assert results.replicas().select("steps", "status").rows() == [(200, "observed")]
+    assert results.curves(["a"])["step"].to_list() == [0, 10, 20]
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 torn", b"not parquet at all"])
+def test_torn_files_are_reported_and_skipped_and_kept(results: Results, content: bytes) -> None:
+    results.publish([row()], points())
+    torn = results.root / "replicas" / "torn.parquet"
+    torn.write_bytes(content)
+    assert results.replicas()["id"].to_list() == ["a"]
+    assert len(results.unreadable) == 1 and "torn.parquet is skipped" in results.unreadable[0]
+    assert torn.read_bytes() == content
+
+
+def test_foreign_tables_are_reported_and_skipped(results: Results) -> None:
+    results.publish([row()], points())
+    pl.DataFrame({"unrelated": [1]}).write_parquet(results.root / "replicas" / "foreign.parquet")
+    assert results.replicas()["id"].to_list() == ["a"]
+    assert "foreign.parquet" in results.unreadable[0]
+
+
+def test_half_written_files_stay_invisible(results: Results) -> None:
+    results.publish([row()], points())
+    (results.root / "replicas" / ".half.part").write_bytes(b"half")
+    assert results.replicas().height == 1 and not results.unreadable
+
+
+def test_the_newest_two_checkpoints_stay(results: Results) -> None:
+    for step in (10, 20, 100, 90):
+        results.save_checkpoint("a", step, b"state %d" % step)
+    assert results.checkpoint_steps("a") == [90, 100]
+    assert results.load_checkpoint("a", 100) == b"state 100"
+    results.drop_checkpoints("a")
+    assert results.checkpoint_steps("a") == []
+
+
+def test_event_table_has_one_row_per_replica_with_its_fields(results: Results) -> None:
+    results.publish([row()], points())
+    found = table.event_table(results.replicas(), name=events.GROKKED, threshold=0.99, fields=["kl_strength"])
+    assert found.select("id", "lower", "upper", "kl_strength").rows() == [("a", 100, None, 0.1)]
+
+
+def test_storage_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for storage in (str(tmp_path / "file" / "runs"), "s3://bucket/runs", "/proc/runs"):
+        with pytest.raises(BadInput, match="give") as fault:
+            Results.at(storage)
+        assert "\n" not in str(fault.value)

@@ -1,0 +1,91 @@
+"""Who may import whom, what loads what, and how large files and functions may be."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("orchestrator", "search_spaces", "trainables", "analysis")
+ALLOWED = {
+    "analysis": {"analysis"},
+    "trainables": {"trainables", "analysis"},
+    "search_spaces": {"search_spaces", "analysis", "trainables"},
+    "orchestrator": set(PACKAGES),
+}
+ONLY_IN = {
+    "ray": {"trainables/base.py", "orchestrator/backends/ray_tune.py", "orchestrator/backends/_tune_parts.py"},
+    "mlflow": {"orchestrator/tracking.py"},
+    "matplotlib": {"analysis/figures.py"},
+}
+FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+SOURCES = [*FILES, *sorted((ROOT / "tests").rglob("*.py"))]
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_imports_point_one_way(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[0]
+    ours = {module.split(".")[0] for module in imported(path)} & set(PACKAGES)
+    assert ours <= ALLOWED[package]
+    if package == "trainables":
+        assert {m for m in imported(path) if m.startswith("analysis")} <= {"analysis", "analysis.table", "analysis.events"}
+
+
+@pytest.mark.parametrize("library, places", ONLY_IN.items())
+def test_heavy_libraries_are_imported_in_few_places(library: str, places: set[str]) -> None:
+    found = {name(path) for path in FILES if any(m.split(".")[0] == library for m in imported(path))}
+    assert found == places
+
+
+@pytest.mark.parametrize(
+    "module", ["search_spaces.kl_scaling", "trainables.families.kl_prior", "analysis.events", "analysis.table", "orchestrator.plan"]
+)
+def test_light_modules_load_nothing_heavy(module: str) -> None:
+    code = f"import sys, {module}; print(*[m for m in ('torch', 'ray', 'scipy', 'matplotlib', 'mlflow') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_files_and_functions_stay_small(path: Path) -> None:
+    text = path.read_text()
+    assert path.stem not in {"utils", "common", "helpers"}
+    assert text.count("\n") <= 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None and node.end_lineno - node.lineno < 50, node.name
+        if isinstance(node, ast.ExceptHandler):
+            caught = ast.unparse(node.type) if node.type else ""
+            assert caught not in {"", "Exception", "BaseException"}, f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_public_things_have_docstrings(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and _is_public(tree, node):
+            assert ast.get_docstring(node), node.name
+
+
+def _is_public(tree: ast.Module, node: ast.FunctionDef | ast.ClassDef) -> bool:
+    owners = [tree, *(each for each in tree.body if isinstance(each, ast.ClassDef) and not each.name.startswith("_"))]
+    return any(node in owner.body for owner in owners)
