@@ -103,7 +103,9 @@ def floor_share(evidence: Evidence, settings: Mapping[str, Any]) -> tuple[Interv
     total = float(law_named(evidence.fit.law).time(evidence.fit.values, strongest)[0])
     floor = evidence.fit.parameters["floor"]
     low, high = (None if end is None else end / total for end in (floor.low, floor.high))
-    return replace(floor, estimate=floor.estimate / total, low=low, high=high), "floor as a share of the strongest level:"
+    return replace(
+        floor, estimate=floor.estimate / total, low=low, high=high
+    ), "floor as a share of the strongest level:"
 
 
 def dropping_shift(evidence: Evidence, settings: Mapping[str, Any]) -> tuple[Interval, str]:
@@ -115,7 +117,7 @@ def dropping_shift(evidence: Evidence, settings: Mapping[str, Any]) -> tuple[Int
 
     def shift(times: Times, start: Mapping[str, float] | None) -> float:
         kept = times.at(times.observed)
-        return law.fit(kept, start=start).values[name] - law.fit(times, start=start).values[name]
+        return float(law.fit(kept, start=start).values[name] - law.fit(times, start=start).values[name])
 
     draws = [shift(sample, evidence.fit.values) for sample in resamples(evidence.times, evidence.groups)]
     whole = shift(evidence.times, None)

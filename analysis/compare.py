@@ -47,7 +47,7 @@ def fit_laws(times: Times, laws: Sequence[str], groups: Sequence[object] | None 
 
 
 def leave_one_level_out(law: Law, times: Times, best: Estimate) -> float | None:
-    """Return the summed log-probability of every level under the law fitted to the other levels; None if one cannot be."""
+    """Return the summed log-probability of every level under the law fitted to the others; None if one cannot be."""
     total = 0.0
     for x in np.unique(times.x):
         held = times.x == x

@@ -1,4 +1,4 @@
-"""From a curve on an evaluation grid to events: the one place that decides when something happened (standard library only).
+"""From a curve on an evaluation grid to events: the one place that decides when something happened.
 
 An event lies in an interval (lower, upper]: not yet at the evaluation at ``lower``, seen at the one at ``upper``.
 An upper end of None means that it was not seen before the curve ended at ``lower``: right-censored.

@@ -22,7 +22,7 @@ from analysis.laws import law_named
 from analysis.laws._base import Times
 
 LAW_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito, safe for colour-blind
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.figsize": (7.0, 4.4),
     "figure.dpi": 150,
     "svg.fonttype": "none",
@@ -54,12 +54,16 @@ def law_plot(times: Times, groups: Sequence[object], fits: Sequence[Fit], *, x_l
             axes.plot(grid, np.where(np.isfinite(curve), curve, np.nan), color=colour, label=_title(fit), **style)
         _band(axes, times, groups, fits[0], grid)
         seen = np.where(times.observed, times.upper, times.lower)
-        axes.set(xscale="log", yscale="log", xlabel=x_label, ylabel="grok step", ylim=(seen.min() / 1.6, seen.max() * 2.2))
+        axes.set(
+            xscale="log", yscale="log", xlabel=x_label, ylabel="grok step", ylim=(seen.min() / 1.6, seen.max() * 2.2)
+        )
         axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.14))
         return _save(figure, folder, "law")
 
 
-def fan(curves: pl.DataFrame, *, probe: str, level: Mapping[str, float], x_label: str, y_label: str, folder: Path) -> list[Path]:
+def fan(
+    curves: pl.DataFrame, *, probe: str, level: Mapping[str, float], x_label: str, y_label: str, folder: Path
+) -> list[Path]:
     """Draw one probe over the steps, one colour per level: every run thin, and the median over all runs thick.
 
     A run that ended early is carried forward at its last value, so the median is never one of survivors only; where
@@ -90,7 +94,9 @@ def _runs(axes: Axes, times: Times, groups: Sequence[object]) -> None:
     x = times.x * np.exp(JITTER * (places - places.mean()) / max(places.std(), 1e-9))
     seen = times.observed
     axes.vlines(x[seen], np.maximum(times.lower[seen], 1), times.upper[seen], color="#333333", lw=2.2, alpha=0.8)
-    axes.plot(x[seen], times.upper[seen], "o", ms=3.5, color="#333333", alpha=0.8, label=f"{seen.sum()} runs that grokked")
+    axes.plot(
+        x[seen], times.upper[seen], "o", ms=3.5, color="#333333", alpha=0.8, label=f"{seen.sum()} runs that grokked"
+    )
     if (~seen).any():
         label = f"{(~seen).sum()} runs censored where watching ended"
         axes.plot(x[~seen], times.lower[~seen], marker=r"$\uparrow$", ls="", ms=9, color="#777777", label=label)
@@ -130,5 +136,3 @@ def _save(figure: Figure, folder: Path, name: str) -> list[Path]:
         figure.savefig(file, bbox_inches="tight", metadata={"Date": None} if file.suffix == ".svg" else None)
     plt.close(figure)
     return files
-
-

@@ -46,7 +46,7 @@ def restricted_mean(times: Times, horizon: float) -> float:
 
 
 def levels(times: Times) -> list[Level]:
-    """Return one row per x; the horizon of all restricted means is the shortest time that a censored run was watched."""
+    """Return one row per x; the horizon of all restricted means is the shortest watch of a censored run."""
     censored = times.lower[~times.observed]
     horizon = float(censored.min()) if censored.size else float(times.upper.max())
     return [_level(times.at(times.x == x), float(x), horizon) for x in np.unique(times.x)]

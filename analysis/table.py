@@ -67,7 +67,7 @@ def newest(replicas: pl.DataFrame) -> pl.DataFrame:
 def event_table(replicas: pl.DataFrame, *, name: str, threshold: float, fields: Sequence[str] = ()) -> pl.DataFrame:
     """Return one row per replica with the interval of one event.
 
-    Columns: id, data_seed, status, steps, lower, upper (null where censored), relapses, and the Config fields asked for.
+    Columns: id, data_seed, status, steps, lower, upper (null where censored), relapses, and the fields asked for.
     """
     import polars as pl
 

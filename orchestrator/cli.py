@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # Typer ships its own Click
 
-from orchestrator.results import BadInput
+from orchestrator.results import BadInputError
 
 DONE, SOME_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 MS_PER_REPLICA_STEP = 8.4  # measured for kl_scaling at p = 67 on one of two busy cores; for estimates only
@@ -39,7 +39,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         code = app(words, standalone_mode=False)
         return code if isinstance(code, int) else DONE
-    except BadInput as fault:
+    except BadInputError as fault:
         print(f"error: {fault}", file=sys.stderr)
     except NoArgsIsHelpError as fault:
         print(fault.format_message())
@@ -88,7 +88,9 @@ def show(
         print(f"  {field} = {value}")
     print(f"  {facts['replicas']} replicas, {facts['done']} done; budget {facts['budget_steps']} steps")
     print(f"  to train: {facts['missing']} replicas in {facts['packs']} packs, one per core")
-    print(f"  expected: {facts['expected_replica_steps']:,} replica-steps, about {facts['expected_minutes']:.0f} min here")
+    print(
+        f"  expected: {facts['expected_replica_steps']:,} replica-steps, about {facts['expected_minutes']:.0f} min here"
+    )
     for claim in study.experiment.claims:
         print(f"  claim {claim.name}: {claim.statement}")
 
@@ -106,14 +108,18 @@ def launch(
     gpus_per_pack: Annotated[float | None, typer.Option(help="Fraction of a GPU per pack.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     tracking_uri: Annotated[str | None, typer.Option(help="MLflow server; default: a database in the storage.")] = None,
-    smoke: Annotated[bool, typer.Option("--smoke", help="Two points, one seed, a few dozen steps, end to end.")] = False,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="Two points, one seed, a few dozen steps, end to end.")
+    ] = False,
     as_json: Json = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a launch that is expected to take over an hour.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask before a launch that is expected to take over an hour.")
+    ] = False,
 ) -> int:
     """Train what is missing of an experiment, mirror it to MLflow, and report."""
     for flag, value, allowed in (("--backend", backend, ("ray", "in_process")), ("--device", device, ("cpu", "cuda"))):
         if value not in allowed:
-            raise BadInput(f"{flag} {value!r} is not known; one of: {', '.join(allowed)}")
+            raise BadInputError(f"{flag} {value!r} is not known; one of: {', '.join(allowed)}")
     from orchestrator import launch as flow
 
     options = _options(
@@ -137,7 +143,14 @@ def launch(
 
 
 @app.command()
-def status(name: Name, scale: Scale = "laptop", storage: Storage = "runs", changes: Set = None, seeds: Seeds = None, as_json: Json = False) -> None:
+def status(
+    name: Name,
+    scale: Scale = "laptop",
+    storage: Storage = "runs",
+    changes: Set = None,
+    seeds: Seeds = None,
+    as_json: Json = False,
+) -> None:
     """Say how far an experiment is."""
     study = _study(name=name, scale=scale, storage=storage, changes=changes, seeds=seeds)
     facts = _plan_facts(study)
@@ -192,7 +205,9 @@ def fit(
 def ui(
     storage: Storage = "runs",
     port: Annotated[int, typer.Option(help="Port on loopback.")] = 5000,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the database anew from the results, then stop.")] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make the database anew from the results, then stop.")
+    ] = False,
 ) -> int:
     """Open MLflow over the results, on this machine only."""
     from orchestrator import tracking
@@ -241,7 +256,10 @@ def _plan_facts(study: Any) -> dict[str, Any]:
 def _ask(study: Any, *, sure: bool) -> None:
     facts = _plan_facts(study)
     if not sure and facts["expected_minutes"] > 60 and sys.stdin.isatty():
-        typer.confirm(f"about {facts['expected_minutes'] / 60:.1f} h for {facts['missing']} replicas on this machine: go on?", abort=True)
+        typer.confirm(
+            f"about {facts['expected_minutes'] / 60:.1f} h for {facts['missing']} replicas on this machine: go on?",
+            abort=True,
+        )
 
 
 def _finish(study: Any, finished: bool, as_json: bool) -> int:

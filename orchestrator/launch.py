@@ -8,7 +8,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from orchestrator.backends._job import Job
 from orchestrator.plan import Plan, make_plan
 from orchestrator.progress import Progress
 from orchestrator.resources import Request, request
-from orchestrator.results import BadInput, Results
+from orchestrator.results import BadInputError, Results
 from search_spaces._experiment import Experiment, experiment_named, parse_values
 from trainables.replica import family_named
 
@@ -82,22 +82,22 @@ class Study:
 def study(options: Options) -> Study:
     """Return the study that the options name.
 
-    Raises: BadInput with all that is wrong, before anything is trained or written.
+    Raises: BadInputError with all that is wrong, before anything is trained or written.
     """
     try:
         experiment = experiment_named(options.name)
         changes = _changes(experiment, options.changes)
     except LookupError as fault:
-        raise BadInput(str(fault.args[0])) from None
+        raise BadInputError(str(fault.args[0])) from None
     if options.scale not in experiment.scales:
-        raise BadInput(f"unknown scale {options.scale!r}; scales: {', '.join(experiment.scales)}")
+        raise BadInputError(f"unknown scale {options.scale!r}; scales: {', '.join(experiment.scales)}")
     if options.seeds is not None and options.seeds < 1:
-        raise BadInput(f"--seeds {options.seeds} must be a whole number >= 1")
+        raise BadInputError(f"--seeds {options.seeds} must be a whole number >= 1")
     if options.budget_steps is not None and options.budget_steps < 1:
-        raise BadInput(f"--budget-steps {options.budget_steps} must be a whole number >= 1")
+        raise BadInputError(f"--budget-steps {options.budget_steps} must be a whole number >= 1")
     changed = experiment.with_changes(options.scale, changes, options.seeds)
     if faults := changed.faults():
-        raise BadInput("; ".join(faults))
+        raise BadInputError("; ".join(faults))
     registered = experiment.registration(options.scale) == changed.registration(options.scale)
     variant = "" if registered else changed.registration(options.scale)[:6]
     return Study(changed, options.scale, variant, Results.at(options.storage), options)
@@ -106,11 +106,11 @@ def study(options: Options) -> Study:
 def resources_of(options: Options, experiment: Experiment) -> Request:
     """Return what a pack asks for on this machine or on the cluster that is joined.
 
-    Raises: BadInput when more GPU is asked for than there is.
+    Raises: BadInputError when more GPU is asked for than there is.
     """
     cpus, gpus, gpu_mib = float(os.cpu_count() or 1), 0.0, 0.0
     if options.gpus_per_pack is not None and options.gpus_per_pack <= 0:
-        raise BadInput(f"--gpus-per-pack {options.gpus_per_pack} must be > 0")
+        raise BadInputError(f"--gpus-per-pack {options.gpus_per_pack} must be > 0")
     if options.address:
         from orchestrator.backends.ray_tune import cluster_resources
 
@@ -121,9 +121,11 @@ def resources_of(options: Options, experiment: Experiment) -> Request:
     wanted = options.gpus_per_pack or (1.0 if options.device == "cuda" else 0.0)
     if wanted > gpus:
         where = f"the cluster at {options.address}" if options.address else "this machine"
-        raise BadInput(f"{wanted:g} GPU per pack asked for, {where} has {gpus:g}; use --device cpu or a smaller --gpus-per-pack")
+        raise BadInputError(
+            f"{wanted:g} GPU per pack asked for, {where} has {gpus:g}; use --device cpu or a smaller --gpus-per-pack"
+        )
     if cpus < 1:
-        raise BadInput(f"the cluster at {options.address} has no CPU to run a pack on; add a node")
+        raise BadInputError(f"the cluster at {options.address} has no CPU to run a pack on; add a node")
     kind = family_named(experiment.family)
     config = experiment.replicas(options.scale)[0].member().config
     return request(
@@ -184,7 +186,7 @@ def _changes(experiment: Experiment, texts: Sequence[str]) -> dict[str, tuple[An
     return changes
 
 
-def _backend(name: str) -> Any:
+def _backend(name: str) -> Callable[[Job], bool]:
     if name == "in_process":
         from orchestrator.backends import in_process
 
@@ -222,7 +224,7 @@ def _register(study: Study) -> None:
 def _lock(study: Study) -> Iterator[None]:
     """Hold the study's lock; the kernel frees it when the process dies.
 
-    Raises: BadInput that names the holder when another launch holds it.
+    Raises: BadInputError that names the holder when another launch holds it.
     """
     name = hashlib.sha256(str(study.key).encode()).hexdigest()[:12]
     folder = study.results.root / "locks"
@@ -233,7 +235,9 @@ def _lock(study: Study) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         who = holder.read_text() if holder.is_file() else "unknown"
-        raise BadInput(f"{study.key} is being launched already by {who}; wait for it or use another --storage") from None
+        raise BadInputError(
+            f"{study.key} is being launched already by {who}; wait for it or use another --storage"
+        ) from None
     try:
         study.results.write_text(Path("locks") / holder.name, f"process {os.getpid()} on {socket.gethostname()}")
         yield

@@ -88,5 +88,3 @@ def _cost(pack: PackSpec, size: Scale, x: str) -> int:
 
 def _expected(size: Scale, x: str, replica: Replica, budget: int) -> int:
     return min(size.expected_steps.get(replica.config[x], budget), budget)
-
-

@@ -25,7 +25,7 @@ class Progress:
         self._packs: dict[str, Mapping[str, Any]] = {}
         self._steps: list[tuple[float, int]] = [(time.monotonic(), 0)]
         self._expected = plan.expected_steps(plan.missing) - sum(p.start_step * len(p.replicas) for p in plan.packs)
-        self._out: TextIO = os.fdopen(os.dup(sys.stdout.fileno()), "w") if not silent else sys.stdout
+        self._out: TextIO = os.fdopen(os.dup(1), "w") if not silent else sys.stdout
         self._live = self._out.isatty()
         self._printed_at = -LINE_EVERY_S
 

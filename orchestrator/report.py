@@ -36,7 +36,11 @@ def folder_of(study: Study) -> Path:
 
 def rows_hash(study: Study, rows: pl.DataFrame) -> str:
     """Return a hash of what a report is made from: the rows, the claims and the replicas asked for."""
-    facts = [study.experiment.registration(study.scale), study.options.budget_steps, rows.select("id", "status", "steps").rows()]
+    facts = [
+        study.experiment.registration(study.scale),
+        study.options.budget_steps,
+        rows.select("id", "status", "steps").rows(),
+    ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
@@ -79,7 +83,9 @@ def _facts(study: Study, rows: pl.DataFrame) -> dict[str, Any]:
         "threshold": experiment.threshold,
         "replicas": len(replicas),
         "events": seen,
-        "censored": grokked.height - seen - grokked.filter(pl.col("upper").is_null() & (pl.col("status") == "diverged")).height,
+        "censored": grokked.height
+        - seen
+        - grokked.filter(pl.col("upper").is_null() & (pl.col("status") == "diverged")).height,
         "diverged": diverged - grokked.filter(pl.col("upper").is_not_null() & (pl.col("status") == "diverged")).height,
         "failed": 0,
         "missing": len(replicas) - rows.height,
@@ -108,15 +114,15 @@ def _analyse(study: Study, grokked: pl.DataFrame) -> dict[str, Any]:
     usable = grokked.filter(pl.col(experiment.x) > 0)
     if usable.is_empty():
         reason = "no replica has ended yet: launch the experiment"
-        verdicts = [asdict(undecided(claim, reason)) | {"verdict": "not run"} for claim in experiment.claims]
-        return {"answer": reason, "fits": [], "claims": verdicts, "levels": []}
+        not_run = [{**asdict(undecided(claim, reason)), "verdict": "not run"} for claim in experiment.claims]
+        return {"answer": reason, "fits": [], "claims": not_run, "levels": []}
     times, groups = times_of(usable, experiment.x), usable["data_seed"].to_list()
     per_level = [asdict(level) for level in levels(times)]
     try:
         fits = fit_laws(times, experiment.laws, groups)
     except ValueError as fault:
-        verdicts = [asdict(undecided(claim, str(fault))) for claim in experiment.claims]
-        return {"answer": f"undecided: {fault}", "fits": [], "claims": verdicts, "levels": per_level}
+        unfitted = [asdict(undecided(claim, str(fault))) for claim in experiment.claims]
+        return {"answer": f"undecided: {fault}", "fits": [], "claims": unfitted, "levels": per_level}
     primary = next(fit for fit in fits if fit.law == experiment.primary_law)
     if len(set(groups)) < 2:
         verdicts = [undecided(claim, "one seed only: give at least 2 with --seeds") for claim in experiment.claims]
@@ -167,7 +173,9 @@ def _sensitivity(study: Study, rows: pl.DataFrame) -> list[dict[str, Any]]:
         grokked = _event_rows(study, rows, threshold).filter(pl.col(study.experiment.x) > 0)
         entry: dict[str, Any] = {"threshold": threshold, "events": grokked["upper"].count(), "exponent": None}
         try:
-            (fit,) = fit_laws(times_of(grokked, study.experiment.x), [study.experiment.primary_law], grokked["data_seed"].to_list())
+            (fit,) = fit_laws(
+                times_of(grokked, study.experiment.x), [study.experiment.primary_law], grokked["data_seed"].to_list()
+            )
             entry["exponent"] = asdict(fit.parameters["exponent"]) if "exponent" in fit.parameters else None
         except ValueError as fault:
             entry["note"] = str(fault)
@@ -175,7 +183,9 @@ def _sensitivity(study: Study, rows: pl.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
-def _draw(study: Study, rows: pl.DataFrame, grokked: pl.DataFrame, facts: Mapping[str, Any], folder: Path) -> list[Path]:
+def _draw(
+    study: Study, rows: pl.DataFrame, grokked: pl.DataFrame, facts: Mapping[str, Any], folder: Path
+) -> list[Path]:
     from analysis import figures
     from analysis.compare import Fit
     from analysis.intervals import Interval
@@ -216,5 +226,7 @@ def _render(study: Study, facts: Mapping[str, Any], figures: Sequence[Path], fol
         if file.suffix == ".svg"
     ]
     for target, template in TEMPLATES.items():
-        text = environment.get_template(template).render(**facts, figures=pictures, x=SYMBOLS.get(study.experiment.x, study.experiment.x))
+        text = environment.get_template(template).render(
+            **facts, figures=pictures, x=SYMBOLS.get(study.experiment.x, study.experiment.x)
+        )
         study.results.write_text((folder / target).relative_to(study.results.root), text)

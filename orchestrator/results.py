@@ -24,7 +24,7 @@ from analysis import table
 KEPT_CHECKPOINTS = 2
 
 
-class BadInput(Exception):
+class BadInputError(Exception):
     """What the user gave cannot be used; the message says what was given, what is allowed and what to do."""
 
 
@@ -39,11 +39,11 @@ class Results:
     def at(cls, storage: str) -> Results:
         """Return the results under a local path.
 
-        Raises: BadInput for URIs that are not supported and for places that cannot be written.
+        Raises: BadInputError for URIs that are not supported and for places that cannot be written.
         """
         if re.match(r"^[a-z0-9]+://", storage):
             scheme = storage.split("://")[0]
-            raise BadInput(f"storage {scheme}://… is not supported yet; give a local or NFS path, such as ./runs")
+            raise BadInputError(f"storage {scheme}://… is not supported yet; give a local or NFS path, such as ./runs")
         root = Path(storage).expanduser().resolve()
         try:
             root.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,9 @@ class Results:
             probe.write_bytes(b"")
             probe.unlink()
         except OSError as fault:
-            raise BadInput(f"storage {root} cannot be written ({fault.strerror}); give another path with --storage") from None
+            raise BadInputError(
+                f"storage {root} cannot be written ({fault.strerror}); give another path with --storage"
+            ) from None
         return cls(root)
 
     def publish(self, rows: Sequence[Mapping[str, Any]], curves: Mapping[str, Sequence[Any]]) -> None:

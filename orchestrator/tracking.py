@@ -1,7 +1,7 @@
 """Mirror the results to MLflow; the only MLflow import. MLflow is a view: it can be lost and made again.
 
 One parent run per study, one child per replica (above 2,000 replicas, one per level). Runs are found again by their
-``run_key`` tag, so a relaunch adds only what is new. Nothing here can fail a launch: what goes wrong is told in one line.
+``run_key`` tag, so a relaunch adds only what is new. Nothing here can fail a launch: a fault is told in one line.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def mirror(study: Study, facts: Mapping[str, Any]) -> str | None:
             _mirror(mlflow.MlflowClient(tracking_uri=uri_of(study)), study, facts)
         except (MlflowException, SQLAlchemyError, OSError) as fault:
             reason = str(fault).strip().splitlines()[0][:200]
-            return f"not mirrored to MLflow: {reason}; the results are safe, later 'python -m orchestrator ui --rebuild'"
+            return (
+                f"not mirrored to MLflow: {reason}; the results are safe, later 'python -m orchestrator ui --rebuild'"
+            )
     return None
 
 
@@ -65,7 +67,11 @@ def rebuild(storage: str) -> Iterator[str]:
     for file in sorted((results.root / "registrations").glob("*.json")):
         stored = json.loads(file.read_text())
         options = Options(
-            name=stored["name"], scale=stored["scale"], storage=storage, changes=tuple(stored["changes"]), seeds=stored["seeds"]
+            name=stored["name"],
+            scale=stored["scale"],
+            storage=storage,
+            changes=tuple(stored["changes"]),
+            seeds=stored["seeds"],
         )
         again = study(options)
         report = folder_of(again) / "report.json"
@@ -76,7 +82,15 @@ def rebuild(storage: str) -> Iterator[str]:
 def serve(storage: str, port: int) -> int:
     """Open MLflow's pages over the results on loopback until Ctrl-C; return its exit code."""
     root = Results.at(storage).root
-    words = ["server", "--backend-store-uri", f"sqlite:///{root / 'mlflow.db'}", "--host", LOOPBACK, "--port", str(port)]
+    words = [
+        "server",
+        "--backend-store-uri",
+        f"sqlite:///{root / 'mlflow.db'}",
+        "--host",
+        LOOPBACK,
+        "--port",
+        str(port),
+    ]
     artifacts = ["--artifacts-destination", (root / "mlartifacts").as_uri(), "--workers", "1"]
     try:
         return subprocess.run([sys.executable, "-m", "mlflow", *words, *artifacts], cwd=root, check=False).returncode
@@ -87,7 +101,9 @@ def serve(storage: str, port: int) -> int:
 def _mirror(client: MlflowClient, study: Study, facts: Mapping[str, Any]) -> None:
     found = client.get_experiment_by_name(study.experiment.name)
     place = (study.results.root / "mlartifacts").as_uri() if not study.options.tracking_uri else None
-    experiment = found.experiment_id if found else client.create_experiment(study.experiment.name, artifact_location=place)
+    experiment = (
+        found.experiment_id if found else client.create_experiment(study.experiment.name, artifact_location=place)
+    )
     parent = _parent(client, experiment, study)
     rows = study.rows()
     known = _children(client, experiment, parent)
@@ -117,7 +133,9 @@ def _children(client: MlflowClient, experiment: str, parent: str) -> dict[str, t
     found: dict[str, tuple[str, int]] = {}
     token = None
     while True:
-        page = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{parent}'", max_results=1000, page_token=token)
+        page = client.search_runs(
+            [experiment], f"tags.`mlflow.parentRunId` = '{parent}'", max_results=1000, page_token=token
+        )
         for run in page:
             found[run.data.tags["run_key"]] = (run.info.run_id, int(run.data.tags.get("steps", -1)))
         token = page.token
@@ -126,7 +144,12 @@ def _children(client: MlflowClient, experiment: str, parent: str) -> dict[str, t
 
 
 def _mirror_replicas(
-    client: MlflowClient, experiment: str, parent: str, known: Mapping[str, tuple[str, int]], study: Study, rows: pl.DataFrame
+    client: MlflowClient,
+    experiment: str,
+    parent: str,
+    known: Mapping[str, tuple[str, int]],
+    study: Study,
+    rows: pl.DataFrame,
 ) -> None:
     new = [row for row in rows.iter_rows(named=True) if known.get(row["id"], ("", -1))[1] < row["steps"]]
     curves = study.results.curves([row["id"] for row in new]).partition_by("id", as_dict=True) if new else {}
@@ -174,7 +197,12 @@ def _outcome(row: Mapping[str, Any], threshold: float) -> list[Any]:
 
 
 def _mirror_levels(
-    client: MlflowClient, experiment: str, parent: str, known: Mapping[str, tuple[str, int]], study: Study, facts: Mapping[str, Any]
+    client: MlflowClient,
+    experiment: str,
+    parent: str,
+    known: Mapping[str, tuple[str, int]],
+    study: Study,
+    facts: Mapping[str, Any],
 ) -> None:
     for level in facts["levels"]:
         key = f"{study.experiment.x}={level['x']:g}"
@@ -184,5 +212,3 @@ def _mirror_levels(
             if level[name] is not None:
                 client.log_metric(run, name, level[name])
         client.set_terminated(run)
-
-

@@ -156,7 +156,9 @@ def parse_values(experiment: Experiment, name: str, text: str) -> tuple[Any, ...
 
 def _from_file(path: Path) -> Experiment:
     if not path.is_file():
-        raise LookupError(f"no file {path}; give the name of an experiment or the path of a .py file that defines EXPERIMENT")
+        raise LookupError(
+            f"no file {path}; give the name of an experiment or the path of a .py file that defines EXPERIMENT"
+        )
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -46,7 +46,11 @@ def test_imports_point_one_way(path: Path) -> None:
     ours = {module.split(".")[0] for module in imported(path)} & set(PACKAGES)
     assert ours <= ALLOWED[package]
     if package == "trainables":
-        assert {m for m in imported(path) if m.startswith("analysis")} <= {"analysis", "analysis.table", "analysis.events"}
+        assert {m for m in imported(path) if m.startswith("analysis")} <= {
+            "analysis",
+            "analysis.table",
+            "analysis.events",
+        }
 
 
 @pytest.mark.parametrize("library, places", ONLY_IN.items())
@@ -56,10 +60,18 @@ def test_heavy_libraries_are_imported_in_few_places(library: str, places: set[st
 
 
 @pytest.mark.parametrize(
-    "module", ["search_spaces.kl_scaling", "trainables.families.kl_prior", "analysis.events", "analysis.table", "orchestrator.plan"]
+    "module",
+    [
+        "search_spaces.kl_scaling",
+        "trainables.families.kl_prior",
+        "analysis.events",
+        "analysis.table",
+        "orchestrator.plan",
+    ],
 )
 def test_light_modules_load_nothing_heavy(module: str) -> None:
-    code = f"import sys, {module}; print(*[m for m in ('torch', 'ray', 'scipy', 'matplotlib', 'mlflow') if m in sys.modules])"
+    heavy = ("torch", "ray", "scipy", "matplotlib", "mlflow")
+    code = f"import sys, {module}; print(*[m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 
@@ -82,7 +94,11 @@ def test_public_things_have_docstrings(path: Path) -> None:
     tree = ast.parse(path.read_text())
     assert ast.get_docstring(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and _is_public(tree, node):
+        if (
+            isinstance(node, ast.FunctionDef | ast.ClassDef)
+            and not node.name.startswith("_")
+            and _is_public(tree, node)
+        ):
             assert ast.get_docstring(node), node.name
 
 

@@ -39,14 +39,14 @@ class Store(Protocol):
         """Overwrite the small file that says how far a pack is."""
 
 
-class PackTrainable(Trainable):  # type: ignore[misc]  # Ray ships no types for it
+class PackTrainable(Trainable):
     """Trains the pack named by ``config["pack"]``; every ``step`` is a chunk of seconds, not an optimizer step.
 
     Replicas that end leave the pack at once and their rows are published; unfinished ones are checkpointed every
     ``CHECKPOINT_S`` seconds and when the trial is stopped.
     """
 
-    def setup(
+    def setup(  # type: ignore[override]  # Ray hands in the rest by with_parameters
         self,
         config: dict[str, Any],
         packs: Mapping[str, PackSpec],

@@ -179,7 +179,14 @@ def _field(
     choices: tuple[str, ...] = (),
 ) -> Any:
     rule = FieldRule(
-        scope=scope, kind=kind or type(default), optional=optional, low=low, high=high, above=above, below=below, choices=choices
+        scope=scope,
+        kind=kind or type(default),
+        optional=optional,
+        low=low,
+        high=high,
+        above=above,
+        below=below,
+        choices=choices,
     )
     field: Callable[..., Any] = dataclasses.field
     return field(default=default, metadata={"rule": rule})

@@ -77,5 +77,5 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     Shapes: logits (R, N, C) and targets (R, N) to (R,).
     Limits: can be differentiated once.
     """
-    loss: Tensor = _CrossEntropy.apply(logits, targets)
+    loss: Tensor = _CrossEntropy.apply(logits, targets)  # type: ignore[no-untyped-call]
     return loss

@@ -61,7 +61,9 @@ class Estimate:
     def aicc(self) -> float:
         """Akaike's criterion corrected for small samples; inf where there are too few rows for it."""
         spare = self.rows - self.free - 1
-        return 2 * self.free - 2 * self.log_likelihood + (2 * self.free * (self.free + 1) / spare if spare > 0 else np.inf)
+        return (
+            2 * self.free - 2 * self.log_likelihood + (2 * self.free * (self.free + 1) / spare if spare > 0 else np.inf)
+        )
 
 
 class Law:
@@ -93,7 +95,9 @@ class Law:
         with np.errstate(divide="ignore", invalid="ignore"):
             return _row_terms(np.log(self.time(values, times.x)), values["sigma"], times)[0]
 
-    def fit(self, times: Times, *, hold: Mapping[str, float] | None = None, start: Mapping[str, float] | None = None) -> Estimate:
+    def fit(
+        self, times: Times, *, hold: Mapping[str, float] | None = None, start: Mapping[str, float] | None = None
+    ) -> Estimate:
         """Return the maximum-likelihood estimate, with some constants held where asked.
 
         Raises: ValueError when no row saw the event: then no law can be fitted, only a bound given.
@@ -108,8 +112,8 @@ class Law:
 class _Problem:
     """The likelihood in coordinates of order one, with the exponent and the level at the median x decorrelated.
 
-    Coordinates: floor / unit, log(scale / unit) - exponent · centre, exponent, log sigma, and critical / smallest x that
-    saw an event, where unit is the median time of the events.
+    Coordinates: floor / unit, log(scale / unit) - exponent · centre, exponent, log sigma, and critical / the smallest x
+    that saw an event, where unit is the median time of the events.
     """
 
     def __init__(self, times: Times, held: Mapping[str, float]) -> None:
@@ -209,10 +213,14 @@ def _row_terms(log_time: Array, sigma: float, times: Times) -> tuple[Array, Arra
         upper, lower = special.log_ndtr(b), special.log_ndtr(a)
         terms = upper + np.log1p(-np.exp(np.minimum(lower - upper, 0.0)))
         impossible = ~np.isfinite(log_time)
-        terms = np.where(impossible, np.where(times.observed, GONE, 0.0), np.maximum(np.nan_to_num(terms, nan=GONE), GONE))
+        terms = np.where(
+            impossible, np.where(times.observed, GONE, 0.0), np.maximum(np.nan_to_num(terms, nan=GONE), GONE)
+        )
         density_low, density_high = _ratio(low, terms), _ratio(high, terms)
         by_mean = np.where(impossible, 0.0, (density_low - density_high) / sigma)
-        by_log_sigma = density_low * np.nan_to_num(low, posinf=0, neginf=0) - density_high * np.nan_to_num(high, posinf=0, neginf=0)
+        by_log_sigma = density_low * np.nan_to_num(low, posinf=0, neginf=0) - density_high * np.nan_to_num(
+            high, posinf=0, neginf=0
+        )
     return terms, by_mean, np.where(impossible, 0.0, by_log_sigma)
 
 

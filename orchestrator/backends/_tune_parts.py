@@ -11,14 +11,14 @@ from ray.tune.search import Searcher
 from orchestrator.backends._job import Observer
 
 
-class PackQueue(Searcher):  # type: ignore[misc]  # Ray ships no types for it
+class PackQueue(Searcher):
     """Hands out packs in the order of the plan, longest first; keeps no state, a launch is planned from the results."""
 
     def __init__(self, packs: Sequence[str]) -> None:
         super().__init__(metric="step", mode="max")
         self.waiting = list(packs)
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str:
+    def suggest(self, trial_id: str) -> Any:
         """Return the next pack's config, or FINISHED."""
         return {"pack": self.waiting.pop(0)} if self.waiting else str(Searcher.FINISHED)
 
@@ -32,7 +32,7 @@ class PackQueue(Searcher):  # type: ignore[misc]  # Ray ships no types for it
         """Keep nothing."""
 
 
-class Watch(tune.Callback):  # type: ignore[misc]
+class Watch(tune.Callback):
     """Passes every chunk's facts on to whoever watches the launch; the watcher stays out of Tune's snapshots."""
 
     def __init__(self, observe: Observer) -> None:

@@ -19,7 +19,7 @@ def run(job: Job) -> bool:
         class Alone(trainable_for(family_named(job.plan.experiment.family))):  # type: ignore[misc]
             """The family's Trainable outside Ray: handed its arguments, and without a folder in the user's home."""
 
-            def setup(self, config: dict[str, Any]) -> None:  # type: ignore[override]
+            def setup(self, config: dict[str, Any]) -> None:
                 super().setup(config, **arguments)
 
             def _setup_logdir(self) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
+import socket
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from orchestrator.backends._job import Job
-from orchestrator.results import BadInput
+from orchestrator.results import BadInputError
 from orchestrator.silence import quiet
 
 SETTINGS = {
@@ -27,6 +29,7 @@ SETTINGS = {
     "RAY_DEDUP_LOGS": "0",
 }
 LOOPBACK = "127.0.0.1"
+PROBE_S = 5.0
 
 
 def run(job: Job) -> bool:
@@ -50,19 +53,38 @@ def run(job: Job) -> bool:
 def cluster_resources(address: str) -> Mapping[str, float]:
     """Return what a running cluster has.
 
-    Raises: BadInput when none answers at the address.
+    Raises: BadInputError when none answers at the address.
     """
+    _probe(address)
     with quiet(Path(os.devnull)):
         import ray
 
         try:
-            ray.init(address=address, logging_level="ERROR", log_to_driver=False)
+            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
         except (ConnectionError, ValueError, RuntimeError) as fault:
             reason = str(fault).strip().splitlines()[0]
-            raise BadInput(f"no Ray cluster answers at {address!r} ({reason}); start one with 'ray start --head'") from None
-        found: Mapping[str, float] = ray.cluster_resources()
+            raise BadInputError(
+                f"no Ray cluster answers at {address!r} ({reason}); start one with 'ray start --head'"
+            ) from None
+        found: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         ray.shutdown()
     return found
+
+
+def _probe(address: str) -> None:
+    """Knock at host:port before Ray does, which would wait for minutes.
+
+    Raises: BadInputError when nothing answers.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdigit():
+        return  # "auto" and the like: Ray itself answers at once
+    try:
+        socket.create_connection((host, int(port)), timeout=PROBE_S).close()
+    except (OSError, OverflowError) as fault:
+        raise BadInputError(
+            f"no Ray cluster answers at {address!r} ({fault}); start one with 'ray start --head'"
+        ) from None
 
 
 def _connect(job: Job) -> None:
@@ -71,13 +93,13 @@ def _connect(job: Job) -> None:
     import ray
 
     if job.address:
-        ray.init(address=job.address, logging_level="ERROR", log_to_driver=False)
+        ray.init(address=job.address, logging_level=logging.ERROR, log_to_driver=False)
     else:
         cpus = max(os.cpu_count() or 1, job.request.slots if job.device == "cpu" else 1)
         ray.init(
             num_cpus=cpus,
             include_dashboard=False,
-            logging_level="ERROR",
+            logging_level=logging.ERROR,
             log_to_driver=False,
             _node_ip_address=LOOPBACK,
         )

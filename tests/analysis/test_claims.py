@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from test_laws import LEVELS, planted
 
 from analysis.claims import Claim, Evidence, Verdict, equivalence, judge
 from analysis.compare import fit_laws
 from analysis.laws._base import Times
-from test_laws import LEVELS, planted
 
 
 def verdict(times: Times, rule: str, **settings: Any) -> Verdict:
@@ -46,7 +46,13 @@ def test_dropping_shift_is_seen_only_when_runs_are_censored() -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
-    [(0.9, 1.1, "holds"), (0.7, 1.1, "undecided"), (1.3, 2.0, "fails"), (None, None, "undecided"), (0.8, 1.25, "holds")],
+    [
+        (0.9, 1.1, "holds"),
+        (0.7, 1.1, "undecided"),
+        (1.3, 2.0, "fails"),
+        (None, None, "undecided"),
+        (0.8, 1.25, "holds"),
+    ],
 )
 def test_equivalence_reads_the_whole_interval(low: float | None, high: float | None, expected: str) -> None:
     assert equivalence(low, high, within=(0.8, 1.25)) == expected

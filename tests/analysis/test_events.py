@@ -18,7 +18,9 @@ def curve(test: list[float], loss: list[float] | None = None) -> dict[str, list[
     return {"test_accuracy": test, "train_accuracy": [1.0] * len(test), "train_loss": loss or [0.1] * len(test)}
 
 
-def ending(test: list[float], *, end: str = "event", last_step: int = 60, loss: list[float] | None = None) -> events.Ending | None:
+def ending(
+    test: list[float], *, end: str = "event", last_step: int = 60, loss: list[float] | None = None
+) -> events.Ending | None:
     return events.ending(
         curve(test, loss), STEPS[: len(test)], end=end, threshold=0.9, confirmation_steps=20, last_step=last_step
     )

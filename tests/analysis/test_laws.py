@@ -1,11 +1,11 @@
-"""Laws: planted constants come back, dropping censored runs does not bring them back, gradients and references agree."""
+"""Laws: planted constants come back, dropping censored runs loses them, references agree."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from lifelines import LogNormalAFTFitter
-import pandas as pd
 from scipy import optimize
 
 from analysis.compare import fit_laws, leave_one_level_out
@@ -18,7 +18,13 @@ PLANTED = {"floor": 400.0, "scale": 25.0, "exponent": 1.0, "critical": 0.0}
 
 
 def planted(
-    *, seeds: int = 8, spread: float = 0.15, budget: float = 1e9, seed: int = 0, exponent: float = 1.0, floor: float = 400.0
+    *,
+    seeds: int = 8,
+    spread: float = 0.15,
+    budget: float = 1e9,
+    seed: int = 0,
+    exponent: float = 1.0,
+    floor: float = 400.0,
 ) -> Times:
     """Return a sweep that obeys floor + 25 / x^exponent, evaluated every 20 steps and watched up to a budget."""
     source = np.random.default_rng(seed)
@@ -102,7 +108,10 @@ def test_threshold_law_finds_the_critical_value() -> None:
 
 def test_the_true_law_predicts_a_left_out_level_best() -> None:
     times = planted(seeds=20, budget=2000)
-    scores = {name: leave_one_level_out(law_named(name), times, law_named(name).fit(times)) for name in ("constant", "power", "floor_inverse")}
+    scores = {
+        name: leave_one_level_out(law_named(name), times, law_named(name).fit(times))
+        for name in ("constant", "power", "floor_inverse")
+    }
     assert max(scores, key=lambda name: scores[name] or -np.inf) == "floor_inverse"
 
 

@@ -29,7 +29,9 @@ def test_restricted_mean_counts_censored_runs_by_hand() -> None:
 
 
 def test_levels_use_the_shortest_watch_as_horizon_and_admit_missing_medians() -> None:
-    weak = Times(np.array([0.1, 0.1, 1.0, 1.0]), np.array([80.0, 100.0, 10.0, 20.0]), np.array([np.inf, np.inf, 20, 30]))
+    weak = Times(
+        np.array([0.1, 0.1, 1.0, 1.0]), np.array([80.0, 100.0, 10.0, 20.0]), np.array([np.inf, np.inf, 20, 30])
+    )
     first, second = levels(weak)
     assert (first.events, first.median, first.restricted_mean) == (0, None, 80.0)
     assert (second.events, second.median, second.restricted_mean) == (2, 20.0, 25.0)

@@ -105,9 +105,16 @@ def test_every_experiment_has_its_table_of_the_papers_numbers() -> None:
 def test_family_defaults_are_pinned_per_version(name: str) -> None:
     """Another default means other numbers under the same id: raise the version and pin the new table."""
     family = family_named(name)
-    pinned = {("kl_prior", 1): "modulus=113 train_fraction=0.3 distractors=random prior=oracle attention=softmax residual=False "
-              "layer_norm=False init=fan_in width=64 kl_strength=0.0 learning_rate=0.001 weight_decay=1.0 beta1=0.9 beta2=0.999 "
-              "clip_norm=1.0 warmup_steps=10"}
+    pinned = {
+        (
+            "kl_prior",
+            1,
+        ): "modulus=113 train_fraction=0.3 distractors=random prior=oracle attention=softmax residual=False "
+        "layer_norm=False init=fan_in width=64 kl_strength=0.0 learning_rate=0.001 weight_decay=1.0 beta1=0.9 "
+        "beta2=0.999 clip_norm=1.0 warmup_steps=10"
+    }
     from trainables.family import defaults
 
-    assert " ".join(f"{field}={value}" for field, value in defaults(family.Config).items()) == pinned[name, family.version]
+    assert (
+        " ".join(f"{field}={value}" for field, value in defaults(family.Config).items()) == pinned[name, family.version]
+    )

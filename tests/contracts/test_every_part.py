@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-
 from tiny import tiny_replica
+
 from trainables.names import available, find, part
 from trainables.pack import Pack
 

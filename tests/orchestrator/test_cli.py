@@ -81,7 +81,9 @@ def test_bad_input_costs_one_line_and_trains_nothing(
     assert not list(tmp_path.rglob("*.parquet")) and not list(tmp_path.rglob("*.pt"))
 
 
-def test_all_faults_come_in_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_faults_come_in_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert main([*LAUNCH, "--set", "modulus=1", "--set", "width=0"]) == 2
     message = capsys.readouterr().err
@@ -109,7 +111,10 @@ def test_report_without_results_says_not_run(tmp_path: Path, capsys: pytest.Capt
     assert main(["report", "kl_scaling", "--storage", str(tmp_path), "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert {claim["verdict"] for claim in facts["claims"]} == {"not run"}
-    assert facts["events"] + facts["censored"] + facts["diverged"] + facts["failed"] + facts["missing"] == facts["replicas"]
+    assert (
+        facts["events"] + facts["censored"] + facts["diverged"] + facts["failed"] + facts["missing"]
+        == facts["replicas"]
+    )
 
 
 def test_light_verbs_load_no_heavy_module(tmp_path: Path) -> None:
@@ -144,9 +149,16 @@ def test_fit_reads_an_empty_upper_as_censored(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "line, expected",
-    [("0,1,2", "x must be a number > 0"), ("1,5,5", "upper must be above lower"), ("1,,5", "lower must be"), ("a,1,2", "must be numbers")],
+    [
+        ("0,1,2", "x must be a number > 0"),
+        ("1,5,5", "upper must be above lower"),
+        ("1,,5", "lower must be"),
+        ("a,1,2", "must be numbers"),
+    ],
 )
-def test_fit_refuses_rows_in_one_line(line: str, expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fit_refuses_rows_in_one_line(
+    line: str, expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "runs.csv"
     file.write_text(f"x,lo,hi\n1,1,2\n{line}\n")
     assert main(["fit", str(file), "--x", "x", "--lower", "lo", "--upper", "hi"]) == 2

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tiny import TINY, tiny_replica
+
 from orchestrator.plan import Plan, make_plan
 from search_spaces._experiment import Experiment, Scale, SearchSpace
 from search_spaces.kl_scaling import EXPERIMENT
-from tiny import TINY, tiny_replica
 from trainables.replica import Recording, Replica
 
 LEVELS = (0.1, 0.2, 0.3, 0.4)
@@ -16,7 +17,11 @@ LEVELS = (0.1, 0.2, 0.3, 0.4)
 
 def experiment() -> Experiment:
     scale = Scale(
-        space=SearchSpace({"kl_strength": LEVELS}), fields=TINY, seeds=(0, 1), budget_steps=100, expected_steps={0.1: 90}
+        space=SearchSpace({"kl_strength": LEVELS}),
+        fields=TINY,
+        seeds=(0, 1),
+        budget_steps=100,
+        expected_steps={0.1: 90},
     )
     return replace(EXPERIMENT, scales={"laptop": scale})
 
@@ -83,9 +88,7 @@ def test_budget_counts_from_the_evaluation_grid() -> None:
 
 def test_shared_fields_never_meet_in_a_pack() -> None:
     mixed = experiment().with_changes("laptop", {"width": (8, 16)}, None)
-    made = make_plan(
-        mixed, "laptop", settled={}, checkpoint_steps=lambda name: [], slots=2, replicas_per_pack=32
-    )
+    made = make_plan(mixed, "laptop", settled={}, checkpoint_steps=lambda name: [], slots=2, replicas_per_pack=32)
     assert all(len({replica.config["width"] for replica in pack.replicas}) == 1 for pack in made.packs)
 
 

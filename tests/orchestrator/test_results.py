@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from analysis import events, table
-from orchestrator.results import BadInput, Results
+from orchestrator.results import BadInputError, Results
 
 
 def row(name: str = "a", steps: int = 100, status: str = "budget") -> dict[str, Any]:
@@ -100,6 +100,6 @@ def test_event_table_has_one_row_per_replica_with_its_fields(results: Results) -
 def test_storage_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for storage in (str(tmp_path / "file" / "runs"), "s3://bucket/runs", "/proc/runs"):
-        with pytest.raises(BadInput, match="give") as fault:
+        with pytest.raises(BadInputError, match="give") as fault:
             Results.at(storage)
         assert "\n" not in str(fault.value)

@@ -6,8 +6,8 @@ import io
 
 import pytest
 import torch
-
 from tiny import tiny_replica
+
 from trainables import loop
 from trainables.pack import Curve, Pack, Snapshot
 from trainables.replica import Recording, Replica
@@ -100,7 +100,7 @@ def test_a_poisoned_replica_leaves_its_neighbour_alone() -> None:
     poisoned = tiny_replica(seed=1, recording=RECORDING, learning_rate=1e30, clip_norm=None, warmup_steps=0)
     pack = Pack([poisoned, healthy])
     loop.advance(pack, last_step=60)
-    ((row, finished),) = [each for each in loop.settle(pack, last_step=1000)]
+    ((row, finished),) = loop.settle(pack, last_step=1000)
     assert (row, finished.status) == (0, "diverged")
     alone = Pack([healthy, tiny_replica(seed=2, recording=RECORDING)])
     loop.advance(alone, last_step=60)

@@ -23,14 +23,20 @@ CLIPS, WARMUPS = (None, 0.5, 1.0), (0, 10, 3)
 
 def test_stacked_adamw_equals_torch_adamw_with_clipping_and_warmup() -> None:
     shapes = {"matrix": (4, 3), "vector": (3,)}
-    start = {name: torch.randn(3, *shape, generator=generator(1, name), dtype=torch.float64) for name, shape in shapes.items()}
+    start = {
+        name: torch.randn(3, *shape, generator=generator(1, name), dtype=torch.float64)
+        for name, shape in shapes.items()
+    }
     params = {name: value.clone() for name, value in start.items()}
     ours = AdamW(
         learning_rate=RATES, weight_decay=DECAYS, beta1=BETA1, beta2=BETA2, clip_norm=CLIPS, warmup_steps=WARMUPS
     )
     state = ours.init(params)
     gradients = [
-        {name: torch.randn(3, *shape, generator=generator(step, name), dtype=torch.float64) for name, shape in shapes.items()}
+        {
+            name: torch.randn(3, *shape, generator=generator(step, name), dtype=torch.float64)
+            for name, shape in shapes.items()
+        }
         for step in range(25)
     ]
     for step, grads in enumerate(gradients):
@@ -61,7 +67,9 @@ class PlainNetwork(nn.Module):
 
     def __init__(self, params: dict[str, Tensor], row: int, model: OneLayerAttention) -> None:
         super().__init__()
-        self.values = nn.ParameterDict({name: nn.Parameter(value[row].detach().clone()) for name, value in params.items()})
+        self.values = nn.ParameterDict(
+            {name: nn.Parameter(value[row].detach().clone()) for name, value in params.items()}
+        )
         self.model = model
 
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
@@ -163,7 +171,9 @@ def test_cross_entropy_equals_torch_in_value_and_gradient(rows: int, examples: i
     logits = torch.randn(rows, examples, classes, generator=source, dtype=torch.float64, requires_grad=True)
     targets = torch.randint(0, classes, (rows, examples), generator=source)
     weights = torch.rand(rows, generator=source, dtype=torch.float64)
-    expected = nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view(rows, -1).mean(1)
+    expected = (
+        nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view(rows, -1).mean(1)
+    )
     ours = cross_entropy(logits, targets)
     torch.testing.assert_close(ours, expected)
     (wanted,) = torch.autograd.grad((expected * weights).sum(), logits)
@@ -174,9 +184,7 @@ def test_cross_entropy_equals_torch_in_value_and_gradient(rows: int, examples: i
 @pytest.mark.parametrize("distractors", ["random", "constant"])
 def test_task_splits_all_pairs_without_overlap(distractors: str) -> None:
     task = ModularAddition(modulus=7, train_fraction=0.3, distractors=distractors, data_seeds=[5])
-    train, test = (
-        {tuple(pair) for pair in split.tokens[0][:, [0, 2]].tolist()} for split in (task.train, task.test)
-    )
+    train, test = ({tuple(pair) for pair in split.tokens[0][:, [0, 2]].tolist()} for split in (task.train, task.test))
     assert len(train) == train_examples(7, 0.3) == 14
     assert not train & test and len(train | test) == 49
     assert (task.train.targets[0] == task.train.tokens[0][:, [0, 2]].sum(1) % 7).all()

@@ -51,7 +51,9 @@ class KLPrior(Family):
             device=device,
         )
         prior = part("trainables.interventions", "kl_prior")(
-            strength=_column(members, "kl_strength"), positions=_prior_positions(task, shared_fields.prior), device=device
+            strength=_column(members, "kl_strength"),
+            positions=_prior_positions(task, shared_fields.prior),
+            device=device,
         )
         probes = ("accuracy", "losses", "attention_kl", "attention_mass", "weight_norms")
         return Parts(

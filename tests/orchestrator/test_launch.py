@@ -1,0 +1,238 @@
+"""Launches end to end: the backends agree, budgets are raised, kills lose nothing, MLflow is a view."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny import TINY
+
+from orchestrator import report, tracking
+from orchestrator.cli import main
+from orchestrator.launch import Options, Study, study, train
+from orchestrator.results import BadInputError
+
+LEVELS = "kl_strength=0.03,0.1,1"
+TINY_SET = (*(f"{name}={value}" for name, value in TINY.items()), LEVELS)
+
+
+def tiny(storage: Path, **changes: Any) -> Study:
+    words = {"backend": "in_process", "seeds": 2, "budget_steps": 60, "changes": TINY_SET, **changes}
+    return study(Options(name="kl_scaling", storage=str(storage), **words))
+
+
+def flags(storage: Path, *, budget: int, seeds: int = 2, changes: tuple[str, ...] = TINY_SET) -> list[str]:
+    sets = [word for change in changes for word in ("--set", change)]
+    return [
+        "launch",
+        "kl_scaling",
+        "--storage",
+        str(storage),
+        "--seeds",
+        str(seeds),
+        "--budget-steps",
+        str(budget),
+        *sets,
+    ]
+
+
+def facts(made: Study) -> list[tuple[Any, ...]]:
+    """Return (id, threshold, lower, upper) of every event."""
+    found = made.rows().explode("events").unnest("events").sort("id", "name", "threshold")
+    return found.select("id", "name", "threshold", "lower", "upper", "status", "steps").rows()
+
+
+def points(made: Study) -> list[tuple[Any, ...]]:
+    return made.results.curves(made.rows()["id"].to_list()).rows()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """A study that was trained to 60 steps at once, in this process."""
+    made = tiny(tmp_path_factory.mktemp("whole"))
+    assert train(made, silent=True)
+    return made
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[str]:
+    """A Ray cluster of two nodes on this machine, shared by all tests that need Ray."""
+    before = os.environ.get("RAY_AUTH_MODE")
+    os.environ["RAY_AUTH_MODE"] = "disabled"
+    from ray.cluster_utils import Cluster
+
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    nodes.add_node(num_cpus=1)
+    try:
+        yield nodes.address
+    finally:
+        nodes.shutdown()
+        if before is None:
+            del os.environ["RAY_AUTH_MODE"]
+
+
+def test_every_replica_ends_once_with_a_row_and_a_curve(whole: Study) -> None:
+    rows = whole.rows()
+    assert rows.height == 6 and set(rows["status"]) <= {"budget", "observed"}
+    assert {name for name, *_ in points(whole)} == set(rows["id"])
+    files = list((whole.results.root / "replicas").glob("*.parquet"))
+    import polars as pl
+
+    assert pl.read_parquet(files).height == 6
+
+
+def test_a_raised_budget_equals_straight_through(whole: Study, tmp_path: Path) -> None:
+    first = tiny(tmp_path, budget_steps=25)
+    train(first, silent=True)
+    assert set(first.rows()["steps"]) == {20}
+    again = tiny(tmp_path)
+    assert {pack.start_step for pack in again.plan().packs} == {20}
+    train(again, silent=True)
+    assert facts(again) == facts(whole)
+    assert points(again) == points(whole)
+
+
+def test_new_levels_and_seeds_train_only_what_is_new(tmp_path: Path) -> None:
+    few = tiny(tmp_path, changes=(*TINY_SET[:-1], "kl_strength=0.1"), seeds=1)
+    train(few, silent=True)
+    more = tiny(tmp_path)
+    assert more.plan().done == 1 and len(more.plan().missing) == 5
+
+
+def test_a_second_launch_of_the_same_study_is_refused_and_names_the_holder(tmp_path: Path) -> None:
+    from orchestrator.launch import _lock
+
+    made = tiny(tmp_path)
+    with _lock(made), pytest.raises(BadInputError, match=f"process {os.getpid()} on "), _lock(tiny(tmp_path)):
+        pass
+    assert train(made, silent=True)
+
+
+def test_a_finished_study_is_not_touched_again(whole: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [*flags(whole.results.root, budget=60), "--backend", "in_process"]
+    assert main(words) == 0
+    before = sorted((path, path.stat().st_mtime_ns) for path in whole.results.root.rglob("*.*"))
+    capsys.readouterr()
+    assert main(words) == 0
+    assert "nothing to train: all 6 replicas are done" in capsys.readouterr().out
+    assert sorted((path, path.stat().st_mtime_ns) for path in whole.results.root.rglob("*.*")) == before
+
+
+def test_report_counts_sum_to_the_replicas_and_json_is_plain(whole: Study) -> None:
+    written = report.write(whole)
+    counts = [written[name] for name in ("events", "censored", "diverged", "failed", "missing")]
+    assert sum(counts) == written["replicas"] == 6
+    stored = json.loads((report.folder_of(whole) / "report.json").read_text(), parse_constant=pytest.fail)
+    assert stored["claims"][0]["verdict"] in {"holds", "fails", "undecided"}
+    assert {"index.html", "report.md", "report.json", "replicas.csv"} <= {
+        p.name for p in report.folder_of(whole).iterdir()
+    }
+    page = (report.folder_of(whole) / "index.html").read_text()
+    assert "http://" not in page.replace("http://www.w3.org", "") and "data:image/svg+xml" in page
+
+
+def test_preregistered_only_while_the_claims_are_those_stored_first(tmp_path: Path) -> None:
+    from orchestrator.launch import _register, preregistered
+
+    plain = study(Options(name="kl_scaling", storage=str(tmp_path)))
+    assert not preregistered(plain)
+    _register(plain)
+    assert preregistered(plain)
+    changed = replace(plain, experiment=replace(plain.experiment, claims=plain.experiment.claims[:1]))
+    assert not preregistered(changed)
+
+
+def test_mlflow_has_one_child_per_replica_however_often_it_is_mirrored(whole: Study) -> None:
+    import mlflow
+
+    written = report.write(whole)
+    for _ in range(2):
+        assert tracking.mirror(whole, written) is None
+    client = mlflow.MlflowClient(tracking_uri=tracking.uri_of(whole))
+    experiment = client.get_experiment_by_name("kl_scaling")
+    runs = client.search_runs([experiment.experiment_id])
+    children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
+    assert sorted(run.data.tags["run_key"] for run in children) == sorted(whole.rows()["id"])
+    assert len(runs) == len(children) + 1
+    rows = {row["id"]: row for row in whole.rows().iter_rows(named=True)}
+    for run in children:
+        row = rows[run.data.tags["run_key"]]
+        assert run.data.params["kl_strength"] == str(json.loads(row["config"])["kl_strength"])
+        event = next(e for e in row["events"] if e["name"] == "grokked" and e["threshold"] == 0.99)
+        assert run.data.metrics.get("grok_step") == event["upper"]
+        history = client.get_metric_history(run.info.run_id, "test_accuracy")
+        assert len({point.step for point in history}) == len(history) > 1
+    parent = next(run for run in runs if "mlflow.parentRunId" not in run.data.tags)
+    assert any("index.html" in entry.path for entry in client.list_artifacts(parent.info.run_id, "report"))
+
+
+def test_mlflow_can_be_lost_and_made_again(whole: Study) -> None:
+    tracking.mirror(whole, report.write(whole))
+    (whole.results.root / "mlflow.db").write_bytes(b"corrupt")
+    assert "not mirrored to MLflow" in str(tracking.mirror(whole, report.write(whole)))
+    words = [sys.executable, "-m", "orchestrator", "ui", "--rebuild", "--storage", str(whole.results.root)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("6 replicas mirrored\n") and done.stdout.count("\n") == 1
+    assert done.stderr == ""
+
+
+def test_mlflow_out_of_reach_costs_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [
+        *flags(tmp_path, budget=20),
+        "--backend",
+        "in_process",
+        "--tracking-uri",
+        "sqlite:////proc/nowhere/mlflow.db",
+    ]
+    assert main(words) == 0
+    err = capsys.readouterr().err
+    assert err.startswith("not mirrored to MLflow") and err.count("\n") == 1
+
+
+@pytest.mark.ray
+def test_ray_gives_the_same_rows_as_this_process(whole: Study, cluster: str, tmp_path: Path) -> None:
+    made = tiny(tmp_path, backend="ray", address=cluster)
+    assert train(made, silent=True)
+    assert facts(made) == facts(whole)
+    assert points(made) == points(whole)
+
+
+@pytest.mark.ray
+def test_a_killed_driver_loses_nothing(cluster: str, tmp_path: Path) -> None:
+    changes = (*TINY_SET[:-1], "kl_strength=0.03,1")
+    undisturbed = tiny(tmp_path / "undisturbed", budget_steps=4000, changes=changes)
+    train(undisturbed, silent=True)
+    words = [
+        sys.executable,
+        "-m",
+        "orchestrator",
+        *flags(tmp_path / "killed", budget=4000, changes=changes),
+        "--address",
+        cluster,
+    ]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True) as driver:
+        assert driver.stdout is not None
+        assert "training" in driver.stdout.readline()  # the first chunk of a pack has been trained
+        os.killpg(driver.pid, signal.SIGKILL)
+        driver.wait()
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    killed = tiny(tmp_path / "killed", budget_steps=4000, changes=changes)
+    assert facts(killed) == facts(undisturbed)
+
+
+@pytest.mark.ray
+def test_an_address_where_nothing_answers_costs_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with contextlib.chdir(tmp_path):
+        assert main([*flags(tmp_path, budget=20), "--address", "127.0.0.1:1"]) == 2
+    err = capsys.readouterr().err
+    assert "no Ray cluster answers at '127.0.0.1:1'" in err and err.count("\n") == 1
