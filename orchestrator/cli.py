@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,9 +11,7 @@ import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # Typer ships its own Click
 
 from orchestrator.results import BadInputError
-
-DONE, SOME_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
-MS_PER_REPLICA_STEP = 8.4  # measured for kl_scaling at p = 67 on one of two busy cores; for estimates only
+from orchestrator.verbs import BAD_INPUT, DONE, INTERRUPTED, ask, finish, plan_facts, print_summary, train_smoke
 
 app = typer.Typer(
     name="orchestrator",
@@ -77,7 +74,7 @@ def show(
 ) -> None:
     """Show what a launch would do: points, replicas, packs, expected time, what is done."""
     study = _study(name=name, scale=scale, storage=storage, changes=changes, seeds=seeds, budget_steps=budget_steps)
-    facts = _plan_facts(study)
+    facts = plan_facts(study)
     if as_json:
         print(json.dumps(facts))
         return
@@ -136,10 +133,10 @@ def launch(
         tracking_uri=tracking_uri,
     )
     if smoke:
-        return _smoke(options, as_json)
+        return train_smoke(options, as_json)
     study = flow.study(options)
-    _ask(study, sure=yes or as_json)
-    return _finish(study, flow.train(study, silent=as_json), as_json)
+    ask(study, sure=yes or as_json)
+    return finish(study, flow.train(study, silent=as_json), as_json)
 
 
 @app.command()
@@ -153,7 +150,7 @@ def status(
 ) -> None:
     """Say how far an experiment is."""
     study = _study(name=name, scale=scale, storage=storage, changes=changes, seeds=seeds)
-    facts = _plan_facts(study)
+    facts = plan_facts(study)
     if as_json:
         print(json.dumps(facts))
         return
@@ -179,7 +176,7 @@ def report(
 
     study = _study(name=name, scale=scale, storage=storage, changes=changes, seeds=seeds)
     facts = reports.current(study) or reports.write(study)
-    _print_summary(study, facts, as_json)
+    print_summary(study, facts, as_json)
     if open_:
         typer.launch(str(reports.folder_of(study) / "index.html"))
     return DONE
@@ -230,78 +227,3 @@ def _study(**words: Any) -> Any:
     from orchestrator.launch import study
 
     return study(_options(**words))
-
-
-def _plan_facts(study: Any) -> dict[str, Any]:
-    plan = study.plan()
-    expected = plan.expected_steps(plan.missing)
-    slots = min(len(plan.packs), os.cpu_count() or 1)
-    running = [json.loads(file.read_text()) for file in sorted((study.results.root / "progress").glob("*.json"))]
-    statuses = study.rows()["status"].value_counts().iter_rows()
-    return {
-        "experiment": study.experiment.name,
-        "scale": study.scale,
-        "replicas": len(plan.replicas),
-        "done": plan.done,
-        "missing": len(plan.missing),
-        "packs": len(plan.packs),
-        "budget_steps": plan.budget_steps,
-        "expected_replica_steps": expected,
-        "expected_minutes": expected * MS_PER_REPLICA_STEP / 60_000 / max(slots, 1),
-        "by_status": dict(sorted(statuses)),
-        "running": [facts for facts in running if facts["training"]] if plan.missing else [],
-    }
-
-
-def _ask(study: Any, *, sure: bool) -> None:
-    facts = _plan_facts(study)
-    if not sure and facts["expected_minutes"] > 60 and sys.stdin.isatty():
-        typer.confirm(
-            f"about {facts['expected_minutes'] / 60:.1f} h for {facts['missing']} replicas on this machine: go on?",
-            abort=True,
-        )
-
-
-def _finish(study: Any, finished: bool, as_json: bool) -> int:
-    """Report and mirror what there is, print it, and return the exit code."""
-    from orchestrator import report as reports
-
-    facts = reports.current(study)
-    if facts is not None and finished and not facts["missing"]:
-        if not as_json:
-            print(f"nothing to train: all {facts['replicas']} replicas are done")
-    else:
-        from orchestrator import tracking
-
-        facts = reports.write(study)
-        if warning := tracking.mirror(study, facts):
-            print(warning, file=sys.stderr)
-    _print_summary(study, facts, as_json)
-    for note in study.results.unreadable:
-        print(note, file=sys.stderr)
-    if not finished:
-        print("interrupted; what ended is kept, launch again to go on", file=sys.stderr)
-        return INTERRUPTED
-    if facts["missing"]:
-        print(f"error: {facts['missing']} replicas did not end; see {study.results.root / '.ray'}", file=sys.stderr)
-        return SOME_FAILED
-    return DONE
-
-
-def _print_summary(study: Any, facts: dict[str, Any], as_json: bool) -> None:
-    from orchestrator.report import summary
-
-    print(json.dumps(facts) if as_json else "\n".join(summary(study, facts)))
-
-
-def _smoke(options: Any, as_json: bool) -> int:
-    """Train half of a tiny budget, then launch again to the whole of it: through checkpoint, resume and report."""
-    from dataclasses import replace
-
-    from orchestrator import launch as flow
-
-    tiny = flow.smoke(options)
-    half = replace(tiny, options=replace(tiny.options, backend="in_process", budget_steps=flow.SMOKE_STEPS // 2))
-    if not flow.train(half, silent=True):
-        return INTERRUPTED
-    return _finish(tiny, flow.train(tiny, silent=True), as_json)

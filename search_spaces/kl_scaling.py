@@ -73,7 +73,7 @@ EXPERIMENT = Experiment(
     pilot=(
         "Pilot seeds 1000 and 1001 at λ = .01, .015, .02, .03, .05, .1, .3, 1 and a budget of 2,500 steps, for p = 59 "
         "and p = 67. p = 59 was rejected: at λ = .1 and 1 three of four runs did not reach 0.99 within the budget. "
-        "Rule for p = 67: at least one level at which no pilot run groks (.01; .015 too), three or more above the floor "
+        "Rule for p = 67: at least one level at which no pilot run groks (.01; .015 too), three above the floor "
         "(.02, .03, .05), the floor at two levels (.1, 1), and a budget of 2,000 steps so that 8 seeds cost less than "
         "300 s at 8.4 ms per replica-step on two cores; .015 and .3 were left out to keep to it."
     ),
