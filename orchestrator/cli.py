@@ -22,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Name = Annotated[str, typer.Argument(help="An experiment (see list), or a .py file that defines EXPERIMENT.")]
+Name = Annotated[str, typer.Argument(help="An experiment (see list), or a .py or .yaml file that defines one.")]
 Scale = Annotated[str, typer.Option(help="laptop or paper.")]
 Storage = Annotated[str, typer.Option(help="Folder that holds all results.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="field=v1,v2: other values on a field.")]
@@ -51,7 +51,7 @@ def main(words: list[str] | None = None) -> int:
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """List the experiments."""
-    from search_spaces._experiment import experiment_named
+    from search_spaces._files import experiment_named
     from trainables.names import available
 
     found = [experiment_named(name) for name in available("search_spaces")]
@@ -175,7 +175,7 @@ def report(
     from orchestrator import report as reports
 
     study = _study(name=name, scale=scale, storage=storage, changes=changes, seeds=seeds)
-    facts = reports.current(study) or reports.write(study)
+    facts = reports.write(study)
     print_summary(study, facts, as_json)
     if open_:
         typer.launch(str(reports.folder_of(study) / "index.html"))

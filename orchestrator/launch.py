@@ -21,7 +21,8 @@ from orchestrator.plan import Plan, make_plan
 from orchestrator.progress import Progress
 from orchestrator.resources import Request, request
 from orchestrator.results import BadInputError, Results
-from search_spaces._experiment import Experiment, experiment_named, parse_values
+from search_spaces._experiment import Experiment, parse_values
+from search_spaces._files import experiment_named
 from trainables.replica import family_named
 
 SMOKE_POINTS, SMOKE_STEPS = 2, 40

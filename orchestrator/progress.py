@@ -23,7 +23,7 @@ class Progress:
     def __init__(self, plan: Plan, *, silent: bool = False) -> None:
         self._plan, self._silent = plan, silent
         self._packs: dict[str, Mapping[str, Any]] = {}
-        self._steps: list[tuple[float, int]] = [(time.monotonic(), 0)]
+        self._steps: list[tuple[float, int]] = []
         self._expected = plan.expected_steps(plan.missing) - sum(p.start_step * len(p.replicas) for p in plan.packs)
         self._out: TextIO = os.fdopen(os.dup(1), "w") if not silent else sys.stdout
         self._live = self._out.isatty()
@@ -32,6 +32,8 @@ class Progress:
     def observe(self, facts: Mapping[str, Any]) -> None:
         """Take in one chunk of one pack."""
         self._packs[facts["pack"]] = facts
+        if not self._steps:
+            self._steps.append((time.monotonic() - facts["chunk_s"], 0))  # starting up is not training
         self._steps.append((time.monotonic(), self._steps[-1][1] + facts["replica_steps"]))
         if self._silent:
             return
@@ -66,7 +68,7 @@ class Progress:
     def _rate(self) -> float:
         now, steps = self._steps[-1]
         recent = [(at, made) for at, made in self._steps if now - at <= RATE_OVER_S]
-        first_at, first_steps = recent[0] if len(recent) > 1 else self._steps[0]
+        first_at, first_steps = recent[0] if len(recent) > 1 else self._steps[-2]
         return (steps - first_steps) / max(now - first_at, 1e-9)
 
 

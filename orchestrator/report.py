@@ -20,7 +20,7 @@ TEMPLATES = {"index.html": "report.html.j2", "report.md": "report.md.j2"}
 SYMBOLS = {"kl_strength": "KL strength λ", "weight_decay": "weight decay"}
 
 
-def current(study: Study, failed: int = 0) -> dict[str, Any] | None:
+def current(study: Study) -> dict[str, Any] | None:
     """Return the report that stands on disk if it was made from exactly the rows that there are now."""
     file = folder_of(study) / "report.json"
     if not file.is_file():

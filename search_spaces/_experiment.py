@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from analysis.claims import Claim
 from analysis.laws import law_names
 from trainables.family import config_faults, rules
-from trainables.names import available, find, near_match
+from trainables.names import near_match
 from trainables.replica import Recording, Replica, family_named
 
 FIRST_PILOT_SEED = 1000
@@ -129,20 +127,6 @@ class Experiment:
         return list(dict.fromkeys(found))
 
 
-def experiment_named(name: str) -> Experiment:
-    """Return an experiment of the package by its file name, or from a user's own .py file.
-
-    Raises: LookupError that offers the near match and lists what there is.
-    """
-    if name.endswith(".py"):
-        return _from_file(Path(name))
-    if name not in available(__package__):
-        known = available(__package__)
-        raise LookupError(f"unknown experiment {name!r}{near_match(name, known)}; experiments: {', '.join(known)}")
-    found: Experiment = find(__package__, name).EXPERIMENT
-    return found
-
-
 def parse_values(experiment: Experiment, name: str, text: str) -> tuple[Any, ...]:
     """Turn the ``v1,v2`` of ``--set name=v1,v2`` into values of the field's type.
 
@@ -152,18 +136,3 @@ def parse_values(experiment: Experiment, name: str, text: str) -> tuple[Any, ...
     if name not in known:
         raise LookupError(f"unknown field {name!r}{near_match(name, list(known))}; fields: {', '.join(known)}")
     return tuple(known[name].parse(part.strip()) for part in text.split(",") if part.strip())
-
-
-def _from_file(path: Path) -> Experiment:
-    if not path.is_file():
-        raise LookupError(
-            f"no file {path}; give the name of an experiment or the path of a .py file that defines EXPERIMENT"
-        )
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found = getattr(module, "EXPERIMENT", None)
-    if not isinstance(found, Experiment):
-        raise LookupError(f"{path} defines no EXPERIMENT; see docs/adding_an_experiment.md")
-    return found

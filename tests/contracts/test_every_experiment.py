@@ -11,7 +11,8 @@ import torch
 
 import search_spaces
 from analysis.claims import RULES
-from search_spaces._experiment import FIRST_PILOT_SEED, experiment_named
+from search_spaces._experiment import FIRST_PILOT_SEED
+from search_spaces._files import experiment_named
 from trainables import loop
 from trainables.names import available
 from trainables.pack import Curve, Pack, Snapshot

@@ -1,0 +1,60 @@
+"""A user's own experiment from a .py or .yaml file, found or refused in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from search_spaces._files import experiment_named
+
+YAML = """
+question: Does width matter?
+family: kl_prior
+x: width
+laws: [constant, power]
+scales:
+  laptop:
+    axes: {width: [8, 16]}
+    fields: {modulus: 11}
+    seeds: 3
+    budget_steps: 50
+claims:
+  - {name: inverse, statement: It falls as 1/width., rule: parameter_within,
+     settings: {parameter: exponent, low: 0.8, high: 1.25}}
+"""
+
+
+def test_yaml_describes_an_experiment(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(YAML)
+    found = experiment_named(str(tmp_path / "mine.yaml"))
+    assert (found.name, found.faults(), len(found.replicas("laptop"))) == ("mine", [], 6)
+    assert found.claims[0].settings["high"] == 1.25
+
+
+def test_python_file_defines_an_experiment(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("from search_spaces.kl_scaling import EXPERIMENT")
+    assert experiment_named(str(tmp_path / "mine.py")).name == "kl_scaling"
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("", "does not describe an experiment"),
+        ("question: [", "is not YAML"),
+        (YAML.replace("family", "familie"), "familie"),
+        (YAML.replace("axes", "axis"), "axes"),
+        ("!!python/object/apply:os.system ['touch pwned']", "is not YAML"),
+    ],
+)
+def test_broken_yaml_is_refused_in_one_line(text: str, expected: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(LookupError, match=r"mine\.yaml") as fault:
+        experiment_named(str(tmp_path / "mine.yaml"))
+    assert expected in str(fault.value) and "\n" not in str(fault.value)
+
+
+def test_python_file_without_an_experiment_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("x = 1")
+    with pytest.raises(LookupError, match="defines no EXPERIMENT"):
+        experiment_named(str(tmp_path / "mine.py"))
