@@ -97,6 +97,7 @@ def _connect(job: Job) -> None:
     else:
         cpus = max(os.cpu_count() or 1, job.request.slots if job.device == "cpu" else 1)
         ray.init(
+            address="local",  # never joins a cluster that happens to run on this machine
             num_cpus=cpus,
             include_dashboard=False,
             logging_level=logging.ERROR,

@@ -175,6 +175,23 @@ def test_mlflow_has_one_child_per_replica_however_often_it_is_mirrored(whole: St
     assert any("index.html" in entry.path for entry in client.list_artifacts(parent.info.run_id, "report"))
 
 
+def test_large_studies_get_one_mlflow_child_per_level(
+    whole: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    monkeypatch.setattr(tracking, "MOST_CHILDREN", 5)
+    uri = f"sqlite:///{tmp_path / 'levels.db'}"
+    made = replace(whole, options=replace(whole.options, tracking_uri=uri))
+    for _ in range(2):
+        assert tracking.mirror(made, report.write(made)) is None
+    client = mlflow.MlflowClient(tracking_uri=uri)
+    runs = client.search_runs([client.get_experiment_by_name("kl_scaling").experiment_id])
+    children = {run.info.run_name: run.data.metrics for run in runs if "mlflow.parentRunId" in run.data.tags}
+    assert set(children) == {"kl_strength=0.03", "kl_strength=0.1", "kl_strength=1"}
+    assert {metrics["runs"] for metrics in children.values()} == {2.0}
+
+
 def test_mlflow_can_be_lost_and_made_again(whole: Study) -> None:
     tracking.mirror(whole, report.write(whole))
     (whole.results.root / "mlflow.db").write_bytes(b"corrupt")
