@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,6 @@ class Fit:
     intervals: str
     events: int
     censored: int
-    notes: list[str] = field(default_factory=list)
 
     def facts(self) -> dict[str, Any]:
         """Return the fit as plain data, without infinities."""

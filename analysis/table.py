@@ -21,7 +21,7 @@ REPLICA_COLUMNS = {
     "status": "observed (its event and the confirmation window), budget (censored there), or diverged",
     "steps": "last evaluated step",
     "events": "list of first and sustained crossings, see analysis.events.Event",
-    "provenance": "git commit, versions, device, pack size, as JSON",
+    "provenance": "git commit, versions and device, as JSON",
     "schema": "version of this schema",
 }
 CURVE_COLUMNS = {"id": "replica", "step": "optimizer steps taken", "probe": "what was measured", "value": "its value"}

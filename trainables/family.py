@@ -143,7 +143,7 @@ class Family:
 
     A family module loads neither torch nor ray when imported: ``build`` does.
     ``version`` rises whenever the numbers that a replica produces change.
-    ``pack_faults`` may refuse field combinations; ``expected_mib`` estimates the memory of one replica.
+    ``replica_mib`` estimates the memory of one replica.
     """
 
     Config: ClassVar[type]
@@ -154,11 +154,6 @@ class Family:
     def build(cls, members: Sequence[Member], device: str) -> Parts:
         """Return the parts of a pack of these members on a torch device."""
         raise NotImplementedError(f"{cls.__name__} defines no build")
-
-    @classmethod
-    def combination_faults(cls, config: Any) -> list[str]:
-        """Return what is wrong with fields that are right one by one but not together."""
-        return []
 
     @classmethod
     def replica_mib(cls, config: Any) -> float:
