@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
-from analysis.laws._base import Estimate, Law, Times
+from analysis.laws._base import LARGEST_EXPONENT, Estimate, Law, Times
 
 LEVEL = 0.95
 RESAMPLES = 100
@@ -38,8 +38,10 @@ def profile(law: Law, times: Times, best: Estimate, name: str) -> Interval:
         held = law.fit(times, hold={name: candidate}, start=best.values)
         return best.log_likelihood - held.log_likelihood - float(allowed)
 
-    lower, upper = (_cross(excess, value, _outwards(name, value, times, sign)) for sign in (-1, 1))
-    if lower is None and name == "floor":
+    lower, upper = (
+        _cross(excess, value, _outwards(name, value, times, sign, floored="floor" in law.free)) for sign in (-1, 1)
+    )
+    if lower is None and (name in {"floor", "critical"} or (name == "exponent" and "floor" in law.free)):
         lower = 0.0
     return Interval(value, lower, upper)
 
@@ -81,7 +83,7 @@ def spread_interval(name: str, value: float, draws: Sequence[float], groups: int
     return Interval(value, low, value + half)
 
 
-def _outwards(name: str, value: float, times: Times, sign: int) -> list[float]:
+def _outwards(name: str, value: float, times: Times, sign: int, *, floored: bool) -> list[float]:
     """Return values ever farther from the estimate, within the constant's range."""
     steps = [0.05 * 2**k for k in range(MOST_DOUBLINGS)]
     if name in POSITIVE:
@@ -89,8 +91,8 @@ def _outwards(name: str, value: float, times: Times, sign: int) -> list[float]:
     smallest = float(times.x[times.observed].min())
     size = {"floor": float(np.median(times.lower)), "critical": smallest}.get(name, 1.0)
     reached = [value + sign * step * max(size, 1e-12) for step in steps]
-    top = {"critical": 0.999 * smallest, "exponent": 12.0}.get(name, math.inf)
-    bottom = -12.0 if name == "exponent" else 0.0
+    top = {"critical": 0.999 * smallest, "exponent": LARGEST_EXPONENT}.get(name, math.inf)
+    bottom = -LARGEST_EXPONENT if name == "exponent" and not floored else 0.0
     inside = [candidate for candidate in reached if bottom < candidate < top]
     edge = bottom if sign < 0 else top
     return [*inside, edge] if math.isfinite(edge) and len(inside) < len(reached) else inside

@@ -78,6 +78,8 @@ def _check(file: Path, rows: pl.DataFrame) -> None:
         "lower must be a number >= 0": pl.col("lower").is_null() | ~pl.col("lower").is_finite() | (pl.col("lower") < 0),
         "upper must be above lower, or empty where censored": pl.col("upper") <= pl.col("lower"),
     }
+    if "group" in rows.columns:
+        faults["group must not be empty"] = pl.col("group").is_null()
     for words, wrong in faults.items():
         bad = rows.with_row_index("row").filter(wrong)
         if not bad.is_empty():

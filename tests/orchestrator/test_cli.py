@@ -164,3 +164,10 @@ def test_fit_refuses_rows_in_one_line(
     assert main(["fit", str(file), "--x", "x", "--lower", "lo", "--upper", "hi"]) == 2
     err = capsys.readouterr().err
     assert expected in err and err.count("\n") == 1
+
+
+def test_fit_refuses_an_empty_group(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "runs.csv"
+    file.write_text("x,lo,hi,seed\n1,1,2,a\n2,1,2,\n")
+    assert main(["fit", str(file), "--x", "x", "--lower", "lo", "--upper", "hi", "--group", "seed"]) == 2
+    assert "group must not be empty; row 2" in capsys.readouterr().err
