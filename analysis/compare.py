@@ -46,12 +46,12 @@ def fit_laws(times: Times, laws: Sequence[str], groups: Sequence[object] | None 
 
 
 def leave_one_level_out(law: Law, times: Times, best: Estimate) -> float | None:
-    """Return the summed log-probability of every level under the law fitted to the others; None if one cannot be."""
+    """Return the summed log-probability of every level under the law fitted to the others; None if too few are left."""
     total = 0.0
     for x in np.unique(times.x):
         held = times.x == x
         rest = times.at(~held)
-        if not rest.observed.any():
+        if len(np.unique(rest.x[rest.observed])) < max(len(law.free), 1):
             return None
         fitted = law.fit(rest, start=best.values)
         total += float(law.log_densities(fitted.values, times.at(held)).sum())

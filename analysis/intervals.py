@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import stats
 
 from analysis.laws._base import LARGEST_EXPONENT, Estimate, Law, Times
 
 LEVEL = 0.95
 RESAMPLES = 100
 MOST_DOUBLINGS = 12
+MOST_HALVINGS = 50
 POSITIVE = frozenset({"scale", "sigma"})  # constants whose uncertainty is a factor rather than a difference
 
 
@@ -77,7 +78,8 @@ def spread_interval(name: str, value: float, draws: Sequence[float], groups: int
     reach = float(stats.t.ppf((1 + LEVEL) / 2, groups - 1))
     if name in POSITIVE and value > 0:
         factor = math.exp(min(reach * float(np.std(np.log(np.maximum(draws, 1e-300)), ddof=1)), 700.0))
-        return Interval(value, value / factor, value * factor)
+        high = value * factor
+        return Interval(value, value / factor, high if math.isfinite(high) else None)
     half = reach * float(np.std(draws, ddof=1))
     low = max(value - half, 0.0) if name in {"floor", "critical"} else value - half
     return Interval(value, low, value + half)
@@ -98,10 +100,20 @@ def _outwards(name: str, value: float, times: Times, sign: int, *, floored: bool
     return [*inside, edge] if math.isfinite(edge) and len(inside) < len(reached) else inside
 
 
+def _bisect(excess: Callable[[float], float], start: float, inner: float, outer: float) -> float:
+    """Return where the excess turns positive, to a thousandth of the distance from the estimate."""
+    for _ in range(MOST_HALVINGS):
+        if abs(outer - inner) <= 1e-3 * abs(outer - start):
+            break
+        middle = (inner + outer) / 2
+        inner, outer = (inner, middle) if excess(middle) > 0 else (middle, outer)
+    return outer
+
+
 def _cross(excess: Callable[[float], float], start: float, candidates: Sequence[float]) -> float | None:
     inner = start
     for candidate in candidates:
         if excess(candidate) > 0:
-            return float(optimize.brentq(excess, inner, candidate, xtol=1e-4 * max(abs(candidate), 1e-9), maxiter=30))
+            return _bisect(excess, start, inner, candidate)
         inner = candidate
     return None

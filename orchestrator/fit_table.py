@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import polars as pl
 from orchestrator.report import answer, span, times_of
 from orchestrator.results import BadInputError
 
-READERS: dict[str, Callable[..., pl.DataFrame]] = {".csv": pl.read_csv, ".parquet": pl.read_parquet}
+READERS: dict[str, Callable[..., pl.DataFrame]] = {
+    ".csv": partial(pl.read_csv, infer_schema_length=None),
+    ".parquet": pl.read_parquet,
+}
 
 
 def fit_file(file: Path, *, x: str, lower: str, upper: str, group: str | None) -> dict[str, Any]:
@@ -64,7 +68,8 @@ def _rows(file: Path, **columns: str | None) -> pl.DataFrame:
         picked = picked.with_columns(pl.col("x", "lower", "upper").cast(pl.Float64))
     except pl.exceptions.PolarsError as fault:
         raise BadInputError(f"{file}: x, lower and upper must be numbers ({str(fault).splitlines()[0]})") from None
-    picked = picked.with_columns(pl.col("upper").fill_nan(None))
+    floats = [name for name, kind in picked.schema.items() if kind.is_float() and name != "x" and name != "lower"]
+    picked = picked.with_columns(pl.col(floats).fill_nan(None))
     picked = picked.with_columns(
         pl.when(pl.col("upper").is_infinite()).then(None).otherwise(pl.col("upper")).alias("upper")
     )

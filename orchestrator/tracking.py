@@ -19,7 +19,7 @@ import polars as pl
 from analysis import events
 from orchestrator.launch import Options, Study, study
 from orchestrator.report import folder_of
-from orchestrator.results import Results
+from orchestrator.results import BadInputError, Results
 from orchestrator.silence import quiet
 
 if TYPE_CHECKING:
@@ -73,7 +73,11 @@ def rebuild(storage: str) -> Iterator[str]:
             changes=tuple(stored["changes"]),
             seeds=stored["seeds"],
         )
-        again = study(options)
+        try:
+            again = study(options)
+        except BadInputError as fault:
+            yield f"{file.stem} is not mirrored: {fault}"
+            continue
         report = folder_of(again) / "report.json"
         warning = mirror(again, json.loads(report.read_text()) if report.is_file() else {})
         yield warning or f"{again.key}: {again.rows().height} replicas mirrored"
@@ -156,7 +160,9 @@ def _mirror_replicas(
     threshold = study.experiment.threshold
     for row in new:
         run, mirrored = known.get(row["id"]) or (_create_child(client, experiment, parent, row, study.experiment.x), -1)
-        metrics = _curve_metrics(curves[(row["id"],)], mirrored) + _outcome(row, threshold)
+        metrics = _outcome(row, threshold)
+        if (row["id"],) in curves:  # a curve file may be unreadable
+            metrics = _curve_metrics(curves[(row["id"],)], mirrored) + metrics
         for first in range(0, len(metrics), METRICS_PER_BATCH):
             client.log_batch(run, metrics=metrics[first : first + METRICS_PER_BATCH])
         client.set_tag(run, "status", row["status"])
@@ -204,7 +210,7 @@ def _mirror_levels(
     study: Study,
     facts: Mapping[str, Any],
 ) -> None:
-    for level in facts["levels"]:
+    for level in facts.get("levels", ()):
         key = f"{study.experiment.x}={level['x']:g}"
         tags = {"mlflow.parentRunId": parent, "run_key": key}
         run = known[key][0] if key in known else client.create_run(experiment, run_name=key, tags=tags).info.run_id

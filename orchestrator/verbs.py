@@ -53,8 +53,8 @@ def finish(study: Study, finished: bool, as_json: bool) -> int:
     """Report and mirror what there is, print it, and return the exit code."""
     from orchestrator import report as reports
 
-    facts = reports.current(study)
-    if facts is not None and finished and not facts["missing"]:
+    facts, missing = reports.current(study), study.plan().missing
+    if facts is not None and finished and not missing and not study.options.tracking_uri:
         if not as_json:
             print(f"nothing to train: all {facts['replicas']} replicas are done")
     else:
@@ -69,8 +69,8 @@ def finish(study: Study, finished: bool, as_json: bool) -> int:
     if not finished:
         print("interrupted; what ended is kept, launch again to go on", file=sys.stderr)
         return INTERRUPTED
-    if facts["missing"]:
-        print(f"error: {facts['missing']} replicas did not end; see {study.results.root / '.ray'}", file=sys.stderr)
+    if missing:
+        print(f"error: {len(missing)} replicas did not end; see {study.results.root / '.ray'}", file=sys.stderr)
         return SOME_FAILED
     return DONE
 

@@ -71,7 +71,9 @@ class PackTrainable(Trainable):
         """Train one chunk and return where the pack stands."""
         began = time.monotonic()
         rows = len(self._pack.replicas)
+        self._whole = False
         steps = loop.advance(self._pack, last_step=self._last_step, seconds=self._chunk_s)
+        self._whole = True
         self._publish(loop.settle(self._pack, last_step=self._last_step))
         if self._pack.replicas and time.monotonic() - self._saved_at >= CHECKPOINT_S:
             self._save()
@@ -87,8 +89,11 @@ class PackTrainable(Trainable):
         return {**facts, "done": not self._pack.replicas}
 
     def cleanup(self) -> None:
-        """Save what is unfinished: Ray calls this after the running chunk, also when the sweep is interrupted."""
-        if self._pack.replicas:
+        """Save what is unfinished: Ray calls this after the running chunk, also when the sweep is interrupted.
+
+        A chunk that was broken off leaves half-made updates and evaluations: the last checkpoint counts then.
+        """
+        if self._pack.replicas and self._whole:
             self._save()
 
     def save_checkpoint(self, checkpoint_dir: str) -> dict[str, Any] | None:
@@ -105,6 +110,7 @@ class PackTrainable(Trainable):
         snapshots = [self._restore(replica, spec.start_step) for replica in spec.replicas] if spec.start_step else []
         self._pack = Pack(spec.replicas, device=self._device, snapshots=snapshots)
         self._saved_at = time.monotonic()
+        self._whole = True
 
     def _publish(self, settled: Sequence[tuple[int, loop.Finished]]) -> None:
         """Publish rows, keep the checkpoints of censored replicas (their budget may rise), drop the others'."""

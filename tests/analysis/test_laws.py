@@ -134,3 +134,22 @@ def test_tables_that_cannot_be_fitted_are_refused_in_words() -> None:
         fit_laws(Times(np.array([1.0, 1.0]), ones, ones + 1), ["constant"])
     with pytest.raises(ValueError, match="x must be > 0"):
         fit_laws(Times(np.array([0.0, 1.0]), ones, ones + 1), ["constant"])
+
+
+def test_two_levels_give_intervals_and_no_prediction_of_a_third() -> None:
+    times = Times(np.repeat([1.0, 2.0], 5), np.array([95.0, 80, 120, 101, 90, 50, 41, 60, 44, 52]), np.full(10, np.inf))
+    times = Times(times.x, times.lower, times.lower + 1)
+    fits = {fit.law: fit for fit in fit_laws(times, law_names())}
+    assert fits["power"].elpd_leave_one_level_out is None
+    for fit in fits.values():
+        for interval in fit.parameters.values():
+            assert interval.low is None or interval.low <= interval.estimate
+            assert interval.high is None or interval.high >= interval.estimate
+
+
+def test_a_floor_that_the_data_barely_bound_has_a_wide_interval() -> None:
+    x = np.repeat(np.geomspace(1e3, 1e12, 10), 3)
+    time = 1e12 / x * np.exp(0.1 * np.random.default_rng(0).standard_normal(len(x)))
+    times, law = Times(x, time, time * 1.01), law_named("floor_inverse")
+    floor = profile(law, times, law.fit(times), "floor")
+    assert floor.high is not None and 0.01 < floor.high < 1

@@ -253,3 +253,14 @@ def test_an_address_where_nothing_answers_costs_one_line(tmp_path: Path, capsys:
         assert main([*flags(tmp_path, budget=20), "--address", "127.0.0.1:1"]) == 2
     err = capsys.readouterr().err
     assert "no Ray cluster answers at '127.0.0.1:1'" in err and err.count("\n") == 1
+
+
+def test_packs_that_fail_end_with_exit_code_1_and_the_report_of_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(tiny(tmp_path, budget_steps=20), silent=True)
+    monkeypatch.setattr("orchestrator.launch._backend", lambda name: lambda job: True)  # a sweep whose packs all failed
+    assert main([*flags(tmp_path, budget=60), "--backend", "in_process"]) == 1
+    out, err = capsys.readouterr()
+    assert "nothing to train" not in out
+    assert "error: 6 replicas did not end" in err
