@@ -104,7 +104,8 @@ def serve(storage: str, port: int) -> int:
 
 def _mirror(client: MlflowClient, study: Study, facts: Mapping[str, Any]) -> None:
     found = client.get_experiment_by_name(study.experiment.name)
-    place = (study.results.root / "mlartifacts").as_uri() if not study.options.tracking_uri else None
+    served = uri_of(study).startswith(("http://", "https://"))  # a server knows its own place for artifacts
+    place = None if served else (study.results.root / "mlartifacts").as_uri()
     experiment = (
         found.experiment_id if found else client.create_experiment(study.experiment.name, artifact_location=place)
     )

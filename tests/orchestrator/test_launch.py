@@ -190,6 +190,7 @@ def test_large_studies_get_one_mlflow_child_per_level(
     children = {run.info.run_name: run.data.metrics for run in runs if "mlflow.parentRunId" in run.data.tags}
     assert set(children) == {"kl_strength=0.03", "kl_strength=0.1", "kl_strength=1"}
     assert {metrics["runs"] for metrics in children.values()} == {2.0}
+    assert client.get_experiment_by_name("kl_scaling").artifact_location.startswith(whole.results.root.as_uri())
 
 
 def test_mlflow_can_be_lost_and_made_again(whole: Study) -> None:
