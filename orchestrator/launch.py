@@ -60,6 +60,11 @@ class Study:
         """Where the study's report lies under the storage: a changed study has a folder of its own."""
         return Path(self.experiment.name) / (self.scale + (f"-{self.variant}" if self.variant else ""))
 
+    @property
+    def registration(self) -> Path:
+        """Where it is stored, relative to the storage, what was claimed before the first replica ran."""
+        return Path("registrations") / f"{self.key.as_posix().replace('/', '-')}.json"
+
     def plan(self, asked: Request | None = None) -> Plan:
         """Return the plan against what the results hold now."""
         asked = asked or request(cpus=os.cpu_count() or 1)
@@ -158,7 +163,7 @@ def train(study: Study, *, silent: bool = False) -> bool:
 
 def preregistered(study: Study) -> bool:
     """Say whether claims, space and rules are those that were stored before the first replica ran."""
-    file = study.results.root / "registrations" / f"{study.key.as_posix().replace('/', '-')}.json"
+    file = study.results.root / study.registration
     if study.variant or not file.is_file():
         return False
     stored: Mapping[str, Any] = json.loads(file.read_text())
@@ -207,8 +212,7 @@ def _local_gpus() -> tuple[float, float]:
 
 def _register(study: Study) -> None:
     """Store what is claimed before the first replica runs; later launches leave it as it is."""
-    path = Path("registrations") / f"{study.key.as_posix().replace('/', '-')}.json"
-    if not (study.results.root / path).exists():
+    if not (study.results.root / study.registration).exists():
         facts = {
             "hash": study.experiment.registration(study.scale),
             "rows_before": study.rows().height,
@@ -218,7 +222,7 @@ def _register(study: Study) -> None:
             "changes": study.options.changes,
             "seeds": study.options.seeds,
         }
-        study.results.write_text(path, json.dumps(facts))
+        study.results.write_text(study.registration, json.dumps(facts))
 
 
 @contextlib.contextmanager

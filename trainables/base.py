@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -13,7 +12,7 @@ from ray.tune import Trainable
 
 from analysis import table
 from trainables import loop
-from trainables.pack import Curve, Pack, Snapshot
+from trainables.pack import Pack, Snapshot
 from trainables.replica import PackSpec, Replica
 
 CHUNK_S = 2.0
@@ -146,13 +145,10 @@ class PackTrainable(Trainable):
 
     def _save_one(self, row: int) -> None:
         snapshot = self._pack.snapshot(row)
-        buffer = io.BytesIO()
-        torch.save({**vars(snapshot), "curve": vars(snapshot.curve)}, buffer)
-        self._results.save_checkpoint(self._pack.replicas[row].id, snapshot.step, buffer.getvalue())
+        self._results.save_checkpoint(self._pack.replicas[row].id, snapshot.step, snapshot.to_bytes())
 
     def _restore(self, replica: Replica, step: int) -> Snapshot:
-        content = torch.load(io.BytesIO(self._results.load_checkpoint(replica.id, step)), weights_only=True)
-        return Snapshot(**{**content, "curve": Curve(**content["curve"])})
+        return Snapshot.from_bytes(self._results.load_checkpoint(replica.id, step))
 
 
 def trainable_for(family: type) -> type[PackTrainable]:

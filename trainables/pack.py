@@ -10,6 +10,7 @@ for 60, 1,795 or 2,694. There, replicas of different packs can differ in the las
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,6 +55,18 @@ class Snapshot:
     params: dict[str, Tensor]
     optimizer: dict[str, Tensor]
     curve: Curve
+
+    def to_bytes(self) -> bytes:
+        """Return the content of a checkpoint file."""
+        buffer = io.BytesIO()
+        torch.save({**vars(self), "curve": vars(self.curve)}, buffer)
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Snapshot:
+        """Read a checkpoint file without unpickling code."""
+        facts = torch.load(io.BytesIO(content), weights_only=True)
+        return cls(**{**facts, "curve": Curve(**facts["curve"])})
 
 
 class Pack:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.table import to_json
 from orchestrator.plan import Plan
 from orchestrator.resources import Request
 from orchestrator.results import Results
@@ -32,11 +33,5 @@ class Job:
             "packs": {pack.id: pack for pack in self.plan.packs},
             "results": self.results,
             "device": self.device,
-            "provenance": _json({**provenance(), "device": self.device}),
+            "provenance": to_json({**provenance(), "device": self.device}),
         }
-
-
-def _json(facts: Mapping[str, Any]) -> str:
-    from analysis.table import to_json
-
-    return to_json(facts)

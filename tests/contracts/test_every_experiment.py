@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import io
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from search_spaces._experiment import FIRST_PILOT_SEED
 from search_spaces._files import experiment_named
 from trainables import loop
 from trainables.names import available
-from trainables.pack import Curve, Pack, Snapshot
+from trainables.pack import Pack, Snapshot
 from trainables.replica import family_named
 
 NAMES = available("search_spaces")
@@ -76,11 +75,7 @@ def test_paper_scale_builds_steps_checkpoints_and_resumes(name: str) -> None:
     pair = [replicas[0], next(each for each in replicas[1:] if each.pack_key == replicas[0].pack_key)]
     pack = Pack(pair)
     loop.advance(pack, last_step=10**6, steps=1)
-    buffer = io.BytesIO()
-    shots = [pack.snapshot(row) for row in range(2)]
-    torch.save([{**vars(shot), "curve": vars(shot.curve)} for shot in shots], buffer)
-    buffer.seek(0)
-    loaded = [Snapshot(**{**each, "curve": Curve(**each["curve"])}) for each in torch.load(buffer, weights_only=True)]
+    loaded = [Snapshot.from_bytes(pack.snapshot(row).to_bytes()) for row in range(2)]
     resumed = Pack(pair, snapshots=loaded)
     loop.advance(resumed, last_step=10**6, steps=1)
     loop.advance(pack, last_step=10**6, steps=1)
