@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 SCHEMA_VERSION = 1
+STATUSES = ("observed", "budget", "diverged")
 
 REPLICA_COLUMNS = {
     "id": "what the replica is called: a hash of all that decides its numbers",
@@ -59,6 +60,33 @@ def replicas_frame(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=replica_schema())
 
 
+def sound(replicas: pl.DataFrame) -> pl.Series:
+    """Return one flag per row of a replicas table: whether this version can read it and it does not contradict itself.
+
+    A row is unsound when an id, status, step or event is missing, an event's interval is empty, its config is not a
+    JSON object, or a newer schema wrote it.
+    """
+    import polars as pl
+
+    event = pl.element().struct.field
+    whole = (
+        event("name").is_not_null()
+        & event("threshold").is_not_null()
+        & event("lower").is_not_null()
+        & (event("upper").is_null() | (event("upper") > event("lower")))
+    )
+    rules = (
+        pl.col("id").is_not_null()
+        & pl.col("status").is_in(STATUSES)
+        & (pl.col("steps") >= 0)
+        & (pl.col("schema") <= SCHEMA_VERSION)
+        & pl.col("data_seed").is_not_null()
+        & pl.col("events").list.eval(whole).list.all()
+    )
+    objects = pl.Series([_is_object(text) for text in replicas["config"]], dtype=pl.Boolean)
+    return replicas.select(rules.fill_null(False)).to_series() & objects
+
+
 def newest(replicas: pl.DataFrame) -> pl.DataFrame:
     """Return one row per replica id: the one that was watched longest, in a stable order."""
     return replicas.sort("id", "steps", descending=[False, True]).unique("id", keep="first", maintain_order=True)
@@ -78,10 +106,17 @@ def event_table(replicas: pl.DataFrame, *, name: str, threshold: float, fields: 
         .select("id", "data_seed", "status", "steps", "lower", "upper", "sustained_upper", "relapses", "config")
     )
     configs = [json.loads(text) for text in picked["config"]]
-    columns = [pl.Series(field, [config[field] for config in configs], strict=False) for field in fields]
+    columns = [pl.Series(field, [config.get(field) for config in configs], strict=False) for field in fields]
     return picked.drop("config").with_columns(columns)
 
 
 def to_json(facts: Mapping[str, Any]) -> str:
     """Return plain data as compact JSON with sorted keys."""
     return json.dumps(facts, sort_keys=True, separators=(",", ":"))
+
+
+def _is_object(text: str | None) -> bool:
+    try:
+        return isinstance(json.loads(text or ""), dict)
+    except (ValueError, RecursionError):
+        return False

@@ -157,7 +157,7 @@ def status(
     print(f"{study.key}: {facts['done']}/{facts['replicas']} done {facts['by_status']}, {facts['missing']} missing")
     for pack in facts["running"]:
         print(f"  pack {pack['pack']}: {pack['training']} training at step {pack['step']}")
-    for note in study.results.unreadable:
+    for note in study.results.notes:
         print(f"  {note}")
 
 

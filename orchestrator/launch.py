@@ -24,6 +24,7 @@ from orchestrator.results import BadInputError, Results
 from search_spaces._experiment import Experiment, parse_values
 from search_spaces._files import experiment_named
 from trainables.replica import family_named
+from trainables.store import Pace
 
 SMOKE_POINTS, SMOKE_STEPS = 2, 40
 
@@ -144,7 +145,7 @@ def resources_of(options: Options, experiment: Experiment) -> Request:
     )
 
 
-def train(study: Study, *, silent: bool = False) -> bool:
+def train(study: Study, *, silent: bool = False, pace: Pace | None = None) -> bool:
     """Train what is missing; return False when interrupted. Trains nothing when nothing is missing."""
     if not study.plan().missing:
         return True
@@ -152,9 +153,16 @@ def train(study: Study, *, silent: bool = False) -> bool:
     with _lock(study):
         _register(study)
         plan = study.plan(asked)
+        study.results.prune([replica.id for replica in plan.missing])
         progress = Progress(plan, silent=silent)
+
+        def observe(facts: Mapping[str, Any]) -> None:
+            for line in facts["notes"]:
+                study.results.note(f"pack {facts['pack']}: {line}")
+            progress.observe(facts)
+
         device = "cuda" if asked.gpus else "cpu"
-        job = Job(plan, study.results, asked, device, progress.observe, study.options.address)
+        job = Job(plan, study.results, asked, device, observe, study.options.address, pace)
         try:
             return _backend(study.options.backend)(job)
         finally:

@@ -53,7 +53,7 @@ def make_plan(
     size = experiment.scales[scale]
     budget = budget_steps or size.budget_steps
     replicas = experiment.replicas(scale)
-    missing = [replica for replica in replicas if not _is_settled(replica, settled, budget)]
+    missing = [replica for replica in replicas if not is_settled(replica, settled, budget)]
     groups: dict[tuple[str, int], list[Replica]] = defaultdict(list)
     for replica in missing:
         last = replica.recording.last_step(budget)
@@ -67,19 +67,21 @@ def make_plan(
     return Plan(experiment, scale, budget, tuple(replicas), tuple(missing), tuple(packs))
 
 
-def _is_settled(replica: Replica, settled: Mapping[str, tuple[str, int]], budget: int) -> bool:
+def is_settled(replica: Replica, settled: Mapping[str, tuple[str, int]], budget: int) -> bool:
+    """Say whether nothing is left to train: the event is seen, it diverged, or it was watched to the budget."""
     status, steps = settled.get(replica.id, ("", -1))
     return status in ENDED or (status == "budget" and steps >= replica.recording.last_step(budget))
+
+
+def pack_id(replicas: Sequence[Replica]) -> str:
+    """Return the name of a pack: a hash of its replicas."""
+    return hashlib.sha256(" ".join(replica.id for replica in replicas).encode()).hexdigest()[:8]
 
 
 def _packs(members: Sequence[Replica], start: int, budget: int, packs: int) -> list[PackSpec]:
     """Deal replicas out like cards, so that every pack gets the same mix of points and they end together."""
     hands = (members[first::packs] for first in range(packs))
-    return [PackSpec(id=_pack_id(hand), replicas=tuple(hand), budget_steps=budget, start_step=start) for hand in hands]
-
-
-def _pack_id(replicas: Sequence[Replica]) -> str:
-    return hashlib.sha256(" ".join(replica.id for replica in replicas).encode()).hexdigest()[:8]
+    return [PackSpec(id=pack_id(hand), replicas=tuple(hand), budget_steps=budget, start_step=start) for hand in hands]
 
 
 def _cost(pack: PackSpec, size: Scale, x: str) -> int:

@@ -2,15 +2,18 @@
 
 ``replicas/*.parquet`` and ``curves/*.parquet`` are the truth; MLflow and reports are views of them. A file appears
 whole or not at all (it is written under a hidden name and renamed), a replica's curve before its row. Reading takes
-one row per id, the one watched longest. ``checkpoints/<id>/<step>.pt`` lets a replica go on.
+one row per id, the one watched longest. ``checkpoints/<id>/<step>.pt`` lets a replica go on; ``failures/`` says why a
+replica could not be trained. A file that is torn, foreign or of a newer version is skipped with a note, never deleted.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import re
+import time
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +25,7 @@ import polars as pl
 from analysis import table
 
 KEPT_CHECKPOINTS = 2
+STALE_S = 3600.0
 
 
 class BadInputError(Exception):
@@ -33,7 +37,7 @@ class Results:
     """The tables, checkpoints and progress files under one storage folder; picklable, so workers get it handed in."""
 
     root: Path
-    unreadable: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @classmethod
     def at(cls, storage: str) -> Results:
@@ -73,7 +77,7 @@ class Results:
         return points.unique(["id", "step", "probe"], keep="any").sort("id", "probe", "step")
 
     def save_checkpoint(self, replica: str, step: int, content: bytes) -> None:
-        """Keep a checkpoint and forget all but the newest two of the replica."""
+        """Keep a checkpoint and forget all but the newest two of the replica, one to fall back on."""
         self._write(Path("checkpoints") / replica / f"{step}.pt", content)
         for old in self.checkpoint_steps(replica)[:-KEPT_CHECKPOINTS]:
             (self.root / "checkpoints" / replica / f"{old}.pt").unlink(missing_ok=True)
@@ -84,8 +88,8 @@ class Results:
 
     def checkpoint_steps(self, replica: str) -> list[int]:
         """Return the steps of a replica's checkpoints, ascending."""
-        files = (self.root / "checkpoints" / replica).glob("*.pt")
-        return sorted(int(file.stem) for file in files if file.stem.isdigit())
+        stems = (file.stem for file in self.files(f"checkpoints/{replica}", ".pt"))
+        return sorted(int(stem) for stem in stems if stem.isdecimal())
 
     def drop_checkpoints(self, replica: str) -> None:
         """Forget a replica's checkpoints."""
@@ -95,12 +99,54 @@ class Results:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
 
-    def progress(self, pack: str, facts: Mapping[str, Any]) -> None:
-        """Overwrite the small file that says how far a pack is."""
-        self.write_text(Path("progress") / f"{pack}.json", json.dumps(facts))
+    def progress(self, pack: str, facts: Mapping[str, Any] | None) -> None:
+        """Overwrite the small file that says how far a pack is; None removes it."""
+        path = Path("progress") / f"{pack}.json"
+        if facts is None:
+            (self.root / path).unlink(missing_ok=True)
+        else:
+            self.write_text(path, json.dumps(facts))
+
+    def fail(self, replicas: Collection[str], reason: str) -> None:
+        """Keep, for each replica, why it could not be trained."""
+        for replica in replicas:
+            self.write_text(Path("failures") / f"{replica}.txt", reason)
+
+    def failed(self, ids: Collection[str]) -> list[str]:
+        """Return those of the ids whose last launch gave them up."""
+        return sorted({file.stem for file in self.files("failures", ".txt")} & set(ids))
+
+    def prune(self, retried: Collection[str]) -> None:
+        """Remove what nobody needs: checkpoints of replicas that ended for good, failures of replicas that are tried
+        again, and what killed processes left half-written over an hour ago."""
+        ended = self.replicas().filter(pl.col("status") != "budget")["id"].to_list()
+        for replica in {folder.name for folder in self.files("checkpoints", "")} & set(ended):
+            self.drop_checkpoints(replica)
+        for replica in self.failed(retried):
+            (self.root / "failures" / f"{replica}.txt").unlink(missing_ok=True)
+        for file in [*self.root.glob("**/.*.part"), *self.files("progress", ".json")]:
+            with contextlib.suppress(FileNotFoundError):  # its owner may be at work
+                if time.time() - file.stat().st_mtime > STALE_S:
+                    file.unlink()
+
+    def note(self, line: str) -> None:
+        """Keep a line for the user, once."""
+        if line not in self.notes:
+            self.notes.append(line)
+
+    def files(self, folder: str, suffix: str) -> list[Path]:
+        """Return the files (or folders) with a suffix in a folder, sorted; none where there is no such folder.
+
+        Raises: OSError when the folder cannot be listed.
+        """
+        try:
+            names = os.listdir(self.root / folder)
+        except FileNotFoundError:
+            return []
+        return [self.root / folder / name for name in sorted(names) if name.endswith(suffix) and name[0] != "."]
 
     def write_text(self, path: Path, text: str) -> None:
-        """Write a text file whole or not at all."""
+        """Write a text file, named relative to the storage, whole or not at all."""
         self._write(path, text.encode())
 
     def _publish_frame(self, path: Path, frame: pl.DataFrame) -> None:
@@ -110,25 +156,40 @@ class Results:
 
     def _write(self, path: Path, content: bytes) -> None:
         target = self.root / path
+        if not target.resolve().is_relative_to(self.root):
+            raise BadInputError(f"{path} lies outside the storage {self.root}; use names without '..' and '/'")
         target.parent.mkdir(parents=True, exist_ok=True)
         hidden = target.parent / f".{uuid.uuid4().hex}.part"
-        with hidden.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        hidden.replace(target)
+        try:
+            with hidden.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            hidden.replace(target)
+        except OSError:
+            hidden.unlink(missing_ok=True)  # a full disk needs the room
+            raise
 
     def _read(self, folder: str, schema: Mapping[str, Any]) -> pl.DataFrame:
-        files = sorted((self.root / folder).glob("*.parquet"))
-        frames = [frame for file in files if (frame := self._read_one(file, schema)) is not None]
+        frames = [
+            frame for file in self.files(folder, ".parquet") if (frame := self._read_one(file, schema)) is not None
+        ]
         return pl.concat(frames) if frames else pl.DataFrame(schema=dict(schema))
 
     def _read_one(self, file: Path, schema: Mapping[str, Any]) -> pl.DataFrame | None:
-        """Return one file's rows, or None, noted in ``unreadable``, for a torn, foreign or newer one."""
+        """Return one file's sound rows, or None, noted, for a torn, foreign or newer one."""
         try:
-            return pl.read_parquet(file, columns=list(schema)).match_to_schema(dict(schema))
-        except (pl.exceptions.PolarsError, OSError) as fault:
-            note = f"{file} is skipped: {str(fault).splitlines()[0]}"
-            if note not in self.unreadable:
-                self.unreadable.append(note)
+            frame = pl.read_parquet(file, columns=list(schema)).match_to_schema(dict(schema))
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as fault:
+            self.note(f"{file} is skipped: {str(fault).splitlines()[0]}")
             return None
+        if "schema" not in schema:
+            return frame
+        newest = frame["schema"].max()
+        if isinstance(newest, int) and newest > table.SCHEMA_VERSION:
+            self.note(f"{file} is skipped: a newer version wrote it (schema {newest}); update grokking-laws")
+            return None
+        sound = table.sound(frame)
+        if not sound.all():
+            self.note(f"{file}: {(~sound).sum()} of {frame.height} rows are skipped: they contradict themselves")
+        return frame.filter(sound)

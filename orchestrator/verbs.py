@@ -64,7 +64,7 @@ def finish(study: Study, finished: bool, as_json: bool) -> int:
         if warning := tracking.mirror(study, facts):
             print(warning, file=sys.stderr)
     print_summary(study, facts, as_json)
-    for note in study.results.unreadable:
+    for note in study.results.notes:
         print(note, file=sys.stderr)
     if not finished:
         print("interrupted; what ended is kept, launch again to go on", file=sys.stderr)

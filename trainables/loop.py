@@ -27,7 +27,7 @@ class Finished:
 
 
 def advance(pack: Pack, *, last_step: int, seconds: float | None = None, steps: int | None = None) -> int:
-    """Train until the last evaluation step is recorded, or for some seconds or steps; return the updates made.
+    """Train until the last evaluation is recorded, or for some seconds (one step at least) or steps; return the updates.
 
     How long a call lasts never changes a result: evaluations happen at the steps of the recording's grid, and
     ``settle`` cuts each curve where its end rule is met.
@@ -36,7 +36,7 @@ def advance(pack: Pack, *, last_step: int, seconds: float | None = None, steps: 
     deadline = time.monotonic() + seconds if seconds is not None else math.inf
     first = pack.step
     due = next(step for step in recording.steps() if step >= first)
-    while (steps is None or pack.step - first < steps) and time.monotonic() < deadline:
+    while (steps is None or pack.step - first < steps) and (pack.step == first or time.monotonic() < deadline):
         grads, view = pack.backward()
         if pack.step == due:
             due = recording.next_step(due)

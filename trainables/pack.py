@@ -10,6 +10,7 @@ for 60, 1,795 or 2,694. There, replicas of different packs can differ in the las
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from trainables.replica import Replica, family_named
 from trainables.view import Pass, View, cross_entropy
 
 SMALLEST_ROWS = 2
+CHECKPOINT_FORMAT = b"grokking-laws checkpoint 1\n"
+DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 @dataclass
@@ -57,15 +60,28 @@ class Snapshot:
     curve: Curve
 
     def to_bytes(self) -> bytes:
-        """Return the content of a checkpoint file."""
+        """Return the content of a checkpoint file: a line that names the format, a SHA-256 digest, and the state."""
         buffer = io.BytesIO()
         torch.save({**vars(self), "curve": vars(self.curve)}, buffer)
-        return buffer.getvalue()
+        state = buffer.getvalue()
+        return CHECKPOINT_FORMAT + hashlib.sha256(state).digest() + state
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Snapshot:
-        """Read a checkpoint file without unpickling code."""
-        facts = torch.load(io.BytesIO(content), weights_only=True)
+        """Read a checkpoint file without unpickling code.
+
+        Raises: ValueError when it is torn or altered, of another format, or not a checkpoint at all.
+        """
+        name, version = CHECKPOINT_FORMAT.rsplit(b" ", 1)
+        if not content.startswith(CHECKPOINT_FORMAT):
+            newer = content.startswith(name) and b"\n" in content[:80]
+            line = content[:80].split(b"\n")[0].decode(errors="replace")
+            raise ValueError(f"format {line!r}, this version reads {version.strip().decode()}" if newer else "foreign")
+        start = len(CHECKPOINT_FORMAT)
+        digest, state = content[start : start + DIGEST_BYTES], content[start + DIGEST_BYTES :]
+        if hashlib.sha256(state).digest() != digest:
+            raise ValueError("torn or altered")
+        facts = torch.load(io.BytesIO(state), weights_only=True)
         return cls(**{**facts, "curve": Curve(**facts["curve"])})
 
 

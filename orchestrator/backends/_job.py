@@ -10,13 +10,14 @@ from analysis.table import to_json
 from orchestrator.plan import Plan
 from orchestrator.resources import Request
 from orchestrator.results import Results
+from trainables.store import Pace
 
 Observer = Callable[[Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True)
 class Job:
-    """One launch: the plan, where results go, on what to run, and who is told of every chunk."""
+    """One launch: the plan, where results go, on what to run, who is told of every chunk, and how often."""
 
     plan: Plan
     results: Results
@@ -24,14 +25,17 @@ class Job:
     device: str
     observe: Observer
     address: str | None = None
+    pace: Pace | None = None
 
     def arguments(self) -> dict[str, Any]:
         """Return what every worker gets handed in beside its tiny config."""
         from orchestrator.provenance import provenance
 
         return {
-            "packs": {pack.id: pack for pack in self.plan.packs},
+            "replicas": {replica.id: replica for pack in self.plan.packs for replica in pack.replicas},
+            "budget_steps": self.plan.budget_steps,
             "results": self.results,
             "device": self.device,
             "provenance": to_json({**provenance(), "device": self.device}),
+            "pace": self.pace,
         }

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ray import tune
 from ray.tune.search import Searcher
 
 from orchestrator.backends._job import Observer
+from orchestrator.backends._packs import Packs
 
 
 class PackQueue(Searcher):
-    """Hands out packs in the order of the plan, longest first; keeps no state, a launch is planned from the results."""
+    """Hands Tune one pack after the other; nothing of it goes into Tune's snapshots, a launch is planned from results."""
 
-    def __init__(self, packs: Sequence[str]) -> None:
+    def __init__(self, packs: Packs) -> None:
         super().__init__(metric="step", mode="max")
-        self.waiting = list(packs)
+        self._packs = packs
+        self._names: dict[str, str] = {}
 
     def suggest(self, trial_id: str) -> Any:
-        """Return the next pack's config, or FINISHED."""
-        return {"pack": self.waiting.pop(0)} if self.waiting else str(Searcher.FINISHED)
+        """Return the next pack's config; None while one that runs may yet fail and come back; FINISHED at the end."""
+        if self._packs.over:
+            return Searcher.FINISHED
+        if config := self._packs.next():
+            self._names[trial_id] = config["pack"]
+        return config
 
     def on_trial_complete(self, trial_id: str, result: Mapping[str, Any] | None = None, error: bool = False) -> None:
-        """Keep nothing: what ended stands in the results."""
+        """Take note that a pack is through; a failed one is the watcher's, who gets its traceback."""
+        if not error:
+            self._packs.ended(self._names[trial_id])
 
     def save(self, checkpoint_path: str) -> None:
         """Keep nothing."""
@@ -31,18 +39,25 @@ class PackQueue(Searcher):
     def restore(self, checkpoint_path: str) -> None:
         """Keep nothing."""
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
 
 class Watch(tune.Callback):
-    """Passes every chunk's facts on to whoever watches the launch; the watcher stays out of Tune's snapshots."""
+    """Passes on every chunk's facts and every failure; what it passes them to stays out of Tune's snapshots."""
 
-    def __init__(self, observe: Observer) -> None:
-        self.observe = observe
+    def __init__(self, observe: Observer, packs: Packs) -> None:
+        self._observe, self._packs = observe, packs
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: Mapping[str, Any], **info: Any
     ) -> None:
         """Tell the watcher."""
-        self.observe(result)
+        self._observe(result)
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """Hand a failed pack back with the traceback of its worker, or how the worker died."""
+        self._packs.failed(trial.config["pack"], str(trial.get_error()))
 
     def __getstate__(self) -> dict[str, Any]:
         return {}

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
+import traceback
+from types import TracebackType
 from typing import Any
 
 from orchestrator.backends._job import Job
+from orchestrator.backends._packs import Packs
+from orchestrator.backends._signals import on_stop
 
 
 def run(job: Job) -> bool:
-    """Train all packs in turn; return False when interrupted. Unfinished replicas are checkpointed on the way out."""
+    """Train all packs in turn; return False when interrupted.
+
+    A first SIGINT or SIGTERM lets the running chunk end and saves; a second SIGINT breaks off at once.
+    """
     from trainables.base import trainable_for
     from trainables.replica import family_named
 
-    arguments = job.arguments()
+    arguments, packs = job.arguments(), Packs(job)
     with tempfile.TemporaryDirectory() as folder:
 
         class Alone(trainable_for(family_named(job.plan.experiment.family))):  # type: ignore[misc]
@@ -25,14 +33,35 @@ def run(job: Job) -> bool:
             def _setup_logdir(self) -> None:
                 self._logdir = folder
 
-        for pack in job.plan.packs:
-            trainable = Alone(config={"pack": pack.id})
-            try:
-                while not (facts := trainable.train())["done"]:
-                    job.observe(facts)
-                job.observe(facts)
-            except KeyboardInterrupt:
-                return False
-            finally:
-                trainable.stop()
-    return True
+        with on_stop(lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as stopped:  # type: ignore[arg-type]
+            while not stopped and (config := packs.next()):
+                with _Isolated(packs, config["pack"]):
+                    _train(Alone(config=config), job, stopped)
+                    packs.ended(config["pack"])
+    return not stopped
+
+
+def _train(trainable: Any, job: Job, stopped: list[int]) -> None:
+    try:
+        done = False
+        while not done and not stopped:
+            facts = trainable.train()
+            job.observe(facts)
+            done = facts["done"]
+    finally:
+        trainable.stop()
+
+
+class _Isolated:
+    """Where a pack's fault stops, as it does in Ray at the actor's border: it fails the pack, not the launch."""
+
+    def __init__(self, packs: Packs, pack: str) -> None:
+        self._packs, self._pack = packs, pack
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type | None, fault: BaseException | None, trace: TracebackType | None) -> bool:
+        if not isinstance(fault, Exception):
+            return False
+        self._packs.failed(self._pack, "".join(traceback.format_exception(fault)))
+        return True

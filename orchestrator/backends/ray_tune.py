@@ -7,12 +7,14 @@ import logging
 import os
 import signal
 import socket
-import uuid
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from orchestrator.backends._job import Job
+from orchestrator.backends._packs import Packs
+from orchestrator.backends._signals import on_stop
 from orchestrator.results import BadInputError
 from orchestrator.silence import quiet
 
@@ -30,24 +32,48 @@ SETTINGS = {
 }
 LOOPBACK = "127.0.0.1"
 PROBE_S = 5.0
+LOG_CHARACTERS = 1_000_000
 
 
 def run(job: Job) -> bool:
-    """Train all packs; return False when interrupted, with what is unfinished checkpointed."""
-    folder = job.results.root / ".ray" / uuid.uuid4().hex[:8]
-    folder.mkdir(parents=True)
+    """Train all packs; return False when interrupted, with what is unfinished checkpointed.
+
+    What Tune itself writes goes into a folder that is removed again: a full storage cannot break the driver.
+
+    Raises: BadInputError when Ray cannot be started or joined.
+    """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
-    with quiet(folder / "driver.log"), contextlib.chdir(job.results.root):
-        _connect(job)
-        with _interruptible() as stopped:
-            try:
-                _fit(job, folder)
-            finally:
-                import ray
+    with tempfile.TemporaryDirectory(prefix="grokking-laws-") as folder:
+        log = Path(folder) / "driver.log"
+        try:
+            with quiet(log), contextlib.chdir(job.results.root):
+                return _run(job, folder)
+        finally:
+            _keep_log(job, log)
 
-                ray.shutdown()
+
+def _run(job: Job, folder: str) -> bool:
+    import ray
+
+    _connect(job)
+    before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until Tune sets its own
+    try:
+        # entered after ray.init, which sets a SIGTERM handler of its own
+        with on_stop(lambda: signal.raise_signal(signal.SIGUSR1)) as stopped:
+            _fit(job, folder)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        ray.shutdown()
     return not stopped
+
+
+def _keep_log(job: Job, log: Path) -> None:
+    """Keep what Ray wrote during this launch, for whoever looks for a fault."""
+    try:
+        job.results.write_text(Path("driver.log"), log.read_text(errors="replace")[-LOG_CHARACTERS:])
+    except OSError as fault:
+        job.results.note(f"driver.log cannot be written ({fault})")
 
 
 def cluster_resources(address: str) -> Mapping[str, float]:
@@ -62,9 +88,8 @@ def cluster_resources(address: str) -> Mapping[str, float]:
         try:
             ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
         except (ConnectionError, ValueError, RuntimeError) as fault:
-            reason = str(fault).strip().splitlines()[0]
             raise BadInputError(
-                f"no Ray cluster answers at {address!r} ({reason}); start one with 'ray start --head'"
+                f"no Ray cluster answers at {address!r} ({_first_line(fault)}); start one with 'ray start --head'"
             ) from None
         found: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         ray.shutdown()
@@ -92,66 +117,49 @@ def _connect(job: Job) -> None:
         os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # all on loopback; else a token is written into the home
     import ray
 
-    if job.address:
-        ray.init(address=job.address, logging_level=logging.ERROR, log_to_driver=False)
-    else:
-        cpus = max(os.cpu_count() or 1, job.request.slots if job.device == "cpu" else 1)
-        ray.init(
-            address="local",  # never joins a cluster that happens to run on this machine
-            num_cpus=cpus,
-            include_dashboard=False,
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-            _node_ip_address=LOOPBACK,
-        )
+    local = {
+        "address": "local",  # never joins a cluster that happens to run on this machine
+        "num_cpus": max(os.cpu_count() or 1, job.request.slots if job.device == "cpu" else 1),
+        "include_dashboard": False,
+        "_node_ip_address": LOOPBACK,
+    }
+    place: dict[str, Any] = {"address": job.address} if job.address else local
+    try:
+        ray.init(**place, logging_level=logging.ERROR, log_to_driver=False)
+    except (ConnectionError, RuntimeError, OSError) as fault:
+        raise BadInputError(
+            f"Ray does not start: {_first_line(fault)}; run 'python -m orchestrator doctor' or use --backend in_process"
+        ) from None
 
 
-def _fit(job: Job, folder: Path) -> None:
+def _first_line(fault: Exception) -> str:
+    return next(iter(str(fault).strip().splitlines()), type(fault).__name__)
+
+
+def _fit(job: Job, folder: str) -> None:
     from ray import tune
 
     from orchestrator.backends._tune_parts import PackQueue, Watch, pack_name
     from trainables.base import trainable_for
     from trainables.replica import family_named
 
+    packs = Packs(job)
     kind = tune.with_parameters(trainable_for(family_named(job.plan.experiment.family)), **job.arguments())
     tune.Tuner(
         tune.with_resources(kind, {"cpu": job.request.cpus, "gpu": job.request.gpus}),
         tune_config=tune.TuneConfig(
-            search_alg=PackQueue([pack.id for pack in job.plan.packs]),
-            num_samples=len(job.plan.packs),
-            max_concurrent_trials=min(job.request.slots, len(job.plan.packs)),
+            search_alg=PackQueue(packs),
+            num_samples=-1,  # the queue says when it is over
+            max_concurrent_trials=job.request.slots,
             reuse_actors=True,
             trial_name_creator=pack_name,
-            trial_dirname_creator=pack_name,
+            trial_dirname_creator=lambda trial: trial.trial_id,
         ),
         run_config=tune.RunConfig(
             name="tune",
-            storage_path=str(folder),
+            storage_path=folder,
             verbose=0,
-            callbacks=[Watch(job.observe)],
+            callbacks=[Watch(job.observe, packs)],
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
         ),
     ).fit()
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[list[int]]:
-    """Turn SIGINT and SIGTERM (preemption) into Tune's graceful end; yield the list of signals that came.
-
-    To be entered after ``ray.init``, which sets a SIGTERM handler of its own.
-    """
-    caught: list[int] = []
-
-    def stop(number: int, frame: Any) -> None:
-        caught.append(number)
-        signal.raise_signal(signal.SIGUSR1)
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until Tune sets its own
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

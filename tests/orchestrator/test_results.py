@@ -65,7 +65,7 @@ def test_torn_files_are_reported_and_skipped_and_kept(results: Results, content:
     torn = results.root / "replicas" / "torn.parquet"
     torn.write_bytes(content)
     assert results.replicas()["id"].to_list() == ["a"]
-    assert len(results.unreadable) == 1 and "torn.parquet is skipped" in results.unreadable[0]
+    assert len(results.notes) == 1 and "torn.parquet is skipped" in results.notes[0]
     assert torn.read_bytes() == content
 
 
@@ -73,13 +73,13 @@ def test_foreign_tables_are_reported_and_skipped(results: Results) -> None:
     results.publish([row()], points())
     pl.DataFrame({"unrelated": [1]}).write_parquet(results.root / "replicas" / "foreign.parquet")
     assert results.replicas()["id"].to_list() == ["a"]
-    assert "foreign.parquet" in results.unreadable[0]
+    assert "foreign.parquet" in results.notes[0]
 
 
 def test_half_written_files_stay_invisible(results: Results) -> None:
     results.publish([row()], points())
     (results.root / "replicas" / ".half.part").write_bytes(b"half")
-    assert results.replicas().height == 1 and not results.unreadable
+    assert results.replicas().height == 1 and not results.notes
 
 
 def test_the_newest_two_checkpoints_stay(results: Results) -> None:

@@ -9,29 +9,30 @@ import pytest
 from tiny import tiny_replica
 
 from orchestrator.results import Results
-from trainables import loop
 from trainables.base import PackTrainable
 from trainables.pack import Pack
-from trainables.replica import PackSpec
+from trainables.store import Pace
 
 
 class Alone(PackTrainable):
     """The Trainable with its arguments given directly and no folder in the user's home."""
 
     def setup(self, config: dict[str, Any]) -> None:  # type: ignore[override]
-        super().setup(config, packs=config["packs"], results=config["results"], chunk_s=1e9)
+        super().setup(
+            config, config["known"], budget_steps=100, results=config["results"], pace=Pace(chunk_s=config["chunk_s"])
+        )
 
     def _setup_logdir(self) -> None:
         self._logdir = None
 
 
-@pytest.fixture
-def trainable(tmp_path: Path) -> Alone:
-    spec = PackSpec(id="pack", replicas=(tiny_replica(0), tiny_replica(1)), budget_steps=100)
-    return Alone(config={"pack": "pack", "packs": {"pack": spec}, "results": Results.at(str(tmp_path))})
+def alone(storage: Path, *, chunk_s: float = 1e9) -> Alone:
+    known = {replica.id: replica for replica in (tiny_replica(0), tiny_replica(1))}
+    config = {"pack": "pack", "replicas": list(known), "known": known, "chunk_s": chunk_s}
+    return Alone(config={**config, "results": Results.at(str(storage))})
 
 
-def test_a_chunk_that_is_broken_off_is_not_saved(trainable: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chunk_that_is_broken_off_is_not_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     update = Pack.update
 
     def interrupted(pack: Pack, grads: Any) -> None:
@@ -40,20 +41,24 @@ def test_a_chunk_that_is_broken_off_is_not_saved(trainable: Alone, monkeypatch: 
             raise KeyboardInterrupt
 
     monkeypatch.setattr(Pack, "update", interrupted)
+    trainable = alone(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         trainable.train()
     trainable.stop()
     assert trainable.config["results"].checkpoint_steps(tiny_replica(0).id) == []
 
 
-def test_a_stop_between_chunks_saves_every_unfinished_replica(trainable: Alone) -> None:
-    loop.advance(trainable._pack, last_step=100, steps=35)
+def test_a_stop_between_chunks_saves_every_unfinished_replica(tmp_path: Path) -> None:
+    trainable = alone(tmp_path, chunk_s=1e-9)
+    step = trainable.train()["step"]
     trainable.stop()
     results = trainable.config["results"]
-    assert [results.checkpoint_steps(tiny_replica(seed).id) for seed in (0, 1)] == [[35], [35]]
+    assert step == 1
+    assert [results.checkpoint_steps(tiny_replica(seed).id) for seed in (0, 1)] == [[1], [1]]
 
 
-def test_a_pack_that_ends_publishes_rows_and_keeps_censored_checkpoints(trainable: Alone) -> None:
+def test_a_pack_that_ends_publishes_rows_and_keeps_censored_checkpoints(tmp_path: Path) -> None:
+    trainable = alone(tmp_path)
     facts = trainable.train()
     results = trainable.config["results"]
     assert facts["done"] and facts["budget"] == 2

@@ -1,0 +1,94 @@
+"""Which pack is handed out next, and what becomes of one that fails: the same for every backend."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.backends._job import Job
+from orchestrator.plan import is_settled, pack_id
+from trainables.replica import Replica
+
+TRIES = 4
+
+
+class Packs:
+    """The packs of a launch, in the order of the plan.
+
+    What is left of a pack that fails is tried again at most three times, behind the packs that wait: first as it is,
+    for most faults pass; then in halves; then each replica alone, so that one that cannot be trained takes no other
+    down. A replica that failed four times is given up for this launch.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._waiting: list[tuple[Replica, ...]] = [pack.replicas for pack in job.plan.packs]
+        self._running: dict[str, tuple[Replica, ...]] = {}
+        self._failures: Counter[str] = Counter()
+
+    @property
+    def over(self) -> bool:
+        """Whether no pack waits or runs."""
+        return not self._waiting and not self._running
+
+    def next(self) -> dict[str, Any] | None:
+        """Return the config of the next pack, or None when none waits."""
+        if not self._waiting:
+            return None
+        replicas = self._waiting.pop(0)
+        name = pack_id(replicas)
+        self._running[name] = replicas
+        return {"pack": name, "replicas": [replica.id for replica in replicas]}
+
+    def ended(self, pack: str) -> None:
+        """Take note that a pack is through."""
+        self._running.pop(pack, None)
+
+    def failed(self, pack: str, trace: str) -> None:
+        """Keep the traceback of a pack that failed, and try what is left of it again, or give it up."""
+        replicas = self._left(self._running.pop(pack, ()))
+        if not replicas:
+            return
+        reason = trace.strip().splitlines()[-1] if trace.strip() else "no reason given"
+        failures = 1 + max(self._failures[replica.id] for replica in replicas)
+        self._failures.update({replica.id: failures - self._failures[replica.id] for replica in replicas})
+        file = self._keep(pack, trace)
+        self._waiting += _again(replicas, failures)
+        outcome = "tried again" if failures < TRIES else "given up"
+        self._job.results.note(f"pack {pack} failed ({reason[:200]}) and was {outcome}; traceback in {file}")
+        if failures >= TRIES:
+            self._job.results.fail([replica.id for replica in replicas], f"{reason}\n{file}\n")
+
+    def _left(self, replicas: Sequence[Replica]) -> tuple[Replica, ...]:
+        """Return the replicas that have not ended yet; all of them while the results cannot be read."""
+        try:
+            rows = self._job.results.replicas([replica.id for replica in replicas])
+        except OSError as fault:
+            self._job.results.note(f"results cannot be read ({fault}); all replicas of a failed pack are tried again")
+            return tuple(replicas)
+        settled = {name: (status, steps) for name, status, steps in rows.select("id", "status", "steps").iter_rows()}
+        budget = self._job.plan.budget_steps
+        return tuple(replica for replica in replicas if not is_settled(replica, settled, budget))
+
+    def _keep(self, pack: str, trace: str) -> str:
+        """Write a traceback under the storage and return where it lies, or why it could not be written."""
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+        name = f"{stamp}-{pack}-{hashlib.sha256(trace.encode()).hexdigest()[:4]}.traceback"
+        try:
+            self._job.results.write_text(Path("failures") / name, trace)
+        except OSError as fault:
+            return f"(not written: {fault})"
+        return str(self._job.results.root / "failures" / name)
+
+
+def _again(replicas: tuple[Replica, ...], failures: int) -> list[tuple[Replica, ...]]:
+    """Return the packs in which replicas are tried again after so many failures."""
+    if failures == 1:
+        return [replicas]
+    if failures == 2:
+        return [part for part in (replicas[0::2], replicas[1::2]) if part]
+    return [(replica,) for replica in replicas] if failures < TRIES else []

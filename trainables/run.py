@@ -1,0 +1,231 @@
+"""A pack's way from its replicas' checkpoints to published rows, whatever the storage and the memory do meanwhile.
+
+What ends is published at once and, while the storage fails, waits in memory. What is unfinished is checkpointed at
+intervals of seconds. A pack is trained in parts, one after the other, where its replicas stand at different steps
+(some went on from an older checkpoint) or where it does not fit into memory as a whole.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from analysis import table
+from trainables import loop
+from trainables.pack import SMALLEST_ROWS, Pack, Snapshot
+from trainables.replica import PackSpec, Replica
+from trainables.rows import long_curves, row_of
+from trainables.store import Pace, Store
+
+
+@dataclass
+class _Ended:
+    """A replica that has ended and is not published yet; a censored one with its last state, should its budget rise."""
+
+    finished: loop.Finished
+    last: Snapshot | None
+
+
+class PackRun:
+    """Trains one pack, chunk by chunk, from its checkpoints to its rows.
+
+    ``notes`` collects one line on everything that went worse than usual.
+    """
+
+    def __init__(
+        self, spec: PackSpec, store: Store, *, device: str = "cpu", provenance: str = "{}", pace: Pace | None = None
+    ) -> None:
+        self.notes: list[str] = []
+        self._spec, self._store, self._device, self._provenance = spec, store, device, provenance
+        self._pace = pace or Pace()
+        self._last_step = spec.replicas[0].recording.last_step(spec.budget_steps)
+        self._waiting: list[tuple[Replica, ...]] = [spec.replicas]
+        self._ended: list[_Ended] = []
+        self._counts = dict.fromkeys(table.STATUSES, 0)
+        self._pack: Pack | None = None
+        self._whole = True
+        self._failing_since: float | None = None
+        self._next_save = 0.0
+
+    def chunk(self) -> dict[str, Any]:
+        """Train one chunk, publish what ended, and return where the pack stands."""
+        began, told = time.monotonic(), len(self.notes)
+        if self._pack is None and self._waiting:
+            self._open()
+        made = self._advance()
+        self._publish()
+        if self._pack and time.monotonic() >= self._next_save:
+            self._save()
+        left = len(self._pack.replicas) if self._pack else 0
+        left += len(self._ended) + sum(map(len, self._waiting))
+        facts = {
+            "pack": self._spec.id,
+            "training": left,
+            "step": self._pack.step if self._pack else self._last_step,
+            "replica_steps": made,
+            "chunk_s": time.monotonic() - began,
+            **self._counts,
+        }
+        self._try("progress", lambda: self._store.progress(self._spec.id, facts if left else None))
+        return {**facts, "notes": self.notes[told:], "done": not left}
+
+    def stop(self) -> None:
+        """Save what is unfinished, as far as the storage allows.
+
+        A chunk that was broken off leaves half-made updates and evaluations: the last checkpoint counts then.
+        """
+        self._publish(stopping=True)
+        if self._pack and self._whole:
+            self._save()
+
+    def _open(self) -> None:
+        """Build the next part, each replica from its newest readable checkpoint; all of a part stand at one step."""
+        groups: dict[int, list[tuple[Replica, Snapshot | None]]] = defaultdict(list)
+        part = self._waiting.pop(0)
+        for replica in part:
+            found = self._newest(replica)
+            groups[found.step if found else 0].append((replica, found))
+        first, *others = (groups[step] for step in sorted(groups))
+        self._waiting[:0] = [tuple(replica for replica, _ in group) for group in others]
+        replicas = tuple(replica for replica, _ in first)
+        snapshots = [found for _, found in first if found]
+        self._fitting(replicas, lambda: self._build(replicas, snapshots))
+
+    def _build(self, replicas: tuple[Replica, ...], snapshots: Sequence[Snapshot]) -> None:
+        self._pack = Pack(replicas, device=self._device, snapshots=snapshots)
+        self._whole = True
+        self._next_save = time.monotonic() + self._pace.checkpoint_s
+
+    def _newest(self, replica: Replica) -> Snapshot | None:
+        """Return the newest checkpoint that can be read and lies within the budget, or None."""
+        for step in reversed(self._patiently(lambda: self._store.checkpoint_steps(replica.id))):
+            if step > self._last_step:
+                continue
+            try:
+                content = self._patiently(lambda step=step: self._store.load_checkpoint(replica.id, step))  # type: ignore[misc]
+                return Snapshot.from_bytes(content)
+            except (OSError, ValueError) as fault:
+                self._note(
+                    f"checkpoint {replica.id}/{step} cannot be read ({_why(fault)}); going on from the one before"
+                )
+        return None
+
+    def _patiently(self, read: Callable[[], Any]) -> Any:
+        """Return what is read, trying again while the storage fails; what is not there is told at once.
+
+        Raises: OSError when the patience is over.
+        """
+        until = time.monotonic() + self._pace.patience_s
+        while True:
+            try:
+                return read()
+            except FileNotFoundError:
+                raise
+            except OSError as fault:
+                if time.monotonic() > until:
+                    raise
+                self._note(f"storage cannot be read ({_why(fault)}); waiting for it")
+                time.sleep(self._pace.retry_s)
+
+    def _advance(self) -> int:
+        """Train the part for a chunk and settle what ended; return the replica-steps made."""
+        pack = self._pack
+        if pack is None:
+            return 0
+        rows, before, self._whole = len(pack.replicas), pack.step, False
+        trained = self._fitting(
+            tuple(pack.replicas), lambda: loop.advance(pack, last_step=self._last_step, seconds=self._pace.chunk_s)
+        )
+        if not trained:
+            return 0
+        self._whole = True
+        made = rows * (pack.step - before)
+        settled = loop.settle(pack, last_step=self._last_step)
+        self._ended += [_Ended(end, pack.snapshot(row) if end.status == "budget" else None) for row, end in settled]
+        gone = {row for row, _ in settled}
+        if gone:
+            pack.keep([row for row in range(rows) if row not in gone])
+        self._pack = pack if pack.replicas else None
+        return made
+
+    def _fitting(self, replicas: tuple[Replica, ...], work: Callable[[], object]) -> bool:
+        """Do work on a pack of these replicas; where memory runs out, put its halves in its place, and return False.
+
+        Raises: what the work raises, and the lack of memory where a half would hold as many rows.
+        """
+        try:
+            work()
+            return True
+        except (RuntimeError, MemoryError) as fault:
+            if not _out_of_memory(fault) or len(replicas) <= SMALLEST_ROWS:
+                raise
+            self._note(f"out of memory with {len(replicas)} replicas in a pack; going on with halves of it in turn")
+        self._pack = None  # outside the handler, whose traceback holds on to the tensors
+        self._waiting[:0] = [replicas[0::2], replicas[1::2]]
+        return False
+
+    def _publish(self, *, stopping: bool = False) -> None:
+        """Publish what has ended; a censored replica's checkpoint comes first, the others' go last.
+
+        Raises: OSError when the storage has failed for longer than the patience.
+        """
+        if not self._ended:
+            return
+        try:
+            for each in self._ended:
+                if each.last:
+                    self._store.save_checkpoint(each.finished.replica.id, each.last.step, each.last.to_bytes())
+            finished = [each.finished for each in self._ended]
+            self._store.publish([row_of(end, self._provenance) for end in finished], long_curves(finished))
+        except OSError as fault:
+            self._note(f"storage cannot be written ({_why(fault)}); ended replicas wait in memory")
+            self._failing_since = self._failing_since or time.monotonic()
+            if not stopping and time.monotonic() - self._failing_since > self._pace.patience_s:
+                raise
+            if not stopping and not self._pack and not self._waiting:
+                time.sleep(self._pace.retry_s)
+            return
+        self._failing_since, self._ended = None, []
+        for end in finished:
+            self._counts[end.status] += 1
+            if end.status != "budget":
+                self._try("checkpoints", lambda name=end.replica.id: self._store.drop_checkpoints(name))  # type: ignore[misc]
+
+    def _save(self) -> None:
+        """Checkpoint all replicas of the part; a failing storage costs the checkpoint, not the training."""
+        assert self._pack is not None
+        pack, began = self._pack, time.monotonic()
+
+        def save() -> None:
+            for row, replica in enumerate(pack.replicas):
+                self._store.save_checkpoint(replica.id, pack.step, pack.snapshot(row).to_bytes())
+
+        self._try("checkpoints", save)
+        cost = time.monotonic() - began
+        self._next_save = time.monotonic() + max(self._pace.checkpoint_s, cost / self._pace.checkpoint_share)
+
+    def _try(self, what: str, write: Callable[[], None]) -> None:
+        """Write what can be written again later; a fault is noted."""
+        try:
+            write()
+        except OSError as fault:
+            self._note(f"{what} cannot be written ({_why(fault)}); training goes on")
+
+    def _note(self, line: str) -> None:
+        if line not in self.notes:
+            self.notes.append(line)
+
+
+def _out_of_memory(fault: BaseException) -> bool:
+    """Say whether a fault is a lack of memory: CUDA's has a class, that of PyTorch's CPU allocator only its words."""
+    return isinstance(fault, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(fault)
+
+
+def _why(fault: Exception) -> str:
+    """Return a fault's reason without the file names that differ from try to try."""
+    return (fault.strerror if isinstance(fault, OSError) else None) or str(fault)

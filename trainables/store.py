@@ -1,0 +1,47 @@
+"""What a worker needs of the storage, and how long it waits for it (standard library only)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class Store(Protocol):
+    """What a worker needs of the results: handed in by the orchestrator, which alone knows where they lie.
+
+    Every call may raise OSError while the storage fails.
+    """
+
+    def publish(self, rows: Sequence[Mapping[str, Any]], curves: Mapping[str, Sequence[Any]]) -> None:
+        """Publish ended replicas and their curves, all or nothing."""
+
+    def save_checkpoint(self, replica: str, step: int, content: bytes) -> None:
+        """Keep a checkpoint; the newest two of a replica stay."""
+
+    def load_checkpoint(self, replica: str, step: int) -> bytes:
+        """Return a checkpoint's content."""
+
+    def checkpoint_steps(self, replica: str) -> list[int]:
+        """Return the steps of a replica's checkpoints, ascending."""
+
+    def drop_checkpoints(self, replica: str) -> None:
+        """Forget a replica's checkpoints."""
+
+    def progress(self, pack: str, facts: Mapping[str, Any] | None) -> None:
+        """Overwrite the small file that says how far a pack is; None removes it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How long a chunk lasts, how often checkpoints are written, and how long a failing storage is waited for.
+
+    Checkpoints come ``checkpoint_s`` apart, or further where writing them would take more than ``checkpoint_share`` of
+    the time.
+    """
+
+    chunk_s: float = 2.0
+    checkpoint_s: float = 20.0
+    checkpoint_share: float = 0.03
+    patience_s: float = 600.0
+    retry_s: float = 1.0
