@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +10,19 @@ import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # Typer ships its own Click
 
 from orchestrator.results import BadInputError
-from orchestrator.verbs import BAD_INPUT, DONE, INTERRUPTED, ask, finish, plan_facts, print_summary, train_smoke
+from orchestrator.verbs import (
+    BAD_INPUT,
+    DONE,
+    INTERRUPTED,
+    SOME_FAILED,
+    ask,
+    finish,
+    plan_facts,
+    print_summary,
+    tell,
+    tell_notes,
+    train_smoke,
+)
 
 app = typer.Typer(
     name="orchestrator",
@@ -37,13 +48,16 @@ def main(words: list[str] | None = None) -> int:
         code = app(words, standalone_mode=False)
         return code if isinstance(code, int) else DONE
     except BadInputError as fault:
-        print(f"error: {fault}", file=sys.stderr)
+        tell(f"error: {fault}")
+    except OSError as fault:
+        place = f" ({fault.filename})" if fault.filename else ""
+        tell(f"error: {fault.strerror or fault}{place}; what ended is kept, mend the storage and launch again")
     except NoArgsIsHelpError as fault:
         print(fault.format_message())
     except ClickException as fault:
-        print(f"error: {fault.format_message().splitlines()[0]} (see --help)", file=sys.stderr)
+        tell(f"error: {fault.format_message().splitlines()[0]} (see --help)")
     except (typer.Abort, KeyboardInterrupt):
-        print("interrupted; what ended is kept, launch again to go on", file=sys.stderr)
+        tell("interrupted; what ended is kept, launch again to go on")
         return INTERRUPTED
     return BAD_INPUT
 
@@ -155,10 +169,11 @@ def status(
         print(json.dumps(facts))
         return
     print(f"{study.key}: {facts['done']}/{facts['replicas']} done {facts['by_status']}, {facts['missing']} missing")
+    if facts["failed"]:
+        print(f"  {facts['failed']} of the missing failed in the last launch: {study.results.root / 'failures'}")
     for pack in facts["running"]:
-        print(f"  pack {pack['pack']}: {pack['training']} training at step {pack['step']}")
-    for note in study.results.notes:
-        print(f"  {note}")
+        print(f"  pack {pack['pack']}: {pack['training']} training at step {pack['step']}, {pack['age_s']:.0f} s ago")
+    tell_notes(study)
 
 
 @app.command()
@@ -177,6 +192,7 @@ def report(
     study = _study(name=name, scale=scale, storage=storage, changes=changes, seeds=seeds)
     facts = reports.write(study)
     print_summary(study, facts, as_json)
+    tell_notes(study)
     if open_:
         typer.launch(str(reports.folder_of(study) / "index.html"))
     return DONE
@@ -196,6 +212,16 @@ def fit(
 
     facts = fit_file(table, x=x, lower=lower, upper=upper, group=group)
     print(json.dumps(facts) if as_json else "\n".join(lines(facts)))
+
+
+@app.command()
+def doctor(storage: Storage = "runs", as_json: Json = False) -> int:
+    """Check this machine: versions, compiler, free disk, storage, MLflow; say what to do where something is wrong."""
+    from orchestrator.doctor import examine
+
+    found = examine(storage)
+    print(json.dumps([vars(check) for check in found]) if as_json else "\n".join(map(str, found)))
+    return SOME_FAILED if any(check.state == "fail" for check in found) else DONE
 
 
 @app.command()

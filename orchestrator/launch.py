@@ -62,9 +62,14 @@ class Study:
         return Path(self.experiment.name) / (self.scale + (f"-{self.variant}" if self.variant else ""))
 
     @property
+    def slug(self) -> str:
+        """The key as one file name."""
+        return self.key.as_posix().replace("/", "-")
+
+    @property
     def registration(self) -> Path:
         """Where it is stored, relative to the storage, what was claimed before the first replica ran."""
-        return Path("registrations") / f"{self.key.as_posix().replace('/', '-')}.json"
+        return Path("registrations") / f"{self.slug}.json"
 
     def plan(self, asked: Request | None = None) -> Plan:
         """Return the plan against what the results hold now."""

@@ -39,6 +39,7 @@ def rows_hash(study: Study, rows: pl.DataFrame) -> str:
     facts = [
         study.experiment.registration(study.scale),
         study.options.budget_steps,
+        _failed(study, rows),
         rows.select("id", "status", "steps").rows(),
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
@@ -87,8 +88,8 @@ def _facts(study: Study, rows: pl.DataFrame) -> dict[str, Any]:
         - seen
         - grokked.filter(pl.col("upper").is_null() & (pl.col("status") == "diverged")).height,
         "diverged": diverged - grokked.filter(pl.col("upper").is_not_null() & (pl.col("status") == "diverged")).height,
-        "failed": 0,
-        "missing": len(replicas) - rows.height,
+        "failed": (failed := _failed(study, rows)),
+        "missing": len(replicas) - rows.height - failed,
         "budget_steps": study.plan().budget_steps,
         "preregistered": preregistered(study),
         **analysed,
@@ -98,6 +99,12 @@ def _facts(study: Study, rows: pl.DataFrame) -> dict[str, Any]:
         "provenance": provenance(),
         "rows_hash": rows_hash(study, rows),
     }
+
+
+def _failed(study: Study, rows: pl.DataFrame) -> int:
+    """Return how many replicas have no row and were given up by the last launch."""
+    ids = {replica.id for replica in study.experiment.replicas(study.scale)} - set(rows["id"])
+    return len(study.results.failed(ids))
 
 
 def _event_rows(study: Study, rows: pl.DataFrame, threshold: float) -> pl.DataFrame:

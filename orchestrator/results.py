@@ -107,6 +107,16 @@ class Results:
         else:
             self.write_text(path, json.dumps(facts))
 
+    def running(self) -> list[dict[str, Any]]:
+        """Return what the packs that are at work said last, and how many seconds ago."""
+        found = []
+        for file in self.files("progress", ".json"):
+            with contextlib.suppress(OSError, ValueError):  # it may end, or be overwritten, at this moment
+                age = time.time() - file.stat().st_mtime
+                if age < STALE_S:
+                    found.append({**json.loads(file.read_text()), "age_s": age})
+        return found
+
     def fail(self, replicas: Collection[str], reason: str) -> None:
         """Keep, for each replica, why it could not be trained."""
         for replica in replicas:

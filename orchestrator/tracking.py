@@ -6,18 +6,24 @@ One parent run per study, one child per replica (above 2,000 replicas, one per l
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from filelock import FileLock
 
 from analysis import events
 from orchestrator.launch import Options, Study, study
+from orchestrator.masking import masked
 from orchestrator.report import folder_of
 from orchestrator.results import BadInputError, Results
 from orchestrator.silence import quiet
@@ -29,40 +35,70 @@ MOST_CHILDREN = 2000
 POINTS_PER_CURVE = 60
 METRICS_PER_BATCH = 1000
 LOOPBACK = "127.0.0.1"
+DATABASE = "mlflow.db"
+MIRROR_S = 300.0
+REMEDY = "the next launch tries again, or 'python -m orchestrator ui --rebuild' makes the database anew"
+SETTINGS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+
+
+def bring_up(study: Study, facts: Mapping[str, Any]) -> str | None:
+    """Mirror a study unless that has been done for exactly this report and place; return a warning or None."""
+    done = study.results.root / "mirrored" / f"{study.slug}.txt"
+    state = hashlib.sha256(f"{facts['rows_hash']} {uri_of(study)}".encode()).hexdigest()
+    lost = not study.options.tracking_uri and not (study.results.root / DATABASE).exists()
+    if not lost and done.is_file() and done.read_text() == state:
+        return None
+    warning = mirror(study, facts)
+    if warning is None:
+        study.results.write_text(done.relative_to(study.results.root), state)
+    return warning
 
 
 def mirror(study: Study, facts: Mapping[str, Any]) -> str | None:
     """Bring MLflow up to the results and attach the report; return None, or one line that says why it could not."""
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    with quiet(study.results.root / "mlflow.log"):
-        try:
-            import mlflow
-            from mlflow.exceptions import MlflowException
-            from sqlalchemy.exc import SQLAlchemyError
-        except ImportError as fault:
-            return f"not mirrored to MLflow: {fault}; install mlflow, then 'python -m orchestrator ui --rebuild'"
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.ERROR)
-        try:
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "mlflow.log"
+        with quiet(log):
+            reason = _why_not(study, facts)
+        if told := log.read_text(errors="replace"):
+            study.results.write_text(Path("mlflow.log"), masked(told))
+    return reason and f"not mirrored to MLflow: {masked(reason)}; the results are safe, {REMEDY}"
+
+
+def _why_not(study: Study, facts: Mapping[str, Any]) -> str | None:
+    try:
+        import mlflow
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+    except ImportError as fault:
+        return f"{fault}; install mlflow"
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    locks = study.results.root / "locks"
+    try:
+        locks.mkdir(exist_ok=True)
+        with FileLock(locks / "mlflow.lock", timeout=MIRROR_S):  # two launches may end at once
             _mirror(mlflow.MlflowClient(tracking_uri=uri_of(study)), study, facts)
-        except (MlflowException, SQLAlchemyError, OSError) as fault:
-            reason = str(fault).strip().splitlines()[0][:200]
-            return (
-                f"not mirrored to MLflow: {reason}; the results are safe, later 'python -m orchestrator ui --rebuild'"
-            )
+    except (MlflowException, SQLAlchemyError, OSError) as fault:
+        return str(fault).strip().splitlines()[0][:200]
     return None
 
 
 def uri_of(study: Study) -> str:
     """Return where a study is mirrored to: the user's server, or a database beside the results."""
-    return study.options.tracking_uri or f"sqlite:///{study.results.root / 'mlflow.db'}"
+    return study.options.tracking_uri or f"sqlite:///{study.results.root / DATABASE}"
 
 
 def rebuild(storage: str) -> Iterator[str]:
     """Make the embedded database anew from the results, study by study; yield a line on each."""
     results = Results.at(storage)
-    for leftover in results.root.glob("mlflow.db*"):
+    for leftover in results.root.glob(f"{DATABASE}*"):
         leftover.unlink()
     for file in sorted((results.root / "registrations").glob("*.json")):
         stored = json.loads(file.read_text())
@@ -89,7 +125,7 @@ def serve(storage: str, port: int) -> int:
     words = [
         "server",
         "--backend-store-uri",
-        f"sqlite:///{root / 'mlflow.db'}",
+        f"sqlite:///{root / DATABASE}",
         "--host",
         LOOPBACK,
         "--port",
@@ -159,7 +195,10 @@ def _mirror_replicas(
     new = [row for row in rows.iter_rows(named=True) if known.get(row["id"], ("", -1))[1] < row["steps"]]
     curves = study.results.curves([row["id"] for row in new]).partition_by("id", as_dict=True) if new else {}
     threshold = study.experiment.threshold
-    for row in new:
+    until = time.monotonic() + MIRROR_S
+    for done, row in enumerate(new):
+        if time.monotonic() > until:
+            raise TimeoutError(f"MLflow is slow, {done} of {len(new)} new replicas took {MIRROR_S:.0f} s")
         run, mirrored = known.get(row["id"]) or (_create_child(client, experiment, parent, row, study.experiment.x), -1)
         metrics = _outcome(row, threshold)
         if (row["id"],) in curves:  # a curve file may be unreadable

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from orchestrator.masking import masked
+
 if TYPE_CHECKING:
     from orchestrator.launch import Options, Study
 
+MOST_NOTES = 10
 DONE, SOME_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 MS_PER_REPLICA_STEP = 8.4  # measured for kl_scaling at p = 67 on one of two busy cores; for estimates only
 
@@ -22,7 +25,7 @@ def plan_facts(study: Study) -> dict[str, Any]:
     plan = study.plan()
     expected = plan.expected_steps(plan.missing)
     slots = min(len(plan.packs), os.cpu_count() or 1)
-    running = [json.loads(file.read_text()) for file in sorted((study.results.root / "progress").glob("*.json"))]
+    running = study.results.running()
     statuses = study.rows()["status"].value_counts().iter_rows()
     return {
         "experiment": study.experiment.name,
@@ -35,7 +38,8 @@ def plan_facts(study: Study) -> dict[str, Any]:
         "expected_replica_steps": expected,
         "expected_minutes": expected * MS_PER_REPLICA_STEP / 60_000 / max(slots, 1),
         "by_status": dict(sorted(statuses)),
-        "running": [facts for facts in running if facts["training"]] if plan.missing else [],
+        "failed": len(study.results.failed([replica.id for replica in plan.missing])),
+        "running": running if plan.missing else [],
     }
 
 
@@ -52,27 +56,40 @@ def ask(study: Study, *, sure: bool) -> None:
 def finish(study: Study, finished: bool, as_json: bool) -> int:
     """Report and mirror what there is, print it, and return the exit code."""
     from orchestrator import report as reports
+    from orchestrator import tracking
 
-    facts, missing = reports.current(study), study.plan().missing
-    if facts is not None and finished and not missing and not study.options.tracking_uri:
-        if not as_json:
-            print(f"nothing to train: all {facts['replicas']} replicas are done")
-    else:
-        from orchestrator import tracking
-
+    missing = study.plan().missing
+    facts = reports.current(study)
+    if facts is None:
         facts = reports.write(study)
-        if warning := tracking.mirror(study, facts):
-            print(warning, file=sys.stderr)
+    elif finished and not missing and not as_json:
+        print(f"nothing to train: all {facts['replicas']} replicas are done")
+    if warning := tracking.bring_up(study, facts):
+        tell(warning)
     print_summary(study, facts, as_json)
-    for note in study.results.notes:
-        print(note, file=sys.stderr)
+    tell_notes(study)
     if not finished:
-        print("interrupted; what ended is kept, launch again to go on", file=sys.stderr)
+        tell("interrupted; what ended is kept, launch again to go on")
         return INTERRUPTED
     if missing:
-        print(f"error: {len(missing)} replicas did not end; see {study.results.root / '.ray'}", file=sys.stderr)
+        where = study.results.root / "failures"
+        tell(f"error: {len(missing)} replicas did not end, tracebacks in {where}; launch again to try them again")
         return SOME_FAILED
     return DONE
+
+
+def tell(line: str) -> None:
+    """Print one line on stderr, without credentials."""
+    print(masked(line), file=sys.stderr)
+
+
+def tell_notes(study: Study) -> None:
+    """Print what the results noted: files that were skipped, packs that failed, storage that was away."""
+    notes = study.results.notes
+    for note in notes[:MOST_NOTES]:
+        tell(note)
+    if len(notes) > MOST_NOTES:
+        tell(f"… and {len(notes) - MOST_NOTES} more such lines")
 
 
 def print_summary(study: Study, facts: dict[str, Any], as_json: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -16,6 +17,7 @@ from trainables.names import near_match
 from trainables.replica import Recording, Replica, family_named
 
 FIRST_PILOT_SEED = 1000
+NAME_CHARACTERS = 80
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,11 @@ class Experiment:
             family = family_named(self.family)
         except LookupError as fault:
             return [str(fault)]
-        found = []
+        found = [
+            f"{kind} {name!r} is no file name; use letters, digits, '-' and '_', at most {NAME_CHARACTERS}"
+            for kind, name in (("name", self.name), *(("scale", scale) for scale in self.scales))
+            if not re.fullmatch(rf"\w[\w-]{{0,{NAME_CHARACTERS - 1}}}", str(name), re.ASCII)
+        ]
         for name, scale in self.scales.items():
             found += [f"{name} scale: {fault}" for fault in self._scale_faults(scale, family.Config)]
         known = law_names()

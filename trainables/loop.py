@@ -27,7 +27,7 @@ class Finished:
 
 
 def advance(pack: Pack, *, last_step: int, seconds: float | None = None, steps: int | None = None) -> int:
-    """Train until the last evaluation is recorded, or for some seconds (one step at least) or steps; return the updates.
+    """Train until the last evaluation is recorded, or for some steps, or seconds (one step at least); return updates.
 
     How long a call lasts never changes a result: evaluations happen at the steps of the recording's grid, and
     ``settle`` cuts each curve where its end rule is met.

@@ -13,7 +13,7 @@ from orchestrator.backends._packs import Packs
 
 
 class PackQueue(Searcher):
-    """Hands Tune one pack after the other; nothing of it goes into Tune's snapshots, a launch is planned from results."""
+    """Hands Tune one pack after the other; nothing of it goes into Tune's snapshots."""
 
     def __init__(self, packs: Packs) -> None:
         super().__init__(metric="step", mode="max")

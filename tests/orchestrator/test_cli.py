@@ -24,6 +24,7 @@ FROZEN = {
     "report": COMMON | {"--open"},
     "fit": {"--x", "--lower", "--upper", "--group", "--json"},
     "ui": {"--storage", "--port", "--rebuild"},
+    "doctor": {"--storage", "--json"},
 }
 LAUNCH = ["launch", "kl_scaling"]
 
