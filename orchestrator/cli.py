@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,8 +45,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print only JSON.")]
 
 def main(words: list[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 1 some replicas failed, 2 bad input, 130 interrupted."""
+    return guarded(lambda: app(words, standalone_mode=False))
+
+
+def guarded(run: Callable[[], object]) -> int:
+    """Return the exit code of a verb; what the user can mend costs one line on stderr instead of a traceback."""
     try:
-        code = app(words, standalone_mode=False)
+        code = run()
         return code if isinstance(code, int) else DONE
     except BadInputError as fault:
         tell(f"error: {fault}")

@@ -86,7 +86,8 @@ def _why_not(study: Study, facts: Mapping[str, Any]) -> str | None:
         with FileLock(locks / "mlflow.lock", timeout=MIRROR_S):  # two launches may end at once
             _mirror(mlflow.MlflowClient(tracking_uri=uri_of(study)), study, facts)
     except (MlflowException, SQLAlchemyError, OSError) as fault:
-        return str(fault).strip().splitlines()[0][:200]
+        lines = [line for line in str(fault).splitlines() if line.strip() and "autoflush" not in line]
+        return next(iter(lines), type(fault).__name__)[:200]
     return None
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,7 +82,10 @@ class Snapshot:
         digest, state = content[start : start + DIGEST_BYTES], content[start + DIGEST_BYTES :]
         if hashlib.sha256(state).digest() != digest:
             raise ValueError("torn or altered")
-        facts = torch.load(io.BytesIO(state), weights_only=True)
+        try:
+            facts = torch.load(io.BytesIO(state), weights_only=True)
+        except pickle.UnpicklingError:
+            raise ValueError("it holds more than tensors and numbers") from None
         return cls(**{**facts, "curve": Curve(**facts["curve"])})
 
 

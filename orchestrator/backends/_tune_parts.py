@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ray import tune
@@ -57,7 +58,8 @@ class Watch(tune.Callback):
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Hand a failed pack back with the traceback of its worker, or how the worker died."""
-        self._packs.failed(trial.config["pack"], str(trial.get_error()))
+        file = trial.error_file  # on the driver's own disk; Tune copies it to its storage later
+        self._packs.failed(trial.config["pack"], Path(file).read_text() if file else "")
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
