@@ -20,11 +20,24 @@ class Claim:
     ``rule`` names a function of this module, ``settings`` are its constants, fixed before the measured runs.
     """
 
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
+
     name: str
     statement: str
     source: str
     rule: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def faults(self) -> list[str]:
+        """Return all that is wrong with the claim's rule and settings, one sentence each."""
+        found = [] if self.rule in RULES else [f"unknown rule {self.rule!r}; rules: {', '.join(RULES)}"]
+        for name in ("low", "high"):
+            value = self.settings.get(name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value != value):
+                found.append(f"claim {self.name!r}: {name} = {value!r} must be a number or none")
+        if self.rule in NEED_PARAMETER and not isinstance(self.settings.get("parameter"), str):
+            found.append(f"claim {self.name!r}: rule {self.rule} needs the setting 'parameter', a constant of the law")
+        return found
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,9 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
     """
     if claim.rule not in RULES:
         raise LookupError(f"unknown rule {claim.rule!r}; rules: {', '.join(RULES)}")
+    constant = claim.settings.get("parameter") if claim.rule in NEED_PARAMETER else "floor"
+    if constant not in evidence.fit.parameters:
+        return undecided(claim, f"the law {evidence.fit.law} has no constant {constant!r}")
     interval, words = RULES[claim.rule](evidence, claim.settings)
     within = (claim.settings.get("low"), claim.settings.get("high"))
     verdict = equivalence(interval.low, interval.high, within=within)
@@ -126,6 +142,7 @@ def dropping_shift(evidence: Evidence, settings: Mapping[str, Any]) -> tuple[Int
 
 
 RULES = {rule.__name__: rule for rule in (parameter_within, floor_share, dropping_shift)}
+NEED_PARAMETER = {"parameter_within", "dropping_shift"}
 
 
 def _span(low: float | None, high: float | None) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # Typer ships its own Click
 
+from orchestrator.masking import tell
 from orchestrator.results import BadInputError
 from orchestrator.verbs import (
     BAD_INPUT,
@@ -20,7 +21,6 @@ from orchestrator.verbs import (
     finish,
     plan_facts,
     print_summary,
-    tell,
     tell_notes,
     train_smoke,
 )

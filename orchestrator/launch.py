@@ -21,7 +21,7 @@ from orchestrator.plan import Plan, make_plan
 from orchestrator.progress import Progress
 from orchestrator.resources import Request, request
 from orchestrator.results import BadInputError, Results
-from search_spaces._experiment import Experiment, parse_values
+from search_spaces._experiment import MOST_REPLICAS, MOST_STEPS, Experiment, parse_values
 from search_spaces._files import experiment_named
 from trainables.replica import family_named
 from trainables.store import Pace
@@ -103,10 +103,10 @@ def study(options: Options) -> Study:
         raise BadInputError(str(fault.args[0])) from None
     if options.scale not in experiment.scales:
         raise BadInputError(f"unknown scale {options.scale!r}; scales: {', '.join(experiment.scales)}")
-    if options.seeds is not None and options.seeds < 1:
-        raise BadInputError(f"--seeds {options.seeds} must be a whole number >= 1")
-    if options.budget_steps is not None and options.budget_steps < 1:
-        raise BadInputError(f"--budget-steps {options.budget_steps} must be a whole number >= 1")
+    limits = {"--seeds": (options.seeds, MOST_REPLICAS), "--budget-steps": (options.budget_steps, MOST_STEPS)}
+    for flag, (value, most) in limits.items():
+        if value is not None and not 1 <= value <= most:
+            raise BadInputError(f"{flag} {value} must be a whole number >= 1 and <= {most}")
     changed = experiment.with_changes(options.scale, changes, options.seeds)
     if faults := changed.faults():
         raise BadInputError("; ".join(faults))
@@ -164,7 +164,7 @@ def train(study: Study, *, silent: bool = False, pace: Pace | None = None) -> bo
         def observe(facts: Mapping[str, Any]) -> None:
             for line in facts["notes"]:
                 study.results.note(f"pack {facts['pack']}: {line}")
-            progress.observe(facts)
+            progress.observe(facts, study.results.untold())
 
         device = "cuda" if asked.gpus else "cpu"
         job = Job(plan, study.results, asked, device, observe, study.options.address, pace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 IN_AUTHORITY = re.compile(r"(?<=://)[^/@\s'\"]*@")
 IN_QUERY = re.compile(r"(?i)\b(\w*(?:password|passwd|secret|token|api_?key|access_?key|signature)\w*=)[^&\s'\"]+")
@@ -15,3 +16,8 @@ def masked(text: str) -> str:
     'no answer from https://***@host/db?token=***&x=1'
     """
     return IN_QUERY.sub(r"\1***", IN_AUTHORITY.sub("***@", text))
+
+
+def tell(line: str) -> None:
+    """Print one line on stderr, without credentials."""
+    print(masked(line), file=sys.stderr, flush=True)

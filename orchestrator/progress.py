@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
+from orchestrator.masking import masked
 from orchestrator.plan import Plan
 
 LINE_EVERY_S = 15.0
@@ -26,15 +27,18 @@ class Progress:
         self._steps: list[tuple[float, int]] = []
         self._expected = plan.expected_steps(plan.missing) - sum(p.start_step * len(p.replicas) for p in plan.packs)
         self._out: TextIO = os.fdopen(os.dup(1), "w") if not silent else sys.stdout
-        self._live = self._out.isatty()
+        self._error: TextIO = os.fdopen(os.dup(2), "w")
+        self._live = not silent and self._out.isatty()
         self._printed_at = -LINE_EVERY_S
 
-    def observe(self, facts: Mapping[str, Any]) -> None:
-        """Take in one chunk of one pack."""
-        self._packs[facts["pack"]] = facts
-        if not self._steps:
-            self._steps.append((time.monotonic() - facts["chunk_s"], 0))  # starting up is not training
-        self._steps.append((time.monotonic(), self._steps[-1][1] + facts["replica_steps"]))
+    def observe(self, facts: Mapping[str, Any], notes: Sequence[str] = ()) -> None:
+        """Take in one chunk of one pack; lines that say what went wrong are printed at once, above the display."""
+        self._take_in(facts)
+        if notes:
+            if self._live:
+                print("\r\x1b[2K", end="", file=self._out, flush=True)
+            for line in notes:
+                print(masked(line), file=self._error, flush=True)
         if self._silent:
             return
         if self._live:
@@ -47,6 +51,7 @@ class Progress:
         """End the display, leaving its last state on the screen."""
         if not self._silent and self._packs:
             print(f"\r\x1b[2K{self.line()}" if self._live else self.line(), file=self._out, flush=True)
+        self._error.close()
         if not self._silent:
             self._out.close()
 
@@ -64,6 +69,12 @@ class Progress:
             left = max(self._expected - self._steps[-1][1], 0) / rate
             words.append(f"about {_duration(left)} left")
         return f"{self._plan.experiment.name}  " + " · ".join(words)
+
+    def _take_in(self, facts: Mapping[str, Any]) -> None:
+        self._packs[facts["pack"]] = facts
+        if not self._steps:
+            self._steps.append((time.monotonic() - facts["chunk_s"], 0))  # starting up is not training
+        self._steps.append((time.monotonic(), self._steps[-1][1] + facts["replica_steps"]))
 
     def _rate(self) -> float:
         now, steps = self._steps[-1]

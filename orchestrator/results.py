@@ -38,6 +38,7 @@ class Results:
 
     root: Path
     notes: list[str] = field(default_factory=list)
+    told: int = 0
 
     @classmethod
     def at(cls, storage: str) -> Results:
@@ -143,6 +144,11 @@ class Results:
         """Keep a line for the user, once."""
         if line not in self.notes:
             self.notes.append(line)
+
+    def untold(self) -> list[str]:
+        """Return the lines that were noted since the last call."""
+        new, self.told = self.notes[self.told :], len(self.notes)
+        return new
 
     def files(self, folder: str, suffix: str) -> list[Path]:
         """Return the files (or folders) with a suffix in a folder, sorted; none where there is no such folder.

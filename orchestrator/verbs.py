@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from orchestrator.masking import masked
+from orchestrator.masking import tell
 
 if TYPE_CHECKING:
     from orchestrator.launch import Options, Study
@@ -78,14 +78,9 @@ def finish(study: Study, finished: bool, as_json: bool) -> int:
     return DONE
 
 
-def tell(line: str) -> None:
-    """Print one line on stderr, without credentials."""
-    print(masked(line), file=sys.stderr)
-
-
 def tell_notes(study: Study) -> None:
-    """Print what the results noted: files that were skipped, packs that failed, storage that was away."""
-    notes = study.results.notes
+    """Print what was noted and not printed yet: files that were skipped, packs that failed, storage that was away."""
+    notes = study.results.untold()
     for note in notes[:MOST_NOTES]:
         tell(note)
     if len(notes) > MOST_NOTES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -18,11 +19,16 @@ from trainables.replica import Recording, Replica, family_named
 
 FIRST_PILOT_SEED = 1000
 NAME_CHARACTERS = 80
+MOST_REPLICAS = 1_000_000
+MOST_STEPS = 10**9
+MOST_SEED = 2**62
 
 
 @dataclass(frozen=True)
 class SearchSpace:
     """Named axes; a point is one value of each. Pure: no seeds, no Ray."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
 
     axes: Mapping[str, tuple[Any, ...]]
 
@@ -44,6 +50,8 @@ class Scale:
     it only serves the estimate of time.
     """
 
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
     space: SearchSpace
     fields: Mapping[str, Any]
     seeds: tuple[int, ...]
@@ -58,6 +66,8 @@ class Experiment:
     ``x`` is the axis that laws are fitted along; ``threshold`` the test accuracy that counts as grokked;
     ``primary_law`` the law whose parameters the claims speak of, named in advance.
     """
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
     name: str
     question: str
@@ -85,9 +95,7 @@ class Experiment:
         ]
         for name, scale in self.scales.items():
             found += [f"{name} scale: {fault}" for fault in self._scale_faults(scale, family.Config)]
-        known = law_names()
-        found += [f"unknown law {law!r}; laws: {', '.join(known)}" for law in self.laws if law not in known]
-        return found
+        return found + self._law_faults() + self.recording.faults() + self._claim_faults()
 
     def replicas(self, scale: str) -> list[Replica]:
         """Return one replica per point and seed of a scale; equal points count once."""
@@ -116,6 +124,19 @@ class Experiment:
         ]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
+    def _law_faults(self) -> list[str]:
+        known = law_names()
+        found = [f"unknown law {law!r}; laws: {', '.join(known)}" for law in self.laws if law not in known]
+        if self.primary_law not in self.laws:
+            found.append(f"primary_law {self.primary_law!r} is not among the laws: {', '.join(self.laws)}")
+        if self.threshold not in self.recording.thresholds:
+            allowed = ", ".join(map(str, self.recording.thresholds))
+            found.append(f"threshold = {self.threshold} is not recorded; recorded: {allowed}")
+        return found
+
+    def _claim_faults(self) -> list[str]:
+        return [fault for claim in self.claims for fault in claim.faults()]
+
     def _scale_faults(self, scale: Scale, config: type) -> list[str]:
         found = []
         for name, values in scale.space.axes.items():
@@ -126,10 +147,17 @@ class Experiment:
         found += config_faults(config, scale.fields)
         if not scale.seeds:
             found.append("no seeds; give at least one")
-        if scale.budget_steps < 1:
-            found.append(f"budget_steps = {scale.budget_steps} must be a whole number >= 1")
+        if not all(0 <= seed <= MOST_SEED for seed in scale.seeds):
+            found.append(f"seeds must be whole numbers >= 0 and <= {MOST_SEED}")
+        if not 1 <= scale.budget_steps <= MOST_STEPS:
+            found.append(f"budget_steps = {scale.budget_steps} must be a whole number >= 1 and <= {MOST_STEPS}")
         if self.x not in scale.space.axes:
             found.append(f"x = {self.x!r} is not an axis; axes: {', '.join(scale.space.axes)}")
+        elif self.x in rules(config) and rules(config)[self.x].kind not in (int, float):
+            found.append(f"x = {self.x!r} does not hold numbers; laws need an axis of numbers")
+        count = math.prod(map(len, scale.space.axes.values())) * len(scale.seeds)
+        if count > MOST_REPLICAS:
+            found.append(f"{count} replicas are more than {MOST_REPLICAS}; use fewer values or seeds")
         return list(dict.fromkeys(found))
 
 

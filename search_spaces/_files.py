@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from analysis.claims import Claim
-from search_spaces._experiment import Experiment, Scale, SearchSpace
+from search_spaces._experiment import MOST_REPLICAS, Experiment
 from trainables.names import available, find, near_match
-from trainables.replica import Recording
+
+LAWS = ("constant", "power", "floor_power")
+MOST_TOLD = 5
 
 
 def experiment_named(name: str) -> Experiment:
@@ -36,11 +37,14 @@ def _from_python(path: Path) -> Experiment:
     if spec is None or spec.loader is None:
         raise LookupError(f"{path} cannot be imported")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except (SyntaxError, ImportError, NameError, TypeError, ValueError, AttributeError, LookupError, OSError) as fault:
+        raise LookupError(f"{path} cannot be imported: {type(fault).__name__}: {_one_line(fault)}") from None
     found = getattr(module, "EXPERIMENT", None)
     if not isinstance(found, Experiment):
         raise LookupError(f"{path} defines no EXPERIMENT; see docs/adding_an_experiment.md")
-    return found
+    return _described(path, dataclasses.asdict(found))
 
 
 def _from_yaml(path: Path) -> Experiment:
@@ -49,25 +53,54 @@ def _from_yaml(path: Path) -> Experiment:
 
     try:
         facts = yaml.safe_load(path.read_text())
-        scales = {name: _scale(values) for name, values in facts.pop("scales").items()}
-        claims = tuple(Claim(**{"source": str(path), **claim}) for claim in facts.pop("claims", ()))
-        recording = Recording(**facts.pop("recording", {}))
-        laws = tuple(facts.pop("laws", ("constant", "power", "floor_power")))
-        base = {"name": path.stem, "source": str(path), "primary_law": "power"}
-        return Experiment(**{**base, **facts}, scales=scales, claims=claims, recording=recording, laws=laws)
-    except yaml.YAMLError as fault:
-        raise LookupError(f"{path} is not YAML: {' '.join(str(fault).split())}") from None
-    except (AttributeError, KeyError, TypeError) as fault:
-        fields = ", ".join(field.name for field in dataclasses.fields(Experiment))
-        raise LookupError(f"{path} does not describe an experiment ({fault}); its fields: {fields}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as fault:
+        raise LookupError(f"{path} is not YAML: {_one_line(fault)}") from None
+    if not isinstance(facts, dict):
+        raise LookupError(f"{path} does not describe an experiment; its fields: {_fields()}")
+    base = {"name": path.stem, "source": str(path), "primary_law": "power", "claims": [], "laws": LAWS}
+    facts = {**base, **facts}
+    if isinstance(facts.get("scales"), dict):
+        facts["scales"] = {name: _scale(values) for name, values in facts["scales"].items()}
+    if isinstance(facts["claims"], list):
+        facts["claims"] = [
+            {"source": str(path), **each} if isinstance(each, dict) else each for each in facts["claims"]
+        ]
+    return _described(path, facts)
 
 
-def _scale(values: Mapping[str, Any]) -> Scale:
-    seeds = values["seeds"]
-    axes = {name: tuple(grid) for name, grid in values["axes"].items()}
-    return Scale(
-        space=SearchSpace(axes),
-        fields=values.get("fields", {}),
-        seeds=tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds),
-        budget_steps=values["budget_steps"],
-    )
+def _scale(values: Any) -> Any:
+    """Return a scale as written by users in the words of Scale."""
+    if not isinstance(values, dict):
+        return values
+    seeds = values.get("seeds")
+    if isinstance(seeds, int) and not isinstance(seeds, bool) and 0 <= seeds <= MOST_REPLICAS:
+        values = {**values, "seeds": list(range(seeds))}
+    renamed = {**values, "space": {"axes": values.get("axes")}, "fields": values.get("fields", {})}
+    renamed.pop("axes", None)
+    return renamed
+
+
+def _described(path: Path, facts: Mapping[str, Any]) -> Experiment:
+    """Return the experiment that plain data describes.
+
+    Raises: LookupError with everything that is missing, unknown or of a wrong type.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(Experiment).validate_python(facts)
+    except (ValidationError, RecursionError) as fault:
+        errors = fault.errors() if isinstance(fault, ValidationError) else []
+        told = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in errors[:MOST_TOLD]]
+        words = "; ".join(told).replace("space.axes", "axes") or "nested too deeply"
+        raise LookupError(
+            f"{path} does not describe an experiment: {_one_line(words)}; its fields: {_fields()}"
+        ) from None
+
+
+def _fields() -> str:
+    return ", ".join(field.name for field in dataclasses.fields(Experiment))
+
+
+def _one_line(fault: object) -> str:
+    return " ".join(str(fault).split())

@@ -15,6 +15,9 @@ from trainables.family import Family, FieldRule, Member, defaults, rules
 from trainables.names import part
 
 ID_CHARACTERS = 12
+ENDS = ("event", "budget")
+PRECISIONS = ("fp32",)
+LEAST_RATIO = 1.001
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,8 @@ class Recording:
     ``grid_min_steps`` and at most ``grid_max_steps`` further.
     """
 
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
+
     end: str = "event"
     thresholds: tuple[float, ...] = (0.90, 0.95, 0.99)
     confirmation_steps: int = 50
@@ -34,6 +39,21 @@ class Recording:
     grid_min_steps: int = 10
     grid_max_steps: int = 50
     precision: str = "fp32"
+
+    def faults(self) -> list[str]:
+        """Return all that is wrong with these rules, one sentence each."""
+        rules = {
+            f"recording.end = {self.end!r} must be one of event, budget": self.end in ENDS,
+            f"recording.precision = {self.precision!r} must be one of fp32": self.precision in PRECISIONS,
+            "recording.thresholds must be numbers > 0 and <= 1, at least one": bool(self.thresholds)
+            and all(0 < threshold <= 1 for threshold in self.thresholds),
+            f"recording.confirmation_steps = {self.confirmation_steps} must be >= 0": self.confirmation_steps >= 0,
+            f"recording.grid_ratio = {self.grid_ratio} must be 1 or from {LEAST_RATIO} to 2": self.grid_ratio == 1
+            or LEAST_RATIO <= self.grid_ratio <= 2,
+            "recording.grid_min_steps must be >= 1 and <= grid_max_steps": self.grid_min_steps >= 1
+            and self.grid_min_steps <= self.grid_max_steps,
+        }
+        return [fault for fault, holds in rules.items() if not holds]
 
     def next_step(self, step: int) -> int:
         """Return the evaluation step that follows an evaluation at ``step``."""
@@ -53,7 +73,12 @@ class Recording:
 
     def last_step(self, budget_steps: int) -> int:
         """Return the last evaluation step within a budget: raising a budget then adds evaluations, it moves none."""
-        *_, last = takewhile(lambda step: step <= budget_steps, self.steps())
+        widest = self.grid_min_steps if self.grid_ratio == 1 else self.grid_max_steps
+        last = 0
+        for step in takewhile(lambda step: step <= budget_steps, self.steps()):
+            last = step
+            if self.next_step(step) - step == widest:  # from here on the grid is even
+                return step + (budget_steps - step) // widest * widest
         return last
 
 

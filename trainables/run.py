@@ -56,9 +56,10 @@ class PackRun:
         """Train one chunk, publish what ended, and return where the pack stands."""
         began, told = time.monotonic(), len(self.notes)
         if self._pack is None and self._waiting:
-            self._open()
+            self._patiently(self._open)
         made = self._advance()
-        self._publish()
+        if self._ended:
+            self._patiently(self._publish)
         if self._pack and time.monotonic() >= self._next_save:
             self._save()
         left = len(self._pack.replicas) if self._pack else 0
@@ -79,19 +80,18 @@ class PackRun:
 
         A chunk that was broken off leaves half-made updates and evaluations: the last checkpoint counts then.
         """
-        self._publish(stopping=True)
+        self._try("ended replicas", self._publish)
         if self._pack and self._whole:
             self._save()
 
     def _open(self) -> None:
         """Build the next part, each replica from its newest readable checkpoint; all of a part stand at one step."""
         groups: dict[int, list[tuple[Replica, Snapshot | None]]] = defaultdict(list)
-        part = self._waiting.pop(0)
-        for replica in part:
+        for replica in self._waiting[0]:
             found = self._newest(replica)
             groups[found.step if found else 0].append((replica, found))
         first, *others = (groups[step] for step in sorted(groups))
-        self._waiting[:0] = [tuple(replica for replica, _ in group) for group in others]
+        self._waiting[:1] = [tuple(replica for replica, _ in group) for group in others]
         replicas = tuple(replica for replica, _ in first)
         snapshots = [found for _, found in first if found]
         self._fitting(replicas, lambda: self._build(replicas, snapshots))
@@ -102,35 +102,46 @@ class PackRun:
         self._next_save = time.monotonic() + self._pace.checkpoint_s
 
     def _newest(self, replica: Replica) -> Snapshot | None:
-        """Return the newest checkpoint that can be read and lies within the budget, or None."""
-        for step in reversed(self._patiently(lambda: self._store.checkpoint_steps(replica.id))):
+        """Return the newest checkpoint that can be read and lies within the budget, or None.
+
+        Raises: OSError while the storage fails; a file that fails for longer than the patience counts as unreadable.
+        """
+        for step in reversed(self._store.checkpoint_steps(replica.id)):
             if step > self._last_step:
                 continue
             try:
-                content = self._patiently(lambda step=step: self._store.load_checkpoint(replica.id, step))  # type: ignore[misc]
-                return Snapshot.from_bytes(content)
+                return Snapshot.from_bytes(self._store.load_checkpoint(replica.id, step))
             except (OSError, ValueError) as fault:
+                if isinstance(fault, OSError) and not isinstance(fault, FileNotFoundError) and not self._impatient():
+                    raise
                 self._note(
                     f"checkpoint {replica.id}/{step} cannot be read ({_why(fault)}); going on from the one before"
                 )
         return None
 
-    def _patiently(self, read: Callable[[], Any]) -> Any:
-        """Return what is read, trying again while the storage fails; what is not there is told at once.
+    def _patiently(self, work: Callable[[], None]) -> None:
+        """Do work on the storage, or leave it for the next chunk while the storage fails.
 
-        Raises: OSError when the patience is over.
+        Raises: OSError when it has failed for longer than the patience.
         """
-        until = time.monotonic() + self._pace.patience_s
-        while True:
-            try:
-                return read()
-            except FileNotFoundError:
+        try:
+            work()
+        except OSError as fault:
+            waiting = "; ended replicas wait in memory" if self._ended else ""
+            self._note(
+                f"storage cannot be used ({_why(fault)}), trying again for {self._pace.patience_s:.0f} s{waiting}"
+            )
+            self._failing_since = self._failing_since or time.monotonic()
+            if self._impatient():
                 raise
-            except OSError as fault:
-                if time.monotonic() > until:
-                    raise
-                self._note(f"storage cannot be read ({_why(fault)}); waiting for it")
+            if not self._pack:
                 time.sleep(self._pace.retry_s)
+        else:
+            self._failing_since = None
+
+    def _impatient(self) -> bool:
+        since = self._failing_since
+        return since is not None and time.monotonic() - since > self._pace.patience_s
 
     def _advance(self) -> int:
         """Train the part for a chunk and settle what ended; return the replica-steps made."""
@@ -169,28 +180,15 @@ class PackRun:
         self._waiting[:0] = [replicas[0::2], replicas[1::2]]
         return False
 
-    def _publish(self, *, stopping: bool = False) -> None:
-        """Publish what has ended; a censored replica's checkpoint comes first, the others' go last.
-
-        Raises: OSError when the storage has failed for longer than the patience.
-        """
-        if not self._ended:
-            return
-        try:
-            for each in self._ended:
-                if each.last:
-                    self._store.save_checkpoint(each.finished.replica.id, each.last.step, each.last.to_bytes())
-            finished = [each.finished for each in self._ended]
+    def _publish(self) -> None:
+        """Publish what has ended; a censored replica's checkpoint comes first, the others' go last."""
+        for each in self._ended:
+            if each.last:
+                self._store.save_checkpoint(each.finished.replica.id, each.last.step, each.last.to_bytes())
+        finished = [each.finished for each in self._ended]
+        if finished:
             self._store.publish([row_of(end, self._provenance) for end in finished], long_curves(finished))
-        except OSError as fault:
-            self._note(f"storage cannot be written ({_why(fault)}); ended replicas wait in memory")
-            self._failing_since = self._failing_since or time.monotonic()
-            if not stopping and time.monotonic() - self._failing_since > self._pace.patience_s:
-                raise
-            if not stopping and not self._pack and not self._waiting:
-                time.sleep(self._pace.retry_s)
-            return
-        self._failing_since, self._ended = None, []
+        self._ended = []
         for end in finished:
             self._counts[end.status] += 1
             if end.status != "budget":
@@ -214,7 +212,7 @@ class PackRun:
         try:
             write()
         except OSError as fault:
-            self._note(f"{what} cannot be written ({_why(fault)}); training goes on")
+            self._note(f"{what} cannot be written ({_why(fault)})")
 
     def _note(self, line: str) -> None:
         if line not in self.notes:

@@ -40,7 +40,7 @@ class Schedule:
 
     def write(self, due: Sequence[tuple[int, str]]) -> None:
         """Start with nothing counted and nothing struck."""
-        self.file.write_text(json.dumps({"count": 0, "due": list(due), "struck": []}))
+        self.file.write_text(json.dumps({"count": 0, "replica_steps": 0, "due": list(due), "struck": []}))
 
     def read(self) -> dict[str, Any]:
         """Return the count, what is still due, and what has struck, in order."""
@@ -48,16 +48,17 @@ class Schedule:
             found: dict[str, Any] = json.loads(self.file.read_text())
         return found
 
-    def strike(self, kinds: Sequence[str], steps: int = 0) -> str | None:
-        """Count steps, and return the fault that is due here if it is one of these kinds; each is returned once."""
+    def strike(self, kinds: Sequence[str], replicas: int = 0) -> str | None:
+        """Return the fault that is due here if it is one of these kinds, each once; replicas > 0 count as a step."""
         with FileLock(f"{self.file}.lock"):
             facts = json.loads(self.file.read_text())
-            facts["count"] += steps
+            facts["count"] += replicas > 0
+            facts["replica_steps"] += replicas
             count, due = facts["count"], facts["due"]
             kind: str | None = due[0][1] if due and due[0][0] <= count and due[0][1] in kinds else None
             if kind:
                 facts["struck"].append([count, *due.pop(0)[1:]])
-            if kind or steps:
+            if kind or replicas:
                 self.file.write_text(json.dumps(facts))
         return kind
 
@@ -76,7 +77,8 @@ class FaultyResults(Results):
         backward = getattr(Pack.backward, "sound", Pack.backward)
 
         def counted(pack: Pack) -> Any:
-            self._break_training(self.schedule.strike([*TRAINING, *SIGNALS], steps=1), len(pack.replicas))
+            rows = len(pack.replicas)
+            self._break_training(self.schedule.strike([*TRAINING, *SIGNALS], rows), rows)
             return backward(pack)
 
         counted.sound = backward  # type: ignore[attr-defined]

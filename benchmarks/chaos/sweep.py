@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from analysis import table
 from chaos.faults import KINDS, Schedule
 from chaos.launch import chaos_study
 from orchestrator.launch import Study, train
@@ -39,8 +40,8 @@ class Outcome:
     exit_codes: Counter[int] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
     trained_twice: int = 0
-    steps: int = 0
-    undisturbed_steps: int = 0
+    replica_steps: int = 0
+    undisturbed_replica_steps: int = 0
     seconds: float = 0.0
 
 
@@ -63,7 +64,8 @@ def run(folder: Path, *, faults: int, seed: int) -> Outcome:
     outcome.struck.update(kind for _, kind in due.read()["struck"])
     outcome.differences += _differences(undisturbed, made) + [f"{kind} never struck" for _, kind in due.read()["due"]]
     outcome.trained_twice = _raw_rows(made) - made.rows().height
-    outcome.steps = due.read()["count"]
+    outcome.replica_steps = due.read()["replica_steps"]
+    outcome.undisturbed_replica_steps = undisturbed.rows()["steps"].sum()
     outcome.seconds = time.monotonic() - began
     return outcome
 
@@ -102,14 +104,14 @@ def _launch(made: Study, due: Schedule, budget: int, kind: str | None, outcome: 
     return code
 
 
-def _wait(words: list[str], log: Any, also: Callable[[Study], None] | None = None) -> int:
+def _wait(words: list[str], log: Any, also: Callable[[subprocess.Popen[bytes]], None] | None = None) -> int:
     with subprocess.Popen(words, stdout=log, stderr=log, env=_environment(), cwd=ROOT) as launch:
         if also:
-            also(launch)  # type: ignore[arg-type]
+            also(launch)
         return launch.wait(timeout=LAUNCH_S)
 
 
-def _second(words: list[str], outcome: Outcome) -> Callable[[Any], None]:
+def _second(words: list[str], outcome: Outcome) -> Callable[[subprocess.Popen[bytes]], None]:
     """Return what launches the same study a second time while the first holds its lock."""
 
     def check(first: subprocess.Popen[bytes]) -> None:
@@ -164,14 +166,7 @@ def _events(made: Study) -> list[tuple[Any, ...]]:
 
 
 def _raw_rows(made: Study) -> int:
-    frames = (made.results._read_one(file, _schema()) for file in made.results.files("replicas", ".parquet"))
-    return sum(frame.height for frame in frames if frame is not None)
-
-
-def _schema() -> dict[str, Any]:
-    from analysis import table
-
-    return table.replica_schema()
+    return int(made.results._read("replicas", table.replica_schema()).height)
 
 
 def _differences(undisturbed: Study, made: Study) -> list[str]:

@@ -20,6 +20,7 @@ from orchestrator import report, tracking
 from orchestrator.cli import main
 from orchestrator.launch import train
 from orchestrator.results import STALE_S, BadInputError, Results
+from trainables.store import Pace
 
 
 def test_overlapping_launches_count_a_replica_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,8 +163,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_disk_that_is_full_costs_lines_and_no_results(
-    small_disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr("trainables.run.Pace", lambda: Pace(patience_s=0.0, retry_s=0.0))  # by default 10 minutes
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(200 * 1024))
     assert main([*flags(small_disk / "runs", budget=60), "--backend", "in_process"]) in {1, 2}

@@ -61,7 +61,7 @@ def finish(run: PackRun) -> int:
 
 def outcome(results: Results) -> list[Any]:
     """Return all rows and points, each exactly once."""
-    raw = sum(results._read_one(file, module.table.replica_schema()).height for file in results.files("replicas", "t"))  # type: ignore[union-attr]
+    raw = results._read("replicas", module.table.replica_schema()).height
     rows = results.replicas()
     assert raw == rows.height
     return [rows.drop("provenance").rows(), results.curves(rows["id"].to_list()).rows()]
@@ -169,7 +169,11 @@ def test_rows_wait_in_memory_while_the_disk_is_full(results: Failing, undisturbe
     run = PackRun(spec(), store, pace=Pace(chunk_s=1e9, retry_s=0.0))
     assert finish(run) == 6
     assert outcome(results) == undisturbed
-    assert run.notes == ["storage cannot be written (No space left on device); ended replicas wait in memory"]
+    (note,) = run.notes
+    assert (
+        note
+        == "storage cannot be used (No space left on device), trying again for 600 s; ended replicas wait in memory"
+    )
 
 
 def test_checkpoints_that_cannot_be_written_do_not_stop_the_training(results: Failing, undisturbed: list[Any]) -> None:
@@ -182,10 +186,30 @@ def test_storage_that_is_away_at_the_start_is_waited_for(results: Failing, undis
     half_way(results)
     store = results.arm(6, "checkpoint_steps", "load_checkpoint", number=errno.EIO)
     run = PackRun(spec(), store, pace=SHORT)
-    assert run.chunk()["step"] == 31
+    facts = run.chunk()
+    assert (facts["training"], facts["replica_steps"], facts["done"]) == (4, 0, False)
+    assert facts["notes"] == ["storage cannot be used (Input/output error), trying again for 30 s"]
     finish(run)
     assert outcome(results) == undisturbed
-    assert run.notes == ["storage cannot be read (Input/output error); waiting for it"]
+
+
+def test_a_checkpoint_that_can_never_be_read_counts_as_unreadable(
+    results: Results, undisturbed: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half_way(results)
+    load = results.load_checkpoint
+
+    def bad_sector(replica: str, step: int) -> bytes:
+        if (replica, step) == (REPLICAS[0].id, 30):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return load(replica, step)
+
+    monkeypatch.setattr(results, "load_checkpoint", bad_sector)
+    run = PackRun(spec(), results, pace=Pace(chunk_s=1e9, patience_s=0.01, retry_s=0.011))
+    assert run.chunk()["replica_steps"] == 0
+    finish(run)
+    assert outcome(results) == undisturbed
+    assert any("/30 cannot be read" in note for note in run.notes)
 
 
 def test_the_patience_with_a_failing_storage_ends(results: Failing) -> None:
