@@ -42,6 +42,8 @@ def test_python_file_defines_an_experiment(tmp_path: Path) -> None:
     [
         ("", "does not describe an experiment"),
         ("question: [", "is not YAML"),
+        (YAML + "colour: red", "colour: Unexpected keyword argument"),
+        (YAML.replace("seeds: 3", "seeds: many"), "scales.laptop.seeds"),
         (YAML.replace("family", "familie"), "familie"),
         (YAML.replace("axes", "axis"), "axes"),
         ("!!python/object/apply:os.system ['touch pwned']", "is not YAML"),
@@ -52,6 +54,45 @@ def test_broken_yaml_is_refused_in_one_line(text: str, expected: str, tmp_path: 
     with pytest.raises(LookupError, match=r"mine\.yaml") as fault:
         experiment_named(str(tmp_path / "mine.yaml"))
     assert expected in str(fault.value) and "\n" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    "change, expected",
+    [
+        ("name: ../../elsewhere", "name '../../elsewhere' is no file name"),
+        ("name: /etc/passwd", "is no file name"),
+        ("primary_law: inverse", "primary_law 'inverse' is not among the laws"),
+        ("threshold: 0.97", "threshold = 0.97 is not recorded"),
+        ("recording: {end: never}", "recording.end = 'never' must be one of event, budget"),
+        ("recording: {grid_ratio: 0.5}", "recording.grid_ratio"),
+    ],
+)
+def test_faults_of_meaning_are_named(change: str, expected: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(YAML + change)
+    assert expected in "; ".join(experiment_named(str(tmp_path / "mine.yaml")).faults())
+
+
+def test_rules_and_settings_of_claims_are_checked_before_a_launch(tmp_path: Path) -> None:
+    broken = YAML.replace("parameter_within", "no_such_rule").replace("low: 0.8", "low: small")
+    (tmp_path / "mine.yaml").write_text(broken)
+    faults = "; ".join(experiment_named(str(tmp_path / "mine.yaml")).faults())
+    assert "unknown rule 'no_such_rule'; rules: parameter_within" in faults
+    assert "claim 'inverse': low = 'small' must be a number" in faults
+
+
+def test_laws_need_an_axis_of_numbers(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        YAML.replace("width: [8, 16]", "attention: [softmax]").replace("x: width", "x: attention")
+    )
+    assert any("does not hold numbers" in fault for fault in experiment_named(str(tmp_path / "mine.yaml")).faults())
+
+
+@pytest.mark.parametrize("code", ["EXPERIMENT = (", "import no_such_module", "1 / 0 if False else [][0]"])
+def test_python_file_that_breaks_is_refused_in_one_line(code: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(code)
+    with pytest.raises(LookupError, match="cannot be imported") as fault:
+        experiment_named(str(tmp_path / "mine.py"))
+    assert "\n" not in str(fault.value)
 
 
 def test_python_file_without_an_experiment_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,114 @@
+"""The doctor: one line per check, what to do where something is wrong, and servers on loopback only."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+from collections import namedtuple
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from orchestrator import doctor, tracking
+from orchestrator.cli import main
+
+
+def examined(storage: Path) -> dict[str, doctor.Check]:
+    return {check.name: check for check in doctor.examine(str(storage))}
+
+
+def test_a_sound_machine_passes_and_nothing_is_left_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--storage", str(tmp_path), "--json"]) == 0
+    found = {check["name"]: check for check in json.loads(capsys.readouterr().out)}
+    assert {"python", "packages", "compiler", "disk", "storage", "results", "mlflow"} <= found.keys()
+    assert found["storage"]["state"] == found["packages"]["state"] == "ok"
+    assert not [file for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".lock"]
+
+
+def test_unwritable_storage_fails_with_a_remedy(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--storage", "/proc/runs"]) == 1
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("fail  storage") and "give another path with --storage" in last
+
+
+def test_a_full_disk_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda folder: usage(free=2**20))
+    check = examined(tmp_path)["disk"]
+    assert check.state == "fail" and "make room" in check.finding
+
+
+def test_a_missing_compiler_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
+    assert examined(tmp_path)["compiler"].state == "warn"
+
+
+def test_a_wrong_version_is_named_with_what_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = doctor.metadata.version
+    monkeypatch.setattr(doctor.metadata, "version", lambda name: "1.0" if name == "ray" else sound(name))
+    check = examined(tmp_path)["packages"]
+    assert check.state == "fail" and "ray 1.0 (wanted" in check.finding and "pip install" in check.finding
+
+
+def test_a_corrupt_and_a_locked_database_are_told_apart(tmp_path: Path) -> None:
+    database = tmp_path / tracking.DATABASE
+    database.write_bytes(b"no database")
+    assert "--rebuild" in examined(tmp_path)["mlflow"].finding
+    database.unlink()
+    holder = sqlite3.connect(database, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    check = examined(tmp_path)["mlflow"]
+    holder.close()
+    assert check.state == "fail" and "locked" in check.finding and "end what holds it" in check.finding
+
+
+def test_files_that_cannot_be_read_are_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "replicas").mkdir()
+    (tmp_path / "replicas" / "torn.parquet").write_bytes(b"PAR1")
+    check = examined(tmp_path)["results"]
+    assert check.state == "warn" and "torn.parquet is skipped" in check.finding
+
+
+def test_mlflow_is_served_on_loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def served(words: list[str], **more: Any) -> Any:
+        asked.extend(words)
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(subprocess, "run", served)
+    assert tracking.serve(str(tmp_path), 5001) == 0
+    assert asked[asked.index("--host") + 1] == "127.0.0.1"
+
+
+def test_a_local_ray_listens_on_loopback_without_a_dashboard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import ray
+    from launches import tiny
+
+    from orchestrator.backends import ray_tune
+    from orchestrator.backends._job import Job
+    from orchestrator.resources import request
+
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(ray, "init", lambda **words: asked.update(words))
+    made = tiny(tmp_path)
+    ray_tune._connect(Job(made.plan(), made.results, request(cpus=1), "cpu", lambda facts: None))
+    assert (asked["address"], asked["_node_ip_address"], asked["include_dashboard"]) == ("local", "127.0.0.1", False)
+
+
+def test_a_ray_that_does_not_start_costs_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import ray
+    from launches import flags
+
+    def broken(**words: Any) -> None:
+        raise RuntimeError("no room in /dev/shm\nand a long story")
+
+    monkeypatch.setattr(ray, "init", broken)
+    assert main(flags(tmp_path, budget=20)) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: Ray does not start: no room in /dev/shm; run") and err.count("\n") == 1
