@@ -26,6 +26,7 @@ from analysis import table
 
 KEPT_CHECKPOINTS = 2
 STALE_S = 3600.0
+RUNNING_S = 300.0
 
 
 class BadInputError(Exception):
@@ -109,12 +110,12 @@ class Results:
             self.write_text(path, json.dumps(facts))
 
     def running(self) -> list[dict[str, Any]]:
-        """Return what the packs that are at work said last, and how many seconds ago."""
+        """Return what the packs that are at work said last, at most five minutes ago, and how many seconds ago."""
         found = []
         for file in self.files("progress", ".json"):
             with contextlib.suppress(OSError, ValueError):  # it may end, or be overwritten, at this moment
                 age = time.time() - file.stat().st_mtime
-                if age < STALE_S:
+                if age < RUNNING_S:
                     found.append({**json.loads(file.read_text()), "age_s": age})
         return found
 

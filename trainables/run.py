@@ -83,6 +83,7 @@ class PackRun:
         self._try("ended replicas", self._publish)
         if self._pack and self._whole:
             self._save()
+        self._try("progress", lambda: self._store.progress(self._spec.id, None))
 
     def _open(self) -> None:
         """Build the next part, each replica from its newest readable checkpoint; all of a part stand at one step."""
