@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import polars as pl
 import pytest
 
 from analysis import events, table
-from orchestrator.results import BadInputError, Results
+from orchestrator.results import RUNNING_S, BadInputError, Results
 
 
 def row(name: str = "a", steps: int = 100, status: str = "budget") -> dict[str, Any]:
@@ -103,3 +105,13 @@ def test_storage_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -
         with pytest.raises(BadInputError, match="give") as fault:
             Results.at(storage)
         assert "\n" not in str(fault.value)
+
+
+def test_a_pack_counts_as_running_while_it_reports_and_until_it_ends(tmp_path: Path) -> None:
+    results = Results.at(str(tmp_path))
+    for pack in ("here", "gone", "ended"):
+        results.progress(pack, {"pack": pack})
+    long_ago = time.time() - RUNNING_S - 1
+    os.utime(tmp_path / "progress" / "gone.json", (long_ago, long_ago))
+    results.progress("ended", None)
+    assert [pack["pack"] for pack in results.running()] == ["here"]
