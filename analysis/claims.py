@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from analysis.rules import RULES, SETTINGS
+
 if TYPE_CHECKING:
-    from analysis.compare import Fit
+    from analysis.evidence import Evidence
     from analysis.intervals import Interval
-    from analysis.laws._base import Times
+
+HOLDS, FAILS, UNDECIDED, NOT_RUN = "holds", "fails", "undecided", "not run"
+LEVEL = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """One sentence that can turn out false, and the rule that decides it.
 
-    ``rule`` names a function of this module, ``settings`` are its constants, fixed before the measured runs.
+    ``rule`` names a function of ``analysis.rules``, ``settings`` are its constants, fixed before the measured runs;
+    ``low`` and ``high`` say between which values the rule's effect must lie.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
@@ -30,28 +35,42 @@ class Claim:
 
     def faults(self) -> list[str]:
         """Return all that is wrong with the claim's rule and settings, one sentence each."""
-        found = [] if self.rule in RULES else [f"unknown rule {self.rule!r}; rules: {', '.join(RULES)}"]
+        if self.rule not in RULES:
+            return [f"unknown rule {self.rule!r}; rules: {', '.join(RULES)}"]
+        found = []
         for name in ("low", "high"):
             value = self.settings.get(name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value != value):
                 found.append(f"claim {self.name!r}: {name} = {value!r} must be a number or none")
-        if self.rule in NEED_PARAMETER and not isinstance(self.settings.get("parameter"), str):
-            found.append(f"claim {self.name!r}: rule {self.rule} needs the setting 'parameter', a constant of the law")
+        needed, allowed = SETTINGS[self.rule]
+        for name, meaning in needed.items():
+            if not isinstance(self.settings.get(name), str):
+                found.append(f"claim {self.name!r}: rule {self.rule} needs the setting {name!r}, {meaning}")
+        if extra := set(self.settings) - {"low", "high", *needed, *allowed}:
+            known = ", ".join(["low", "high", *needed, *allowed])
+            found.append(f"claim {self.name!r}: unknown setting {', '.join(sorted(extra))}; settings: {known}")
         return found
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the numbers say of a claim: ``holds``, ``fails``, ``undecided`` or ``not run``; with effect and interval."""
+    """What the numbers say of a claim: ``holds``, ``fails``, ``undecided`` or ``not run``.
+
+    ``statistic``: what was looked at, in words; ``effect``, ``low``, ``high``: its estimate with its 95 % interval;
+    ``p``: the smallest error rate at which the claim would still be decided; ``replicas``: how many runs went in.
+    """
 
     name: str
     verdict: str
     evidence: str
     statement: str
     source: str
+    statistic: str = ""
     effect: float | None = None
     low: float | None = None
     high: float | None = None
+    p: float | None = None
+    replicas: int = 0
 
 
 def equivalence(low: float | None, high: float | None, *, within: tuple[float | None, float | None]) -> str:
@@ -67,82 +86,84 @@ def equivalence(low: float | None, high: float | None, *, within: tuple[float | 
     inner, outer = (-math.inf if low is None else low), (math.inf if high is None else high)
     floor, ceiling = (-math.inf if within[0] is None else within[0]), (math.inf if within[1] is None else within[1])
     if floor <= inner and outer <= ceiling:
-        return "holds"
-    return "fails" if outer < floor or inner > ceiling else "undecided"
+        return HOLDS
+    return FAILS if outer < floor or inner > ceiling else UNDECIDED
+
+
+def p_value(interval: Interval, within: tuple[float | None, float | None]) -> float:
+    """Return the smallest error rate at which the interval would decide the claim, either way.
+
+    The interval is taken as t (or normal) on each side of its estimate, so p < 0.05 just where ``equivalence`` decides.
+    """
+    from scipy import stats
+
+    spread = stats.norm if interval.freedom is None else stats.t(interval.freedom)
+    reach = float(spread.ppf(1 - LEVEL / 2))
+
+    def short_of(limit: float | None, sign: int) -> float:
+        """Return the one-sided p of "the value lies within this limit"."""
+        if limit is None:
+            return 0.0
+        side = interval.low if interval.estimate > limit else interval.high
+        if side is None:
+            return 0.5
+        unit = max(abs(side - interval.estimate) / reach, 1e-300)
+        return float(spread.sf(sign * (interval.estimate - limit) / unit))
+
+    worst = max(short_of(within[0], 1), short_of(within[1], -1))
+    return min(1.0, 2 * min(worst, 1 - worst))
 
 
 def judge(claim: Claim, evidence: Evidence) -> Verdict:
-    """Return the verdict of a claim's rule on a fitted table.
+    """Return the verdict of a claim's rule; undecided, with the reason, where the data cannot speak to it.
 
     Raises: LookupError for an unknown rule.
     """
     if claim.rule not in RULES:
         raise LookupError(f"unknown rule {claim.rule!r}; rules: {', '.join(RULES)}")
-    constant = claim.settings.get("parameter") if claim.rule in NEED_PARAMETER else "floor"
-    if constant not in evidence.fit.parameters:
-        return undecided(claim, f"the law {evidence.fit.law} has no constant {constant!r}")
-    interval, words = RULES[claim.rule](evidence, claim.settings)
+    if evidence.rows["data_seed"].n_unique() < 2:
+        return undecided(claim, "one seed only: give at least 2 with --seeds")
+    try:
+        interval, words, replicas = RULES[claim.rule](evidence, claim.settings)
+    except ValueError as reason:
+        return undecided(claim, str(reason))
     within = (claim.settings.get("low"), claim.settings.get("high"))
     verdict = equivalence(interval.low, interval.high, within=within)
     asked = f"holds within {_span(*within)}"
-    text = f"{words} {interval.estimate:.3g}, 95 % interval {_span(interval.low, interval.high)}; {asked}"
     return Verdict(
-        claim.name, verdict, text, claim.statement, claim.source, interval.estimate, interval.low, interval.high
+        name=claim.name,
+        verdict=verdict,
+        evidence=f"{words} {interval.estimate:.3g}, 95 % interval {_span(interval.low, interval.high)}; {asked}",
+        statement=claim.statement,
+        source=claim.source,
+        statistic=words.removesuffix(":"),
+        effect=interval.estimate,
+        low=interval.low,
+        high=interval.high,
+        p=p_value(interval, within),
+        replicas=replicas,
     )
 
 
 def undecided(claim: Claim, reason: str) -> Verdict:
     """Return the verdict of a claim that the data cannot speak to."""
-    return Verdict(claim.name, "undecided", reason, claim.statement, claim.source)
+    return Verdict(claim.name, UNDECIDED, reason, claim.statement, claim.source)
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What a rule may look at: the table, its seed groups, and the fit of the primary law."""
+def holm(verdicts: Sequence[Verdict]) -> list[tuple[float | None, str]]:
+    """Return each verdict's p adjusted for their number by Holm's step-down method, and what then is left of it.
 
-    times: Times
-    groups: Sequence[object]
-    fit: Fit
-
-
-def parameter_within(evidence: Evidence, settings: Mapping[str, Any]) -> tuple[Interval, str]:
-    """Look at one constant of the primary law."""
-    name = settings["parameter"]
-    return evidence.fit.parameters[name], f"{name} of {evidence.fit.formula}:"
-
-
-def floor_share(evidence: Evidence, settings: Mapping[str, Any]) -> tuple[Interval, str]:
-    """Look at the floor as a share of the fitted time at the largest x."""
-    from analysis.laws import law_named
-
-    strongest = evidence.times.x.max(keepdims=True)
-    total = float(law_named(evidence.fit.law).time(evidence.fit.values, strongest)[0])
-    floor = evidence.fit.parameters["floor"]
-    low, high = (None if end is None else end / total for end in (floor.low, floor.high))
-    return replace(
-        floor, estimate=floor.estimate / total, low=low, high=high
-    ), "floor as a share of the strongest level:"
-
-
-def dropping_shift(evidence: Evidence, settings: Mapping[str, Any]) -> tuple[Interval, str]:
-    """Look at how much a constant changes when the censored runs are dropped, resampling seeds."""
-    from analysis.intervals import resamples, spread_interval
-    from analysis.laws import law_named
-
-    law, name = law_named(evidence.fit.law), settings["parameter"]
-
-    def shift(times: Times, start: Mapping[str, float] | None) -> float:
-        kept = times.at(times.observed)
-        return float(law.fit(kept, start=start).values[name] - law.fit(times, start=start).values[name])
-
-    draws = [shift(sample, evidence.fit.values) for sample in resamples(evidence.times, evidence.groups)]
-    whole = shift(evidence.times, None)
-    label = f"change of the {name} when {evidence.fit.censored} censored runs are dropped:"
-    return replace(spread_interval("shift", whole, draws, len(set(evidence.groups))), estimate=whole), label
-
-
-RULES = {rule.__name__: rule for rule in (parameter_within, floor_share, dropping_shift)}
-NEED_PARAMETER = {"parameter_within", "dropping_shift"}
+    Claims without p (undecided for want of data) count as p = 1; those that were not run do not count.
+    """
+    run = [index for index, each in enumerate(verdicts) if each.verdict != NOT_RUN]
+    ranked = sorted(run, key=lambda index: 1.0 if verdicts[index].p is None else float(verdicts[index].p or 0.0))
+    found: list[tuple[float | None, str]] = [(None, each.verdict) for each in verdicts]
+    largest = 0.0
+    for rank, index in enumerate(ranked):
+        p = verdicts[index].p
+        largest = max(largest, min(1.0, (1.0 if p is None else p) * (len(ranked) - rank)))
+        found[index] = (largest, verdicts[index].verdict if largest <= LEVEL else UNDECIDED)
+    return found
 
 
 def _span(low: float | None, high: float | None) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from analysis.intervals import Interval, by_group, profile
+from analysis.intervals import Interval, intervals
 from analysis.laws import law_named
-from analysis.laws._base import Estimate, Law, Times
+from analysis.laws._base import NO_EVENT, Estimate, Law
+from analysis.likelihood import Times
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Fit:
     intervals: str
     events: int
     censored: int
+    note: str | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return the fit as plain data, without infinities."""
@@ -37,12 +39,27 @@ class Fit:
 def fit_laws(times: Times, laws: Sequence[str], groups: Sequence[object] | None = None) -> list[Fit]:
     """Return the fits of the named laws, the best AICc first.
 
-    Intervals are by profile likelihood, or by resampling groups where groups are given and there are at least two.
+    Intervals are by profile likelihood, or by resampling groups where there are at least two. Where the data cannot
+    give one it is open, and the fit's note says why.
     Raises: ValueError with a remedy when the table cannot be fitted at all.
     """
-    _check(times)
+    if reason := unfit(times):
+        raise ValueError(reason)
     fits = [_fit(law_named(name), times, groups) for name in laws]
     return sorted(fits, key=lambda fit: math.inf if fit.aicc is None else fit.aicc)
+
+
+def unfit(times: Times) -> str | None:
+    """Return why no law can be fitted to a table, with what to do about it; None where one can."""
+    if not len(times.x):
+        return "there are no rows: nothing has been run"
+    if not times.observed.any():
+        return NO_EVENT
+    if (times.x <= 0).any():
+        return f"x must be > 0 for a scaling law, given {times.x.min():g}; leave such rows out"
+    if len(np.unique(times.x)) < 2:
+        return f"all rows have the same x, {times.x[0]:g}: a law needs at least two levels"
+    return None
 
 
 def leave_one_level_out(law: Law, times: Times, best: Estimate) -> float | None:
@@ -60,11 +77,7 @@ def leave_one_level_out(law: Law, times: Times, best: Estimate) -> float | None:
 
 def _fit(law: Law, times: Times, groups: Sequence[object] | None) -> Fit:
     best = law.fit(times)
-    grouped = groups is not None and len(set(groups)) > 1
-    if grouped and groups is not None:
-        found = by_group(law, times, groups, best)
-    else:
-        found = {name: profile(law, times, best, name) for name in law.free}
+    found, how, note = intervals(law, times, best, groups)
     seen = int(times.observed.sum())
     return Fit(
         law=law.name,
@@ -74,16 +87,8 @@ def _fit(law: Law, times: Times, groups: Sequence[object] | None) -> Fit:
         log_likelihood=best.log_likelihood,
         aicc=best.aicc if math.isfinite(best.aicc) else None,
         elpd_leave_one_level_out=leave_one_level_out(law, times, best),
-        intervals="resampled seed groups" if grouped else "profile likelihood",
+        intervals=how,
         events=seen,
         censored=len(times.x) - seen,
+        note=note,
     )
-
-
-def _check(times: Times) -> None:
-    if not times.observed.any():
-        raise ValueError("no run saw the event: raise the budget, drop the weakest levels, or report a bound")
-    if (times.x <= 0).any():
-        raise ValueError(f"x must be > 0 for a scaling law, given {times.x.min():g}; leave such rows out")
-    if len(np.unique(times.x)) < 2:
-        raise ValueError("all rows have the same x: a law needs at least two levels")

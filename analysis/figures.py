@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from analysis.compare import Fit
 from analysis.intervals import resamples
 from analysis.laws import law_named
-from analysis.laws._base import Times
+from analysis.likelihood import Times
 
 LAW_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito, safe for colour-blind
 STYLE: dict[Any, Any] = {

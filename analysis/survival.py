@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from analysis.laws._base import Times
+from analysis.likelihood import Times
 
 
 @dataclass(frozen=True)

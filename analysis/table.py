@@ -110,6 +110,43 @@ def event_table(replicas: pl.DataFrame, *, name: str, threshold: float, fields: 
     return picked.drop("config").with_columns(columns)
 
 
+def timeline(replicas: pl.DataFrame, *, threshold: float, fields: Sequence[str] = ()) -> pl.DataFrame:
+    """Return one row per replica: when it memorised, when it grokked, and how it ended.
+
+    Columns: those of ``event_table`` for the grokked event, memorised_lower and memorised_upper, and ``outcome``:
+    grokked; diverged; never memorised (train accuracy stayed below the threshold); or not yet.
+    """
+    import polars as pl
+
+    grokked = event_table(replicas, name="grokked", threshold=threshold, fields=fields)
+    memorised = event_table(replicas, name="memorised", threshold=threshold).select(
+        "id", memorised_lower="lower", memorised_upper="upper"
+    )
+    outcome = (
+        pl.when(pl.col("upper").is_not_null())
+        .then(pl.lit("grokked"))
+        .when(pl.col("status") == "diverged")
+        .then(pl.lit("diverged"))
+        .when(pl.col("memorised_upper").is_null())
+        .then(pl.lit("never memorised"))
+        .otherwise(pl.lit("not yet"))
+    )
+    return grokked.join(memorised, on="id", how="left", maintain_order="left").with_columns(outcome=outcome)
+
+
+def delays(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of a timeline that memorised, with the interval of T_grok - T_mem in place of that of T_grok.
+
+    Both ends are censored: the delay lies in (grok_lower - mem_upper, grok_upper - mem_lower].
+    """
+    import polars as pl
+
+    return rows.filter(pl.col("memorised_upper").is_not_null()).with_columns(
+        lower=(pl.col("lower") - pl.col("memorised_upper")).clip(0),
+        upper=(pl.col("upper") - pl.col("memorised_lower")).clip(1),
+    )
+
+
 def to_json(facts: Mapping[str, Any]) -> str:
     """Return plain data as compact JSON with sorted keys."""
     return json.dumps(facts, sort_keys=True, separators=(",", ":"))

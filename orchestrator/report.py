@@ -165,7 +165,7 @@ def times_of(rows: pl.DataFrame, x: str) -> Any:
     """Return the rows of an event table as the arrays that laws are fitted to."""
     import numpy as np
 
-    from analysis.laws._base import Times
+    from analysis.likelihood import Times
 
     upper = rows["upper"].cast(pl.Float64).fill_null(float("inf")).to_numpy()
     return Times(rows[x].cast(pl.Float64).to_numpy(), np.asarray(rows["lower"].cast(pl.Float64)), upper)

@@ -5,3 +5,9 @@ KL_STRENGTHS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 
 KL_STRENGTHS_AROUND_THE_FLOOR = (0.01, 0.02, 0.03, 0.05, 0.1, 1.0)
 """λ for p = 67 on a laptop: one level too weak to grok within the budget, three above the floor, two on it."""
+
+WEIGHT_DECAYS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+"""Decoupled weight decay per unit of learning rate, two per decade; inferred, the paper never varies it."""
+
+WEIGHT_DECAYS_ON_A_LAPTOP = (0.25, 0.35, 0.5, 0.7, 1.0, 1.5, 3.0)
+"""Weight decay for p = 67 on a laptop: from what groks within 3,500 steps to where more of it stops helping."""

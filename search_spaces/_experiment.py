@@ -64,7 +64,8 @@ class Experiment:
     """One question: a family, a space and seeds, a budget, and claims that were written before the measured runs.
 
     ``x`` is the axis that laws are fitted along; ``threshold`` the test accuracy that counts as grokked;
-    ``primary_law`` the law whose parameters the claims speak of, named in advance.
+    ``primary_law`` the law whose parameters the claims speak of, named in advance. ``least_memorised``: levels of x at
+    which a smaller share of runs memorised stay outside the fits. ``paper``: the ledger that the claims belong to.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
@@ -79,6 +80,8 @@ class Experiment:
     primary_law: str
     laws: tuple[str, ...]
     threshold: float = 0.99
+    least_memorised: float = 0.0
+    paper: str = ""
     recording: Recording = field(default_factory=Recording)
     pilot: str = ""
 
@@ -96,6 +99,10 @@ class Experiment:
         for name, scale in self.scales.items():
             found += [f"{name} scale: {fault}" for fault in self._scale_faults(scale, family.Config)]
         return found + self._law_faults() + self.recording.faults() + self._claim_faults()
+
+    def strata(self, scale: str) -> list[str]:
+        """Return the axes other than x that have more than one value: they divide the runs."""
+        return [name for name, values in self.scales[scale].space.axes.items() if name != self.x and len(values) > 1]
 
     def replicas(self, scale: str) -> list[Replica]:
         """Return one replica per point and seed of a scale; equal points count once."""
@@ -119,7 +126,8 @@ class Experiment:
         size = self.scales[scale]
         facts = [
             [asdict(claim) for claim in self.claims],
-            [self.family, self.x, self.primary_law, self.laws, self.threshold, asdict(self.recording)],
+            [self.family, self.x, self.primary_law, self.laws, self.threshold, self.least_memorised],
+            asdict(self.recording),
             [{name: list(values) for name, values in size.space.axes.items()}, dict(size.fields), size.seeds],
         ]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
@@ -132,6 +140,8 @@ class Experiment:
         if self.threshold not in self.recording.thresholds:
             allowed = ", ".join(map(str, self.recording.thresholds))
             found.append(f"threshold = {self.threshold} is not recorded; recorded: {allowed}")
+        if not 0 <= self.least_memorised <= 1:
+            found.append(f"least_memorised = {self.least_memorised} must be a share between 0 and 1")
         return found
 
     def _claim_faults(self) -> list[str]:

@@ -15,6 +15,7 @@ EXPERIMENT = Experiment(
     name="kl_scaling",
     question="How does the step at which a network groks depend on the strength λ of a KL prior on its attention?",
     source=SOURCE,
+    paper="structural_inference",
     family="kl_prior",
     x="kl_strength",
     laws=("constant", "inverse", "power", "floor_inverse", "floor_power", "threshold"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from analysis.laws._base import Law
+from analysis.laws._floored import Floored
 
 
-class Constant(Law):
+class Constant(Floored):
     """T = scale: the median time in steps is the same at every x."""
 
     name: ClassVar[str] = "constant"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from analysis.laws._base import Law
+from analysis.laws._floored import Floored
 
 
-class FloorInverse(Law):
+class FloorInverse(Floored):
     """T = floor + scale / x."""
 
     name: ClassVar[str] = "floor_inverse"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from analysis.laws._base import Law
+from analysis.laws._floored import Floored
 
 
-class Inverse(Law):
+class Inverse(Floored):
     """T = scale / x: the paper's law of the delay, without a floor."""
 
     name: ClassVar[str] = "inverse"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from analysis.laws._base import Law
+from analysis.laws._floored import Floored
 
 
-class Power(Law):
+class Power(Floored):
     """T = scale / x^exponent: halving x multiplies the time by 2^exponent."""
 
     name: ClassVar[str] = "power"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from analysis.laws._base import Law
+from analysis.laws._floored import Floored
 
 
-class Threshold(Law):
+class Threshold(Floored):
     """T = floor + scale / (x - critical)^exponent, and never for x <= critical."""
 
     name: ClassVar[str] = "threshold"

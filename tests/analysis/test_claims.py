@@ -10,7 +10,7 @@ from test_laws import LEVELS, planted
 
 from analysis.claims import Claim, Evidence, Verdict, equivalence, judge
 from analysis.compare import fit_laws
-from analysis.laws._base import Times
+from analysis.likelihood import Times
 
 
 def verdict(times: Times, rule: str, **settings: Any) -> Verdict:

@@ -11,7 +11,8 @@ from scipy import optimize
 from analysis.compare import fit_laws, leave_one_level_out
 from analysis.intervals import by_group, profile
 from analysis.laws import law_named, law_names
-from analysis.laws._base import Times, _Problem
+from analysis.laws._base import Problem
+from analysis.likelihood import Times
 
 LEVELS = (0.01, 0.02, 0.03, 0.05, 0.1, 0.3, 1.0)
 PLANTED = {"floor": 400.0, "scale": 25.0, "exponent": 1.0, "critical": 0.0}
@@ -56,8 +57,8 @@ def test_dropping_censored_runs_flattens_the_law() -> None:
 @pytest.mark.parametrize("name", law_names())
 def test_gradient_equals_finite_differences(name: str) -> None:
     law = law_named(name)
-    problem = _Problem(planted(budget=1500), law.fixed)
-    point = problem.starts(None)[0] + 0.03
+    problem = Problem(law, planted(budget=1500), {})
+    point = problem.starts()[0] + 0.03
     _, gradient = problem.objective(point)
     numeric = optimize.approx_fprime(point, lambda p: problem.objective(p)[0], 1e-7)
     assert gradient == pytest.approx(numeric, rel=1e-3, abs=1e-3)
@@ -68,7 +69,7 @@ def test_every_law_says_what_its_constants_mean(name: str) -> None:
     law = law_named(name)
     assert law.name == name
     assert set(law.meaning) == set(law.free)
-    assert set(law.free) | set(law.fixed) == {"floor", "scale", "exponent", "critical"}
+    assert set(law.free) | set(law.fixed) == set(law.constants)
 
 
 def test_power_law_equals_lifelines_interval_censored_log_normal() -> None:
@@ -122,7 +123,7 @@ def test_shared_seeds_widen_the_grouped_interval() -> None:
     time = 1000 * np.exp(effect[seeds] + 0.05 * source.standard_normal(len(x)))
     times, law = Times(x, np.floor(time), np.floor(time) + 1), law_named("constant")
     best = law.fit(times)
-    naive, grouped = profile(law, times, best, "scale"), by_group(law, times, seeds.tolist(), best)["scale"]
+    naive, grouped = profile(law, times, best, "scale"), by_group(law, times, best, seeds.tolist())["scale"]
     assert grouped.high / grouped.low > 1.5 * naive.high / naive.low  # type: ignore[operator]
 
 

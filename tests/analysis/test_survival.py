@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from lifelines import KaplanMeierFitter
 
-from analysis.laws._base import Times
+from analysis.likelihood import Times
 from analysis.survival import kaplan_meier, levels, restricted_mean
 
 TIMES = Times(

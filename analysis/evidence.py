@@ -1,0 +1,151 @@
+"""What a claim may look at: the timeline of one experiment, and fits of parts of it, each made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from analysis.compare import Fit, fit_laws, unfit
+from analysis.contrast import Contrast, contrast
+from analysis.likelihood import Times
+from analysis.regression import Regression, regress
+from analysis.table import delays
+
+GROKKED, DELAY = "grokked", "delay"
+QUANTITIES = (GROKKED, DELAY)
+ONE_SEED = "one seed only: give at least 2 with --seeds"
+
+
+class Evidence:
+    """A timeline (see ``analysis.table.timeline``), the axis of its law, the laws, and the axes that divide it.
+
+    ``least_memorised``: levels of x at which a smaller share of runs memorised stay outside the fits.
+    """
+
+    def __init__(
+        self,
+        rows: pl.DataFrame,
+        *,
+        x: str,
+        laws: Sequence[str],
+        primary_law: str,
+        strata: Sequence[str] = (),
+        least_memorised: float = 0.0,
+    ) -> None:
+        self.rows, self.x, self.laws, self.primary_law = rows, x, laws, primary_law
+        self.strata, self.least_memorised = strata, least_memorised
+        self._made: dict[str, Any] = {}
+
+    @cached_property
+    def usable(self) -> pl.DataFrame:
+        """The rows that laws are fitted to: x > 0, at levels where enough runs memorised."""
+        memorised = pl.col("memorised_upper").is_not_null().mean().over(self.x)
+        return self.rows.filter((pl.col(self.x) > 0) & (memorised >= self.least_memorised))
+
+    @property
+    def left_out(self) -> list[float]:
+        """The levels of x that are outside the fits."""
+        return sorted(set(self.rows[self.x]) - set(self.usable[self.x]))
+
+    def part(self, where: Mapping[str, Any] | None = None, quantity: str = GROKKED) -> pl.DataFrame:
+        """Return the usable rows with the given values of fields, and the interval of the quantity.
+
+        Raises: ValueError when there are none.
+        """
+        rows = self.usable if quantity == GROKKED else delays(self.usable)
+        for field, value in (where or {}).items():
+            rows = rows.filter(pl.col(field) == value)
+        if rows.is_empty():
+            raise ValueError(f"no replica has ended{' where ' + words(where) if where else ''}")
+        return rows
+
+    def fit(self, law: str | None = None, where: Mapping[str, Any] | None = None, quantity: str = GROKKED) -> Fit:
+        """Return the fit of one law, by default the primary one, to a part of the rows.
+
+        Raises: ValueError in words where it cannot be fitted.
+        """
+        name = law or self.primary_law
+
+        def make() -> Fit:
+            rows = self.part(where, quantity)
+            return fit_laws(times_of(rows, self.x), [name], groups_of(rows))[0]
+
+        fitted: Fit = self._once(f"law {name} {where} {quantity}", make)
+        return fitted
+
+    def fits(self) -> list[Fit]:
+        """Return the fits of all laws to all usable rows, the best AICc first.
+
+        Raises: ValueError in words where none can be fitted.
+        """
+        if reason := unfit(times_of(self.usable, self.x)):
+            raise ValueError(reason)
+        found = [self.fit(law) for law in self.laws]
+        return sorted(found, key=lambda fit: np.inf if fit.aicc is None else fit.aicc)
+
+    def regression(self, where: Mapping[str, Any] | None = None, quantity: str = GROKKED) -> list[Regression]:
+        """Return the regression on x and the axes that divide the rows, the best noise first.
+
+        Raises: ValueError in words where it cannot be fitted.
+        """
+
+        def make() -> list[Regression]:
+            rows = self.part(where, quantity)
+            names = [name for name in (self.x, *self.strata) if rows[name].n_unique() > 1]
+            return regress({name: rows[name].to_list() for name in names}, times_of(rows, self.x), groups_of(rows))
+
+        fitted: list[Regression] = self._once(f"regression {where} {quantity}", make)
+        return fitted
+
+    def contrast(self, arm: str, first: Any, second: Any, where: Mapping[str, Any] | None = None) -> Contrast:
+        """Return the comparison of two values of a field, paired by seed and all other axes.
+
+        Raises: ValueError in words where there is no pair.
+        """
+
+        def make() -> Contrast:
+            keys = ["data_seed", *(name for name in (self.x, *self.strata) if name != arm)]
+            one, other = (self.part({**(where or {}), arm: value}) for value in (first, second))
+            pairs = one.join(other, on=keys, suffix="_b", maintain_order="left")
+            if pairs.is_empty():
+                raise ValueError(f"no seed has runs at both {arm} = {first} and {second}")
+            renamed = (
+                pairs.select(self.x, lower="lower_b", upper="upper_b")
+                if arm != self.x
+                else pairs.select(pl.lit(1.0).alias(self.x), lower="lower_b", upper="upper_b")
+            )
+            return contrast(times_of(pairs, self.x), times_of(renamed, self.x), pairs["data_seed"].to_list())
+
+        fitted: Contrast = self._once(f"contrast {arm} {first} {second} {where}", make)
+        return fitted
+
+    def _once(self, key: str, make: Callable[[], Any]) -> Any:
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+
+def times_of(rows: pl.DataFrame, x: str) -> Times:
+    """Return the rows of a timeline as the arrays that laws are fitted to."""
+    upper = rows["upper"].cast(pl.Float64).fill_null(float("inf")).to_numpy()
+    return Times(rows[x].cast(pl.Float64).to_numpy(), rows["lower"].cast(pl.Float64).to_numpy(), upper)
+
+
+def groups_of(rows: pl.DataFrame) -> list[object]:
+    """Return the seed of every row: runs at different levels with the same seed share split and initial weights."""
+    return rows["data_seed"].to_list()
+
+
+def words(where: Mapping[str, Any]) -> str:
+    """Return a condition as text.
+
+    >>> words({"distractors": "random", "kl_strength": 1.0})
+    'distractors = random, kl_strength = 1'
+    """
+    return ", ".join(
+        f"{field} = {value:g}" if isinstance(value, float) else f"{field} = {value}" for field, value in where.items()
+    )

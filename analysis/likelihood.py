@@ -1,0 +1,126 @@
+"""Times of events, known as intervals or censored, and the log-probability of each under a law and a noise.
+
+The time of a run is T = f · exp(σ ε). A run that was seen to happen in (lower, upper] has probability
+F(upper) - F(lower), a run that was never seen has 1 - F(lower), and a time known exactly (lower = upper) has the
+density of T. No run is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+Array = NDArray[np.float64]
+GONE = -1e4  # log-probability of a row that a law rules out; finite, so that an optimiser can climb back
+LARGEST_LOG_RATIO = 50.0
+
+
+@dataclass(frozen=True)
+class Times:
+    """Rows of one sweep.
+
+    Shapes: x, lower, upper (n,). Units: steps; ``upper`` is inf where the event was not seen by ``lower``, and equal to
+    ``lower`` where the time is known exactly.
+    """
+
+    x: Array
+    lower: Array
+    upper: Array
+
+    @property
+    def observed(self) -> NDArray[np.bool_]:
+        """Which rows saw the event."""
+        return np.isfinite(self.upper)
+
+    @property
+    def exact(self) -> NDArray[np.bool_]:
+        """Which rows know the time itself."""
+        return self.upper <= self.lower
+
+    @property
+    def middle(self) -> Array:
+        """One time per row: the middle of the interval, or where watching ended."""
+        return np.where(self.observed, (np.maximum(self.lower, 0) + self._end) / 2, self.lower)
+
+    def at(self, rows: Any) -> Times:
+        """Return some of the rows."""
+        return Times(self.x[rows], self.lower[rows], self.upper[rows])
+
+    @property
+    def _end(self) -> Array:
+        return np.where(self.observed, self.upper, 1.0)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What ε is: the logarithms of its density and of its survival function, and whether it is symmetric about 0."""
+
+    log_density: Callable[[Array], Array]
+    log_survival: Callable[[Array], Array]
+    slope: Callable[[Array], Array]  # of the log-density
+    symmetric: bool
+
+
+NOISES: Mapping[str, Noise] = {
+    "log-normal": Noise(
+        lambda z: -0.5 * z**2 - 0.5 * np.log(2 * np.pi), lambda z: special.log_ndtr(-z), lambda z: -z, symmetric=True
+    ),
+    "log-logistic": Noise(
+        lambda z: special.log_expit(z) + special.log_expit(-z),
+        lambda z: special.log_expit(-z),
+        lambda z: 1 - 2 * special.expit(z),
+        symmetric=True,
+    ),
+    "Weibull": Noise(
+        lambda z: z - np.exp(np.minimum(z, 700.0)),
+        lambda z: -np.exp(np.minimum(z, 700.0)),
+        lambda z: 1 - np.exp(np.minimum(z, 700.0)),
+        symmetric=False,
+    ),
+}
+
+
+def row_terms(log_time: Array, sigma: float, times: Times, noise: str = "log-normal") -> tuple[Array, Array, Array]:
+    """Return each row's log-probability and its derivatives by the mean of log T and by log sigma.
+
+    Shapes: (n,) each. A mean of inf says that the event never happens there.
+    """
+    kind = NOISES[noise]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
+        low = np.where(times.lower > 0, (np.log(np.maximum(times.lower, 1e-300)) - log_time) / sigma, -np.inf)
+        high = np.where(times.observed, (np.log(times._end) - log_time) / sigma, np.inf)
+        terms = _interval(kind, low, high)
+        seen_exactly = times.exact
+        if seen_exactly.any():
+            density = kind.log_density(high) - np.log(sigma) - np.log(times._end)
+            terms = np.where(seen_exactly, density, terms)
+        never = ~np.isfinite(log_time)
+        terms = np.where(never, np.where(times.observed, GONE, 0.0), np.maximum(np.nan_to_num(terms, nan=GONE), GONE))
+        first, last = _ratio(kind, low, terms), _ratio(kind, high, terms)
+        by_mean = (first - last) / sigma
+        by_log_sigma = first * np.nan_to_num(low, posinf=0, neginf=0) - last * np.nan_to_num(high, posinf=0, neginf=0)
+        if seen_exactly.any():
+            slope = kind.slope(high)
+            by_mean = np.where(seen_exactly, -slope / sigma, by_mean)
+            by_log_sigma = np.where(seen_exactly, -slope * high - 1, by_log_sigma)
+    return terms, np.where(never, 0.0, by_mean), np.where(never, 0.0, by_log_sigma)
+
+
+def _interval(kind: Noise, low: Array, high: Array) -> Array:
+    """Return log(F(high) - F(low)), worked out in the tail where nothing cancels."""
+    if kind.symmetric:
+        flip = low + np.where(np.isfinite(high), high, low) < 0
+        low, high = np.where(flip, -high, low), np.where(flip, -low, high)
+    first, last = kind.log_survival(low), kind.log_survival(high)
+    return np.where(np.isneginf(low), 0.0, first) + np.log(-np.expm1(np.minimum(last - first, 0.0)))
+
+
+def _ratio(kind: Noise, z: Array, terms: Array) -> Array:
+    """Return density / probability of each row without overflow; 0 at infinite z."""
+    exponent = np.where(np.isfinite(z), kind.log_density(np.nan_to_num(z, posinf=0, neginf=0)) - terms, -np.inf)
+    return np.exp(np.minimum(exponent, LARGEST_LOG_RATIO))

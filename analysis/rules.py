@@ -1,0 +1,106 @@
+"""The rules of claims: each looks at one number of the evidence (standard library at import)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from analysis.evidence import Evidence
+    from analysis.intervals import Interval
+
+Answer = tuple["Interval", str, int]
+
+
+def parameter_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
+    """Look at one constant of a law (the primary one, unless another is named)."""
+    name = settings["parameter"]
+    fit = evidence.fit(settings.get("law"), **_part(settings))
+    if name not in fit.parameters:
+        raise ValueError(f"the law {fit.law} has no constant {name!r}")
+    if fit.note:
+        raise ValueError(fit.note)
+    return fit.parameters[name], f"{name} of {fit.formula}{_where(settings)}:", fit.events + fit.censored
+
+
+def floor_share(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
+    """Look at the floor as a share of the fitted time at the largest x."""
+    from analysis.laws import law_named
+
+    fit = evidence.fit(settings.get("law"), **_part(settings))
+    if "floor" not in fit.parameters:
+        raise ValueError(f"the law {fit.law} has no constant 'floor'")
+    if fit.note:
+        raise ValueError(fit.note)
+    strongest = evidence.part(**_part(settings))[evidence.x].max()
+    total = float(law_named(fit.law).time(fit.values, _array(strongest))[0])
+    interval = fit.parameters["floor"].scaled(1 / total)
+    return interval, f"floor as a share of the strongest level{_where(settings)}:", fit.events + fit.censored
+
+
+def dropping_shift(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
+    """Look at how much a constant changes when the censored runs are dropped, resampling seeds."""
+    from analysis.evidence import groups_of, times_of
+    from analysis.intervals import resamples, spread_interval
+    from analysis.laws import law_named
+
+    fit, name = evidence.fit(settings.get("law"), **_part(settings)), settings["parameter"]
+    if name not in fit.parameters:
+        raise ValueError(f"the law {fit.law} has no constant {name!r}")
+    rows = evidence.part(**_part(settings))
+    law, times, groups = law_named(fit.law), times_of(rows, evidence.x), groups_of(rows)
+
+    def shift(sample: Any, start: Mapping[str, float] | None) -> float:
+        kept = sample.at(sample.observed)
+        return float(law.fit(kept, start=start).values[name] - law.fit(sample, start=start).values[name])
+
+    draws = [shift(sample, fit.values) for sample in resamples(times, groups)]
+    interval = spread_interval("shift", shift(times, None), draws, len(set(groups)))
+    return interval, f"change of the {name} when {fit.censored} censored runs are dropped:", len(groups)
+
+
+def slope_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
+    """Look at one term of the log-linear regression on all axes (log-normal)."""
+    fits = {fit.noise: fit for fit in evidence.regression(**_part(settings))}
+    fit, term = fits["log-normal"], settings["term"]
+    if term not in fit.slopes:
+        raise ValueError(f"the regression has no term {term!r}; terms: {', '.join(fit.slopes)}")
+    return fit.slopes[term], f"slope of log T by {term}{_where(settings)}:", fit.events + fit.censored
+
+
+def ratio_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
+    """Look at the ratio of the times of two values of a field, paired by seed and all other axes."""
+    first, second = settings["first"], settings["second"]
+    found = evidence.contrast(settings["arm"], first, second, settings.get("where"))
+    words = f"grok step at {settings['arm']} = {second} over that at {first}{_where(settings)}, paired by seed:"
+    return found.ratio, words, 2 * found.pairs
+
+
+RULES: Mapping[str, Callable[[Evidence, Mapping[str, Any]], Answer]] = {
+    rule.__name__: rule for rule in (parameter_within, floor_share, dropping_shift, slope_within, ratio_within)
+}
+PARAMETER = {"parameter": "a constant of the law"}
+SETTINGS: Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
+    "parameter_within": (PARAMETER, ("law", "where", "quantity")),
+    "floor_share": ({}, ("law", "where", "quantity")),
+    "dropping_shift": (PARAMETER, ("law", "where", "quantity")),
+    "slope_within": ({"term": "a term of the regression"}, ("where", "quantity")),
+    "ratio_within": ({"arm": "the field whose values are compared"}, ("first", "second", "where")),
+}
+
+
+def _part(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {"where": settings.get("where"), "quantity": settings.get("quantity", "grokked")}
+
+
+def _where(settings: Mapping[str, Any]) -> str:
+    from analysis.evidence import words
+
+    told = f" where {words(settings['where'])}" if settings.get("where") else ""
+    return told + (", for the delay after memorisation" if settings.get("quantity") == "delay" else "")
+
+
+def _array(value: Any) -> Any:
+    import numpy as np
+
+    return np.array([float(value)])
