@@ -101,26 +101,28 @@ class Evidence:
         fitted: list[Regression] = self._once(f"regression {where} {quantity}", make)
         return fitted
 
+    def pairs(
+        self, arm: str, first: Any, second: Any, where: Mapping[str, Any] | None = None
+    ) -> tuple[Times, Times, list[object]]:
+        """Return the runs at two values of a field, paired by seed and all other axes, and the seed of every pair.
+
+        Raises: ValueError in words where there is no pair.
+        """
+        keys = ["data_seed", *(name for name in (self.x, *self.strata) if name != arm)]
+        one, other = (self.part({**(where or {}), arm: value}) for value in (first, second))
+        paired = one.join(other, on=keys, suffix="_b", maintain_order="left")
+        if paired.is_empty():
+            raise ValueError(f"no seed has runs at both {arm} = {first} and {second}")
+        later = paired.select(self.x, lower="lower_b", upper="upper_b")
+        return times_of(paired, self.x), times_of(later, self.x), groups_of(paired)
+
     def contrast(self, arm: str, first: Any, second: Any, where: Mapping[str, Any] | None = None) -> Contrast:
         """Return the comparison of two values of a field, paired by seed and all other axes.
 
         Raises: ValueError in words where there is no pair.
         """
-
-        def make() -> Contrast:
-            keys = ["data_seed", *(name for name in (self.x, *self.strata) if name != arm)]
-            one, other = (self.part({**(where or {}), arm: value}) for value in (first, second))
-            pairs = one.join(other, on=keys, suffix="_b", maintain_order="left")
-            if pairs.is_empty():
-                raise ValueError(f"no seed has runs at both {arm} = {first} and {second}")
-            renamed = (
-                pairs.select(self.x, lower="lower_b", upper="upper_b")
-                if arm != self.x
-                else pairs.select(pl.lit(1.0).alias(self.x), lower="lower_b", upper="upper_b")
-            )
-            return contrast(times_of(pairs, self.x), times_of(renamed, self.x), pairs["data_seed"].to_list())
-
-        fitted: Contrast = self._once(f"contrast {arm} {first} {second} {where}", make)
+        key = f"contrast {arm} {first} {second} {where}"
+        fitted: Contrast = self._once(key, lambda: contrast(*self.pairs(arm, first, second, where)))
         return fitted
 
     def _once(self, key: str, make: Callable[[], Any]) -> Any:

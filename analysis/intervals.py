@@ -133,8 +133,10 @@ def curvature(law: Law, times: Times, best: Estimate, groups: Sequence[object] |
     """
     problem = Problem(law, times, {})
     top = problem.encode(best.values)
-    inverse = np.linalg.pinv(_hessian(problem, top), hermitian=True)
-    freedom = None
+    hessian, freedom = _hessian(problem, top), None
+    if not np.isfinite(hessian).all():
+        return {name: Interval(best.values[name], None, None) for name in law.free}
+    inverse = np.linalg.pinv(hessian, hermitian=True)
     if groups is not None:
         labels, member = np.unique(np.array(groups, dtype=str), return_inverse=True)
         sums = np.zeros((len(labels), len(top)))

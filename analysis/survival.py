@@ -45,10 +45,15 @@ def restricted_mean(times: Times, horizon: float) -> float:
     return float((np.diff(edges) * heights).sum())
 
 
-def levels(times: Times) -> list[Level]:
-    """Return one row per x; the horizon of all restricted means is the shortest watch of a censored run."""
+def common_horizon(times: Times) -> float:
+    """Return up to which step all runs can be compared: the shortest watch of a censored run."""
     censored = times.lower[~times.observed]
-    horizon = float(censored.min()) if censored.size else float(times.upper.max())
+    return float(censored.min()) if censored.size else float(times.upper.max())
+
+
+def levels(times: Times, horizon: float | None = None) -> list[Level]:
+    """Return one row per x, restricted means up to a common horizon."""
+    horizon = common_horizon(times) if horizon is None else horizon
     return [_level(times.at(times.x == x), float(x), horizon) for x in np.unique(times.x)]
 
 

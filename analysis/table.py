@@ -92,36 +92,42 @@ def newest(replicas: pl.DataFrame) -> pl.DataFrame:
     return replicas.sort("id", "steps", descending=[False, True]).unique("id", keep="first", maintain_order=True)
 
 
-def event_table(replicas: pl.DataFrame, *, name: str, threshold: float, fields: Sequence[str] = ()) -> pl.DataFrame:
-    """Return one row per replica with the interval of one event.
+def wide(replicas: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:
+    """Return one row per replica with the intervals of all its events: the small table that is published.
 
-    Columns: id, data_seed, status, steps, lower, upper (null where censored), relapses, and the fields asked for.
+    Columns: id, data_seed, status, steps, the fields asked for, and for every event and threshold
+    ``grokked_0.99_lower``, ``_upper`` (null where censored) and ``_relapses``.
     """
     import polars as pl
 
-    picked = (
-        replicas.explode("events")
-        .unnest("events")
-        .filter((pl.col("name") == name) & ((pl.col("threshold") - threshold).abs() < 1e-9))
-        .select("id", "data_seed", "status", "steps", "lower", "upper", "sustained_upper", "relapses", "config")
-    )
-    configs = [json.loads(text) for text in picked["config"]]
+    configs = [json.loads(text) for text in replicas["config"]]
     columns = [pl.Series(field, [config.get(field) for config in configs], strict=False) for field in fields]
-    return picked.drop("config").with_columns(columns)
+    found = replicas.select("id", "data_seed", "status", "steps").with_columns(columns)
+    crossings = replicas.select("id", "events").explode("events").unnest("events").drop_nulls("name")
+    for (name, threshold), rows in crossings.partition_by(
+        "name", "threshold", as_dict=True, maintain_order=True
+    ).items():
+        prefix = _prefix(str(name), float(str(threshold)))
+        renamed = rows.select("id", **{f"{prefix}_{part}": part for part in ("lower", "upper", "relapses")})
+        found = found.join(renamed.unique("id", keep="first"), on="id", how="left", maintain_order="left")
+    return found
 
 
-def timeline(replicas: pl.DataFrame, *, threshold: float, fields: Sequence[str] = ()) -> pl.DataFrame:
-    """Return one row per replica: when it memorised, when it grokked, and how it ended.
+def timeline(runs: pl.DataFrame, threshold: float) -> pl.DataFrame:
+    """Return one row per replica of a wide table: when it memorised, when it grokked, and how it ended.
 
-    Columns: those of ``event_table`` for the grokked event, memorised_lower and memorised_upper, and ``outcome``:
-    grokked; diverged; never memorised (train accuracy stayed below the threshold); or not yet.
+    Columns: id, data_seed, status, steps and fields; lower, upper, relapses (of grokking), memorised_lower,
+    memorised_upper; and ``outcome``: grokked; diverged; never memorised (train accuracy stayed below the threshold); or
+    not yet. Without the event's columns the table is empty.
     """
     import polars as pl
 
-    grokked = event_table(replicas, name="grokked", threshold=threshold, fields=fields)
-    memorised = event_table(replicas, name="memorised", threshold=threshold).select(
-        "id", memorised_lower="lower", memorised_upper="upper"
-    )
+    grokked, memorised = _prefix("grokked", threshold), _prefix("memorised", threshold)
+    names = {f"{grokked}_{part}": part for part in ("lower", "upper", "relapses")}
+    names |= {f"{memorised}_{part}": f"memorised_{part}" for part in ("lower", "upper")}
+    kept = [name for name in runs.columns if not name.startswith(("grokked_", "memorised_"))]
+    if absent := [name for name in names if name not in runs.columns]:
+        runs = runs.clear().with_columns(pl.lit(None, pl.Int64).alias(name) for name in absent)
     outcome = (
         pl.when(pl.col("upper").is_not_null())
         .then(pl.lit("grokked"))
@@ -131,7 +137,7 @@ def timeline(replicas: pl.DataFrame, *, threshold: float, fields: Sequence[str] 
         .then(pl.lit("never memorised"))
         .otherwise(pl.lit("not yet"))
     )
-    return grokked.join(memorised, on="id", how="left", maintain_order="left").with_columns(outcome=outcome)
+    return runs.select(*kept, *names).rename(names).drop_nulls("lower").with_columns(outcome=outcome)
 
 
 def delays(rows: pl.DataFrame) -> pl.DataFrame:
@@ -145,6 +151,10 @@ def delays(rows: pl.DataFrame) -> pl.DataFrame:
         lower=(pl.col("lower") - pl.col("memorised_upper")).clip(0),
         upper=(pl.col("upper") - pl.col("memorised_lower")).clip(1),
     )
+
+
+def _prefix(event: str, threshold: float) -> str:
+    return f"{event}_{threshold:g}"
 
 
 def to_json(facts: Mapping[str, Any]) -> str:

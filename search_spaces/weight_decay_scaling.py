@@ -1,7 +1,7 @@
 """Does the delay of grokking fall as 1 / weight decay?
 
-Paper: Grokking as Structural Inference (arXiv 2605.15787), equation 5: the plateau ends when weight decay has shrunk the
-norm, after a time proportional to 1 / (learning rate · weight decay). The paper itself never varies weight decay.
+Paper: Grokking as Structural Inference (arXiv 2605.15787), equation 5: the plateau ends when weight decay has shrunk
+the norm, after a time proportional to 1 / (learning rate · weight decay). The paper itself never varies weight decay.
 Cost: the laptop scale is 56 replicas, about 70,000 replica-steps, 6 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch weight_decay_scaling``
 """
@@ -75,10 +75,10 @@ EXPERIMENT = Experiment(
     ),
     pilot=(
         "Pilot seeds 1000 and 1001 at weight decay .1, .15, .2, .3, .5, .8, 1.5 and 3, p = 67, constant distractors, "
-        "budget 5,000: grok steps of 4,979+ and 4,379 at .1, about 3,700 at .15, 2,850 at .2, 1,880 at .3, 1,150 at .5, "
-        "840 at .8, 490 and 1,018 at 1.5, 420 and 2,479 at 3. Everything memorised within 90 steps. Levels below .25 "
-        "were left out because they cost more than the rest together; 1.5 and 3 stay in although weight decay stops "
-        "helping there, since the law is claimed without limits. Random distractors were rejected: at kl 0 they do not "
-        "grok within 11,000 steps."
+        "budget 5,000: grok steps of 4,979+ and 4,379 at .1, about 3,700 at .15, 2,850 at .2, 1,880 at .3, 1,150 at "
+        ".5, 840 at .8, 490 and 1,018 at 1.5, 420 and 2,479 at 3. Everything memorised within 90 steps. Levels below "
+        ".25 were left out because they cost more than the rest together; 1.5 and 3 stay in although weight decay "
+        "stops helping there, since the law is claimed without limits. Random distractors were rejected: at kl 0 they "
+        "do not grok within 11,000 steps."
     ),
 )

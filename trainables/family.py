@@ -148,7 +148,7 @@ class Family:
 
     Config: ClassVar[type]
     version: ClassVar[int]
-    source: ClassVar[str]
+    sources: ClassVar[Mapping[str, str]]  # where each part comes from
 
     @classmethod
     def build(cls, members: Sequence[Member], device: str) -> Parts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -37,7 +37,13 @@ class KLPrior(Family):
 
     Config: ClassVar[type] = Config
     version: ClassVar[int] = 1
-    source: ClassVar[str] = "arXiv 2605.15787"
+    sources: ClassVar[Mapping[str, str]] = {
+        "task: addition modulo p among distractors": "arXiv 2605.15787, Table G.2; distractor tokens inferred",
+        "model: one attention layer and a ReLU MLP": "arXiv 2605.15787, Table G.2; initialisation inferred",
+        "optimizer: AdamW": "arXiv 1711.05101; coefficients from arXiv 2605.15787, Table G.2, learning rate inferred",
+        "intervention: KL prior on attention": "arXiv 2605.15787, Theorem 5.2",
+        "probes: accuracy, losses, divergence and mass of attention, norms": "this project",
+    }
 
     @classmethod
     def build(cls, members: Sequence[Member], device: str) -> Parts:

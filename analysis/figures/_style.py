@@ -1,0 +1,58 @@
+"""One style for all figures: sizes, colours that colour-blind readers can tell apart, and how a figure is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+
+mpl.use("Agg")
+
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito
+RUN, CENSORED = "#333333", "#777777"
+STYLE: dict[Any, Any] = {
+    "figure.figsize": (7.0, 4.4),
+    "figure.dpi": 150,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "grokking-laws",
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+}
+
+
+@contextmanager
+def canvas(folder: Path, name: str, *, columns: int = 1, width: float = 7.0) -> Iterator[tuple[Any, list[Path]]]:
+    """Give axes (an array of them for several columns) in the project's style; save them as SVG and PNG at the end.
+
+    The list holds the files once the block has ended.
+    """
+    made: list[Path] = []
+    with mpl.rc_context(STYLE):
+        figure, axes = plt.subplots(1, columns, figsize=(width, 4.4), squeeze=columns == 1, sharey=True)
+        yield axes, made
+        made += _save(figure, folder, name)
+
+
+def shades(count: int) -> Sequence[Any]:
+    """Return colours for ordered levels, dark to light, none too pale for white paper."""
+    return list(mpl.colormaps["viridis"](np.linspace(0, 0.85, count)))
+
+
+def _save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / f"{name}.svg", folder / f"{name}.png"]
+    for file in files:
+        figure.savefig(file, bbox_inches="tight", metadata={"Date": None} if file.suffix == ".svg" else None)
+    plt.close(figure)
+    return files

@@ -1,0 +1,188 @@
+"""From the table of runs to what a report says: fits, claims, levels, sensitivity and the answer in one sentence."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import polars as pl
+
+from analysis.claims import HOLDS, NOT_RUN, UNDECIDED, judge, undecided
+from analysis.table import timeline
+from search_spaces._experiment import Experiment
+
+SYMBOLS = {"kl_strength": "KL strength λ", "weight_decay": "weight decay"}
+LETTERS = {"kl_strength": "λ", "weight_decay": "wd"}
+NOTHING = "no replica has ended yet: launch the experiment"
+
+
+def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str, Any]:
+    """Return answer, fits, regression, strata, claims, levels and sensitivity of a table of runs (``table.wide``)."""
+    rows = timeline(runs, experiment.threshold)
+    if rows.is_empty():
+        not_run = [{**asdict(undecided(claim, NOTHING)), "verdict": NOT_RUN} for claim in experiment.claims]
+        return {**EMPTY, "answer": NOTHING, "claims": not_run}
+    evidence = evidence_of(experiment, scale, rows)
+    facts: dict[str, Any] = {**EMPTY, "levels": levels_of(experiment, scale, rows), "left_out": evidence.left_out}
+    try:
+        facts["fits"] = [fit.facts() for fit in evidence.fits()]
+        facts["strata"] = list(_strata(experiment, scale, evidence))
+        facts["regression"] = [fit.facts() for fit in evidence.regression()] if evidence.strata else []
+        facts["answer"] = _answer(experiment, facts)
+    except ValueError as reason:
+        facts["answer"] = f"Undecided: {reason}."
+    facts["claims"] = [asdict(judge(claim, evidence)) for claim in experiment.claims]
+    facts["sensitivity"] = [_at_threshold(experiment, scale, runs, each) for each in experiment.recording.thresholds]
+    facts["would_change"] = _would_change(experiment, facts)
+    return facts
+
+
+EMPTY: Mapping[str, Any] = {
+    "fits": [],
+    "regression": [],
+    "strata": [],
+    "claims": [],
+    "levels": [],
+    "left_out": [],
+    "sensitivity": [],
+    "would_change": [],
+}
+
+
+def evidence_of(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Any:
+    """Return a timeline as evidence for the experiment's claims."""
+    from analysis.evidence import Evidence
+
+    return Evidence(
+        rows,
+        x=experiment.x,
+        laws=experiment.laws,
+        primary_law=experiment.primary_law,
+        strata=experiment.strata(scale),
+        least_memorised=experiment.least_memorised,
+    )
+
+
+def groups(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
+    """Yield the rows of each combination of the axes other than x, with its values; all rows where there are none."""
+    names = experiment.strata(scale)
+    axes = experiment.scales[scale].space.axes
+    for values in itertools.product(*(axes[name] for name in names)):
+        where = dict(zip(names, values, strict=True))
+        part = rows.filter(*(pl.col(name) == value for name, value in where.items())) if where else rows
+        if not part.is_empty():
+            yield where, part
+
+
+def levels_of(experiment: Experiment, scale: str, rows: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return one row per level: runs by outcome, median and restricted mean grok step."""
+    from analysis.evidence import times_of
+    from analysis.survival import common_horizon, levels
+
+    horizon = common_horizon(times_of(rows, experiment.x))
+    found = []
+    for where, part in groups(experiment, scale, rows):
+        outcomes = part.group_by(experiment.x, "outcome").len()
+        count = {(x, outcome): runs for x, outcome, runs in outcomes.iter_rows()}
+        for level in levels(times_of(part, experiment.x), horizon):
+            told = {kind.replace(" ", "_"): count.get((level.x, kind), 0) for kind in ("never memorised", "diverged")}
+            found.append({**where, **asdict(level), "censored": level.runs - level.events, **told, "where": where})
+    return found
+
+
+def span(interval: Mapping[str, Any]) -> str:
+    """Return an estimate with its interval, three digits each.
+
+    >>> span({"estimate": 1.0, "low": 0.9, "high": None})
+    '1 [0.9, ∞]'
+    """
+    low = "-∞" if interval["low"] is None else f"{interval['low']:.3g}"
+    high = "∞" if interval["high"] is None else f"{interval['high']:.3g}"
+    return f"{interval['estimate']:.3g} [{low}, {high}]"
+
+
+def fitted(fit: Mapping[str, Any], x: str) -> str:
+    """Return a law with its constants in one line."""
+    formula = fit["formula"].replace("x", LETTERS.get(x, x)) if x != "x" else fit["formula"]
+    constants = ", ".join(f"{name} {span(interval)}" for name, interval in fit["parameters"].items())
+    return f"{formula} with {constants}"
+
+
+def _answer(experiment: Experiment, facts: Mapping[str, Any]) -> str:
+    """Return the fitted law, or the slopes where several axes vary, in one sentence."""
+    primary = next(fit for fit in facts["fits"] if fit["law"] == experiment.primary_law)
+    counted = f"{primary['events']} of {primary['events'] + primary['censored']} runs grokked"
+    if not facts["regression"]:
+        return f"Grok step {fitted(primary, experiment.x)} ({counted})."
+    best = facts["regression"][0]
+    slopes = ", ".join(f"{term} {span(slope)}" for term, slope in best["slopes"].items())
+    return (
+        f"Grok step {span(best['time'])} at the centre of the grid; log-log slopes: {slopes} "
+        f"({best['noise']} regression; {counted})."
+    )
+
+
+def _strata(experiment: Experiment, scale: str, evidence: Any) -> Iterator[dict[str, Any]]:
+    """Yield the primary law's fit for each combination of the other axes."""
+    if not evidence.strata:
+        return
+    for where, _ in groups(experiment, scale, evidence.usable):
+        try:
+            yield {"where": where, "fit": evidence.fit(where=where).facts(), "note": None}
+        except ValueError as reason:
+            yield {"where": where, "fit": None, "note": str(reason)}
+
+
+def _at_threshold(experiment: Experiment, scale: str, runs: pl.DataFrame, threshold: float) -> dict[str, Any]:
+    """Return what the primary law and every claim would say had another threshold been chosen."""
+    rows = timeline(runs, threshold)
+    found: dict[str, Any] = {"threshold": threshold, "events": rows["upper"].count(), "exponent": None, "claims": {}}
+    if rows.is_empty():
+        return {**found, "note": "not recorded"}
+    evidence = evidence_of(experiment, scale, rows)
+    try:
+        constants = evidence.fit().facts()["parameters"]
+        found["exponent"] = constants.get("exponent")
+    except ValueError as reason:
+        found["note"] = str(reason)
+    found["claims"] = {claim.name: judge(claim, evidence).verdict for claim in experiment.claims}
+    return found
+
+
+def _would_change(experiment: Experiment, facts: Mapping[str, Any]) -> list[str]:
+    """Return in words on what the verdicts hang: thresholds, censoring, width, another law."""
+    found = []
+    for claim in facts["claims"]:
+        others = {
+            f"{row['threshold']:g}": row["claims"][claim["name"]]
+            for row in facts["sensitivity"]
+            if row["claims"] and row["claims"][claim["name"]] != claim["verdict"]
+        }
+        if others:
+            told = ", ".join(f"{verdict} at {threshold}" for threshold, verdict in others.items())
+            found.append(f"The threshold: {claim['name']} is {claim['verdict']} at {experiment.threshold:g}, {told}.")
+        if claim["verdict"] == UNDECIDED and claim["low"] is not None and claim["high"] is not None:
+            found.append(
+                f"More seeds: the interval of {claim['name']} is {claim['high'] - claim['low']:.2g} wide; four times "
+                "the seeds would halve it."
+            )
+    if facts["fits"] and facts["fits"][0]["law"] != experiment.primary_law and not facts["regression"]:
+        best = facts["fits"][0]
+        found.append(
+            f"The law: {best['formula']} has a better AICc ({best['aicc']:.1f}) than the primary law named in advance."
+        )
+    if facts["fits"] and facts["fits"][0]["censored"] > facts["fits"][0]["events"]:
+        found.append("The budget: more than half of the runs are censored; a larger --budget-steps continues them.")
+    return found
+
+
+def decided(claims: list[dict[str, Any]]) -> str:
+    """Return how many claims hold, fail and are open.
+
+    >>> decided([{"verdict": "holds"}, {"verdict": "undecided"}])
+    '1 holds, 1 undecided'
+    """
+    counts = {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in (HOLDS, "fails", UNDECIDED)}
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)

@@ -1,0 +1,172 @@
+"""Which figures a report has, with their captions and alternative texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from analysis.table import timeline
+from orchestrator.answers import SYMBOLS, evidence_of, groups
+from orchestrator.launch import Study
+
+PROBES = {"test_accuracy": "test accuracy", "attention_kl": "D_KL(oracle ‖ attention), nats"}
+FAN = (
+    "Thin: every run, with a dot where it ended; thick: the median of all runs of a level, those that ended carried "
+    "forward; dotted where fewer than half are still watched."
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure: its files (SVG first), what it shows in words for those who cannot see it, and its caption."""
+
+    files: list[Path]
+    alt: str
+    caption: str
+
+    @property
+    def name(self) -> str:
+        """Return the file name without its end."""
+        return self.files[0].stem
+
+
+def draw(study: Study, runs: pl.DataFrame, facts: Mapping[str, Any], folder: Path) -> list[Picture]:
+    """Draw all figures of a report, the main one first."""
+    rows = timeline(runs, study.experiment.threshold)
+    if rows.is_empty():
+        return []
+    return list(_pictures(study, rows, facts, folder))
+
+
+def _pictures(study: Study, rows: pl.DataFrame, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
+    if study.experiment.strata(study.scale):
+        yield from _heat_map(study, facts, folder)
+        yield from _paired(study, rows, folder)
+    else:
+        yield from _law(study, rows, facts, folder)
+        yield from _phases(study, rows, folder)
+        yield from _survival(study, rows, folder)
+    yield from _fans(study, rows, folder)
+
+
+def _label(study: Study) -> str:
+    return SYMBOLS.get(study.experiment.x, study.experiment.x)
+
+
+def _law(study: Study, rows: pl.DataFrame, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
+    from analysis.evidence import groups_of, times_of
+    from analysis.figures.law_plot import law_plot
+
+    evidence = evidence_of(study.experiment, study.scale, rows)
+    if not facts["fits"]:
+        return
+    fits = sorted(evidence.fits(), key=lambda fit: fit.law != study.experiment.primary_law)
+    times = times_of(evidence.usable, study.experiment.x)
+    yield Picture(
+        law_plot(times, groups_of(evidence.usable), fits, x_label=_label(study), folder=folder),
+        f"Grok step of every run against {_label(study)} on logarithmic axes, with fitted laws",
+        f"Grok step against {_label(study)}. Bars span the two evaluations between which a run grokked; arrows mark "
+        "runs that had not when watching ended. The thick line is the primary law, named in advance, with its range "
+        "over resampled seeds.",
+    )
+
+
+def _phases(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
+    from analysis.evidence import times_of
+    from analysis.figures.phases import phases
+
+    shown = rows.filter(pl.col(study.experiment.x) > 0).drop_nulls("memorised_lower")
+    if shown[study.experiment.x].n_unique() < 2:
+        return
+    memorised = shown.select(study.experiment.x, lower="memorised_lower", upper="memorised_upper")
+    files = phases(
+        times_of(memorised, study.experiment.x),
+        times_of(shown, study.experiment.x),
+        x_label=_label(study),
+        folder=folder,
+    )
+    yield Picture(
+        files,
+        f"Phase diagram over {_label(study)} and steps: learning, memorised, generalised",
+        "Phases: below the lower edge half of the runs have not memorised the training set, above the upper edge half "
+        "have grokked (Kaplan–Meier medians). Squares: runs that memorised; dots: runs that grokked.",
+    )
+
+
+def _survival(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
+    from analysis.evidence import times_of
+    from analysis.figures.survival import survival
+
+    x = study.experiment.x
+    levels = {f"{key[0]:g}": times_of(part, x) for key, part in rows.sort(x).partition_by(x, as_dict=True).items()}
+    yield Picture(
+        survival(levels, x_label=_label(study), folder=folder),
+        f"Share of runs that have not grokked against steps, one curve per {_label(study)}",
+        "Kaplan–Meier curves: the share of runs of each level that have not grokked yet; ticks mark censored runs.",
+    )
+
+
+def _heat_map(study: Study, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
+    from analysis.figures.heat_map import Cell, heat_map
+
+    strata = study.experiment.strata(study.scale)
+    up, rest = strata[-1], strata[:-1]
+    panels: dict[str, dict[tuple[Any, Any], Cell]] = {}
+    for level in facts["levels"]:
+        title = ", ".join(f"{name} = {level['where'][name]}" for name in rest)
+        cell = (level["median"], level["events"], level["runs"])
+        panels.setdefault(title, {})[level["x"], level["where"][up]] = cell
+    yield Picture(
+        heat_map(panels, x_label=_label(study), y_label=SYMBOLS.get(up, up), folder=folder),
+        f"Median grok step by {_label(study)} and {SYMBOLS.get(up, up)}",
+        "Median grok step (Kaplan–Meier) of every cell, and how many of its runs grokked; grey where fewer than half "
+        "did.",
+    )
+
+
+def _paired(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
+    from analysis.evidence import words
+    from analysis.figures.paired import paired
+
+    evidence = evidence_of(study.experiment, study.scale, rows)
+    for claim in study.experiment.claims:
+        if claim.rule != "ratio_within":
+            continue
+        settings = claim.settings
+        arm, where = settings["arm"], settings.get("where") or {}
+        try:
+            first, second, _ = evidence.pairs(arm, settings["first"], settings["second"], where)
+        except ValueError:  # no pair: the claim's verdict says so
+            continue
+        arms = [words({arm: settings[name]}) for name in ("first", "second")]
+        yield Picture(
+            paired(first, second, arms=arms, title=words(where), name=f"paired_{claim.name}", folder=folder),
+            f"Grok step of every seed at {arms[0]} and {arms[1]}, joined by lines",
+            f"Pairs of runs with the same seed at {arms[0]} and {arms[1]}. Blue: sooner at the second; orange: later; "
+            "grey: cannot be told. Arrows: censored.",
+        )
+
+
+def _fans(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
+    from analysis.evidence import words
+    from analysis.figures.fan import fan
+
+    x = study.experiment.x
+    curves = study.results.curves(rows["id"].to_list())
+    for probe, name in PROBES.items():
+        if curves.filter(pl.col("probe") == probe).is_empty():
+            continue
+        for where, part in groups(study.experiment, study.scale, rows):
+            level = dict(part.select("id", x).iter_rows())
+            told = words(where)
+            tail = "".join(c if c.isalnum() else "_" for c in told)
+            files = fan(curves, probe=probe, level=level, x_label=_label(study), y_label=name, folder=folder, tail=tail)
+            yield Picture(
+                files,
+                f"{name} over steps by {_label(study)}" + (f", {told}" if told else ""),
+                f"{name[0].upper()}{name[1:]}{f' where {told}' if told else ''}. {FAN}",
+            )
