@@ -16,6 +16,7 @@ from analysis.likelihood import Array, Times
 LEVEL = 0.95
 RESAMPLES = 100
 MOST_DOUBLINGS = 12
+CERTAIN = -0.01  # log-likelihood of a table in which every run lies in the interval where the law puts it
 DIFFERENCE = 1e-4  # of a coordinate of order one, for second derivatives
 POSITIVE = frozenset({"scale", "sigma", "break"})  # constants whose uncertainty is a factor rather than a difference
 NONNEGATIVE = frozenset({"floor", "critical"})
@@ -167,7 +168,8 @@ def _undetermined(law: Law, times: Times, best: Estimate) -> str | None:
     levels = len(np.unique(times.x[times.observed]))
     if levels < len(law.free):
         return f"{len(law.free)} constants, but events at {levels} level{'s' if levels > 1 else ''} only"
-    if best.values["sigma"] <= SMALLEST_SIGMA * 1.01:
+    no_surprise = best.log_likelihood > CERTAIN and not times.exact.any()
+    if best.values["sigma"] <= SMALLEST_SIGMA * 1.01 or no_surprise:
         return "runs of a level do not differ: their spread, and with it an interval, cannot be told"
     return None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from analysis.claims import HOLDS, NOT_RUN, UNDECIDED, judge, undecided
+from analysis.claims import FAILS, HOLDS, NOT_RUN, UNDECIDED, judge, undecided
 from analysis.table import timeline
 from search_spaces._experiment import Experiment
 
@@ -26,6 +26,8 @@ def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str,
         return {**EMPTY, "answer": NOTHING, "claims": not_run}
     evidence = evidence_of(experiment, scale, rows)
     facts: dict[str, Any] = {**EMPTY, "levels": levels_of(experiment, scale, rows), "left_out": evidence.left_out}
+    judged = [judge(claim, evidence) for claim in experiment.claims]
+    facts["claims"] = [asdict(verdict) for verdict in judged]
     try:
         facts["fits"] = [fit.facts() for fit in evidence.fits()]
         facts["strata"] = list(_strata(experiment, scale, evidence))
@@ -33,7 +35,6 @@ def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str,
         facts["answer"] = _answer(experiment, facts)
     except ValueError as reason:
         facts["answer"] = f"Undecided: {reason}."
-    facts["claims"] = [asdict(judge(claim, evidence)) for claim in experiment.claims]
     facts["sensitivity"] = [_at_threshold(experiment, scale, runs, each) for each in experiment.recording.thresholds]
     facts["would_change"] = _would_change(experiment, facts)
     return facts
@@ -111,17 +112,20 @@ def fitted(fit: Mapping[str, Any], x: str) -> str:
 
 
 def _answer(experiment: Experiment, facts: Mapping[str, Any]) -> str:
-    """Return the fitted law, or the slopes where several axes vary, in one sentence."""
+    """Return the first claim's verdict and the fitted law (or slopes where several axes vary) in one sentence."""
     primary = next(fit for fit in facts["fits"] if fit["law"] == experiment.primary_law)
     counted = f"{primary['events']} of {primary['events'] + primary['censored']} runs grokked"
-    if not facts["regression"]:
-        return f"Grok step {fitted(primary, experiment.x)} ({counted})."
-    best = facts["regression"][0]
-    slopes = ", ".join(f"{term} {span(slope)}" for term, slope in best["slopes"].items())
-    return (
-        f"Grok step {span(best['time'])} at the centre of the grid; log-log slopes: {slopes} "
-        f"({best['noise']} regression; {counted})."
-    )
+    if facts["regression"]:
+        best = facts["regression"][0]
+        slopes = ", ".join(f"{term} {span(slope)}" for term, slope in best["slopes"].items())
+        found = f"grok step {span(best['time'])} at the centre of the grid, log-log slopes: {slopes} ({counted})."
+    else:
+        found = f"grok step {fitted(primary, experiment.x)} ({counted})."
+    if not facts["claims"]:
+        return found[0].upper() + found[1:]
+    first = facts["claims"][0]
+    verdict = {HOLDS: "holds", FAILS: "fails"}.get(first["verdict"], "is undecided")
+    return f"“{first['statement'].removesuffix('.')}” {verdict}: {found}"
 
 
 def _strata(experiment: Experiment, scale: str, evidence: Any) -> Iterator[dict[str, Any]]:
@@ -184,5 +188,5 @@ def decided(claims: list[dict[str, Any]]) -> str:
     >>> decided([{"verdict": "holds"}, {"verdict": "undecided"}])
     '1 holds, 1 undecided'
     """
-    counts = {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in (HOLDS, "fails", UNDECIDED)}
+    counts = {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in (HOLDS, FAILS, UNDECIDED)}
     return ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)

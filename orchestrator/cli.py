@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # Typer ships its own Click
 
+from orchestrator.flags import Json, Name, Scale, Storage
 from orchestrator.masking import tell
+from orchestrator.questions import audit, fit, reproduce
 from orchestrator.results import BadInputError
 from orchestrator.verbs import (
     BAD_INPUT,
@@ -34,13 +35,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Name = Annotated[str, typer.Argument(help="An experiment (see list), or a .py or .yaml file that defines one.")]
-Scale = Annotated[str, typer.Option(help="laptop or paper.")]
-Storage = Annotated[str, typer.Option(help="Folder that holds all results.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="field=v1,v2: other values on a field.")]
 Seeds = Annotated[int | None, typer.Option(help="Use seeds 0 .. N-1.")]
 Budget = Annotated[int | None, typer.Option(help="Steps after which a replica is censored.")]
-Json = Annotated[bool, typer.Option("--json", help="Print only JSON.")]
 
 
 def main(words: list[str] | None = None) -> int:
@@ -205,51 +202,6 @@ def report(
 
 
 @app.command()
-def fit(
-    x: Annotated[list[str], typer.Option("--x", help="Column of x; repeat it for a regression on several.")],
-    table: Annotated[Path | None, typer.Argument(help="CSV or parquet with one row per run.")] = None,
-    lower: Annotated[str, typer.Option("--lower", help="Last step without the event.")] = "lower",
-    upper: Annotated[str, typer.Option("--upper", help="First step with it; empty means censored.")] = "upper",
-    group: Annotated[str | None, typer.Option("--group", help="Column of the seed that rows share.")] = None,
-    law: Annotated[list[str] | None, typer.Option("--law", help="Laws to fit, the primary one first.")] = None,
-    curves: Annotated[str | None, typer.Option("--curves", help="Instead of TABLE: 'runs/*.csv', curves.")] = None,
-    step: Annotated[str, typer.Option("--step", help="Curves: column of steps.")] = "step",
-    value: Annotated[str, typer.Option("--value", help="Curves: column of the metric.")] = "value",
-    threshold: Annotated[float, typer.Option("--threshold", help="Curves: the metric's value that counts.")] = 0.99,
-    run: Annotated[str | None, typer.Option("--run", help="Curves: column of the run, if files hold several.")] = None,
-    runs: Annotated[Path | None, typer.Option("--runs", help="Curves: table with x of every run.")] = None,
-    where: Annotated[list[str] | None, typer.Option("--where", help="Curves: column=value, rows to keep.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Fit all laws to anybody's table of censored times, or to curves."""
-    from analysis.laws import law_names
-    from orchestrator.fit_table import fit_rows, interval_rows, lines
-
-    if (table is None) == (curves is None):
-        raise BadInputError("give either a table of intervals or --curves 'runs/*.csv'")
-    if unknown := [name for name in law or () if name not in law_names()]:
-        raise BadInputError(f"unknown law {', '.join(unknown)}; laws: {', '.join(law_names())}")
-    if table is not None:
-        rows = interval_rows(table, x=x, lower=lower, upper=upper, group=group)
-    else:
-        from orchestrator.curves_in import runs_of
-
-        rows = runs_of(
-            str(curves),
-            step=step,
-            value=value,
-            threshold=threshold,
-            x=x,
-            run=run,
-            runs=runs,
-            where=where or (),
-            group=group,
-        ).rename({group: "group"} if group else {})
-    facts = fit_rows(rows, x=x, laws=law or ())
-    print(json.dumps(facts) if as_json else "\n".join(lines(facts)))
-
-
-@app.command()
 def doctor(storage: Storage = "runs", as_json: Json = False) -> int:
     """Check this machine: versions, compiler, free disk, storage, MLflow; say what to do where something is wrong."""
     from orchestrator.doctor import examine
@@ -276,6 +228,10 @@ def ui(
         return DONE
     print(f"MLflow on http://{tracking.LOOPBACK}:{port} (Ctrl-C ends it)")
     return tracking.serve(storage, port)
+
+
+for verb in (reproduce, fit, audit):
+    app.command()(verb)
 
 
 def _options(*, changes: list[str] | None = None, **words: Any) -> Any:

@@ -6,7 +6,7 @@ import base64
 import contextlib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from orchestrator.launch import Study, preregistered
 from orchestrator.pictures import Picture, draw
 from orchestrator.provenance import provenance
 from orchestrator.results import Results
+from search_spaces._experiment import Experiment
 from trainables.replica import family_named
 
 TEMPLATES = {"index.html": "report.html.j2", "report.md": "report.md.j2"}
@@ -60,7 +61,11 @@ def write(study: Study) -> dict[str, Any]:
     if not rows.is_empty():
         runs.write_csv(folder / "replicas.csv")
         pictures = draw(study, runs, facts, folder / "figures")
-    _render(study, facts, pictures, folder)
+    facts["pictures"] = [
+        {"name": each.name, "alt": each.alt, "caption": each.caption, "file": f"figures/{each.name}.svg"}
+        for each in pictures
+    ]
+    _render(study, facts, folder)
     text = json.dumps(facts, indent=1, ensure_ascii=False)
     study.results.write_text((folder / "report.json").relative_to(study.results.root), text)
     write_index(study.results)
@@ -117,24 +122,18 @@ def _failed(study: Study, rows: pl.DataFrame) -> int:
     return len(study.results.failed(ids))
 
 
-def _render(study: Study, facts: Mapping[str, Any], pictures: Sequence[Picture], folder: Path) -> None:
-    shown = [
-        {
-            "name": picture.name,
-            "alt": picture.alt,
-            "caption": picture.caption,
-            "file": f"figures/{picture.name}.svg",
-            "svg": base64.b64encode(picture.files[0].read_bytes()).decode(),
-        }
-        for picture in pictures
-    ]
+def _render(study: Study, facts: Mapping[str, Any], folder: Path) -> None:
+    def embedded(file: str) -> str:
+        return base64.b64encode((folder / file).read_bytes()).decode()
+
     for target, template in TEMPLATES.items():
-        text = (
-            environment()
-            .get_template(template)
-            .render(**facts, pictures=shown, label=SYMBOLS.get(study.experiment.x, study.experiment.x))
-        )
+        text = environment().get_template(template).render(**facts, label=label_of(study.experiment), embedded=embedded)
         study.results.write_text((folder / target).relative_to(study.results.root), text)
+
+
+def label_of(experiment: Experiment) -> str:
+    """Return what the x axis is called."""
+    return SYMBOLS.get(experiment.x, experiment.x)
 
 
 def environment() -> Any:
@@ -162,5 +161,6 @@ def write_index(results: Results) -> None:
             facts = json.loads(file.read_text())
             found.append({**facts, "page": f"{file.parent.parent.name}/{file.parent.name}/index.html"})
     pages = [page for page in found if {"question", "claims", "answer", "experiment", "scale"} <= set(page)]
-    text = environment().get_template("index.html.j2").render(pages=pages, decided=decided)
+    ledgers = [file.relative_to(results.root / "reports") for file in results.root.glob("reports/ledger/*/*.html")]
+    text = environment().get_template("index.html.j2").render(pages=pages, decided=decided, ledgers=sorted(ledgers))
     results.write_text(Path("reports") / "index.html", text)

@@ -53,8 +53,8 @@ def ask(study: Study, *, sure: bool) -> None:
         )
 
 
-def finish(study: Study, finished: bool, as_json: bool) -> int:
-    """Report and mirror what there is, print it, and return the exit code."""
+def finish(study: Study, finished: bool, as_json: bool, *, quiet: bool = False) -> int:
+    """Report and mirror what there is, print it unless quiet, and return the exit code."""
     from orchestrator import report as reports
     from orchestrator import tracking
 
@@ -66,7 +66,8 @@ def finish(study: Study, finished: bool, as_json: bool) -> int:
         print(f"nothing to train: all {facts['replicas']} replicas are done")
     if warning := tracking.bring_up(study, facts):
         tell(warning)
-    print_summary(study, facts, as_json)
+    if not quiet:
+        print_summary(study, facts, as_json)
     tell_notes(study)
     if not finished:
         tell("interrupted; what ended is kept, launch again to go on")
@@ -103,3 +104,21 @@ def train_smoke(options: Options, as_json: bool) -> int:
     if not flow.train(half, silent=True):
         return INTERRUPTED
     return finish(tiny, flow.train(tiny, silent=True), as_json)
+
+
+def reproduce_paper(paper: str, *, scale: str, storage: str, launch: bool, as_json: bool) -> int:
+    """Launch what is missing of each experiment in turn, write and print the ledger; return the worst exit code."""
+    from orchestrator import launch as flow
+    from orchestrator import ledger
+
+    studies = ledger.studies(paper, scale=scale, storage=storage)
+    worst = DONE
+    for study in studies if launch else ():
+        finished = flow.train(study, silent=as_json)
+        code = finish(study, finished, as_json, quiet=as_json)
+        if code == INTERRUPTED:
+            return INTERRUPTED
+        worst = max(worst, code)
+    facts = ledger.write_ledger(paper, studies)
+    print(json.dumps(facts) if as_json else "\n".join(ledger.lines(facts)))
+    return worst

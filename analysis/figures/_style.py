@@ -13,9 +13,14 @@ import numpy as np
 mpl.use("Agg")
 
 from matplotlib import pyplot as plt
+from matplotlib import ticker
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.likelihood import Array
+
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito
+LABELS_ACROSS = 14
 RUN, CENSORED = "#333333", "#777777"
 STYLE: dict[Any, Any] = {
     "figure.figsize": (7.0, 4.4),
@@ -47,6 +52,29 @@ def canvas(folder: Path, name: str, *, columns: int = 1, width: float = 7.0) -> 
 def shades(count: int) -> Sequence[Any]:
     """Return colours for ordered levels, dark to light, none too pale for white paper."""
     return list(mpl.colormaps["viridis"](np.linspace(0, 0.85, count)))
+
+
+def log_axes(axes: Axes, *, levels: Array | None = None) -> None:
+    """Make both axes logarithmic with plain numbers; ticks on x at the levels where those are given."""
+    axes.set(xscale="log", yscale="log")
+    axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
+    axes.yaxis.set_minor_formatter(ticker.NullFormatter())
+    if levels is not None:
+        kept = _apart(np.unique(levels))
+        axes.xaxis.set_major_locator(ticker.FixedLocator(list(kept)))
+        axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda x, _: f"{x:g}"))
+        axes.xaxis.set_minor_formatter(ticker.NullFormatter())
+
+
+def _apart(levels: Array) -> Array:
+    """Return levels whose labels do not run into each other: at least a twentieth of the axis between them."""
+    kept = [levels[0]]
+    nearest = np.log(levels[-1] / levels[0]) / LABELS_ACROSS
+    for level in levels[1:]:
+        if np.log(level / kept[-1]) >= nearest:
+            kept.append(level)
+    return np.array(kept)
 
 
 def _save(figure: Figure, folder: Path, name: str) -> list[Path]:

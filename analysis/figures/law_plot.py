@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from analysis.compare import Fit
-from analysis.figures._style import CENSORED, COLOURS, RUN, canvas
+from analysis.figures._style import CENSORED, COLOURS, RUN, canvas, log_axes
 from analysis.intervals import resamples
 from analysis.laws import law_named
 from analysis.likelihood import Times
@@ -34,9 +34,8 @@ def law_plot(times: Times, groups: Sequence[object], fits: Sequence[Fit], *, x_l
         if fits:
             _band(axes, times, groups, fits[0], grid)
         seen = np.where(times.observed, times.upper, np.maximum(times.lower, 1))
-        axes.set(
-            xscale="log", yscale="log", xlabel=x_label, ylabel="grok step", ylim=(seen.min() / 1.6, seen.max() * 2.2)
-        )
+        log_axes(axes, levels=times.x)
+        axes.set(xlabel=x_label, ylabel="grok step", ylim=(seen.min() / 1.6, seen.max() * 2.2))
         axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.14))
     return files
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.figures._style import CENSORED, COLOURS, canvas
+from analysis.figures._style import CENSORED, COLOURS, canvas, log_axes
 from analysis.likelihood import Times
 
 
@@ -28,6 +28,7 @@ def paired(first: Times, second: Times, *, arms: Sequence[str], title: str, name
             seen = times.observed
             axes.plot(np.full(seen.sum(), place), end[seen], "o", ms=4, color="#333333")
             axes.plot(np.full((~seen).sum(), place), end[~seen], marker=r"$\uparrow$", ls="", ms=9, color=CENSORED)
-        axes.set(yscale="log", xlim=(-0.4, 1.4), ylabel="grok step", title=title)
+        log_axes(axes)
+        axes.set(xscale="linear", xlim=(-0.4, 1.4), ylabel="grok step", title=title)
         axes.set_xticks((0, 1), list(arms))
     return files

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.figures._style import COLOURS, canvas
+from analysis.figures._style import COLOURS, canvas, log_axes
 from analysis.likelihood import Times
 from analysis.survival import levels
 
@@ -31,6 +31,7 @@ def phases(memorised: Times, grokked: Times, *, x_label: str, folder: Path) -> l
         axes.fill_between(x, np.maximum(first, last), top, color=COLOURS[0], alpha=0.22, lw=0, label="generalised")
         for times, marker in ((memorised, "s"), (grokked, "o")):
             axes.plot(times.x[times.observed], times.upper[times.observed], marker, ms=3, color="#333333", alpha=0.5)
-        axes.set(xscale="log", yscale="log", xlabel=x_label, ylabel="optimizer steps", ylim=(bottom, top))
+        log_axes(axes, levels=x)
+        axes.set(xlabel=x_label, ylabel="optimizer steps", ylim=(bottom, top))
         axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.14), ncols=3)
     return files

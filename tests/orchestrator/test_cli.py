@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from orchestrator.cli import app, main
-from orchestrator.fit_table import fit_file
+from orchestrator.fit_table import fit_rows, interval_rows
 
 COMMON = {"--scale", "--storage", "--set", "--seeds", "--json"}
 FROZEN = {
@@ -22,7 +22,10 @@ FROZEN = {
     | {"--budget-steps", "--backend", "--address", "--gpus-per-pack", "--device", "--tracking-uri", "--smoke", "--yes"},
     "status": COMMON,
     "report": COMMON | {"--open"},
-    "fit": {"--x", "--lower", "--upper", "--group", "--json"},
+    "fit": {"--x", "--lower", "--upper", "--group", "--law", "--json"}
+    | {"--curves", "--step", "--value", "--threshold", "--run", "--runs", "--where"},
+    "reproduce": {"--no-launch", "--scale", "--storage", "--json"},
+    "audit": {"--json"},
     "ui": {"--storage", "--port", "--rebuild"},
     "doctor": {"--storage", "--json"},
 }
@@ -66,6 +69,10 @@ BAD = {
     "table of another kind": (["fit", "runs.xlsx", "--x", "x", "--lower", "l", "--upper", "u"], ".csv or .parquet"),
     "table that is not there": (["fit", "no.csv", "--x", "x", "--lower", "l", "--upper", "u"], "cannot be read"),
     "fit without columns": (["fit", "no.csv"], "Missing option"),
+    "fit of nothing": (["fit", "--x", "x"], "give either a table of intervals or --curves"),
+    "fit of an unknown law": (["fit", "no.csv", "--x", "x", "--law", "powr"], "unknown law powr; laws: constant"),
+    "unknown paper": (["reproduce", "structural"], "papers: structural_inference, all"),
+    "audit of nothing": (["audit", "nowhere"], "holds no published results"),
 }
 
 
@@ -142,7 +149,7 @@ def test_fit_reads_an_empty_upper_as_censored(tmp_path: Path) -> None:
     file = tmp_path / "runs.csv"
     rows = [f"{x},{int(100 / x)},{int(100 / x) + 5},{seed}" for x in (0.1, 0.2, 0.5, 1.0) for seed in range(3)]
     file.write_text("\n".join(["wd,lo,hi,seed", *rows, "0.01,2000,,0", "0.01,2000,,1"]))
-    facts = fit_file(file, x="wd", lower="lo", upper="hi", group=None)
+    facts = fit_rows(interval_rows(file, x=["wd"], lower="lo", upper="hi", group=None), x=["wd"], laws=())
     assert (facts["events"], facts["censored"]) == (12, 2)
     power = next(fit for fit in facts["fits"] if fit["law"] == "power")
     assert power["parameters"]["exponent"]["estimate"] == pytest.approx(1.0, abs=0.02)
@@ -151,8 +158,8 @@ def test_fit_reads_an_empty_upper_as_censored(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line, expected",
     [
-        ("0,1,2", "x must be a number > 0"),
-        ("1,5,5", "upper must be above lower"),
+        (",1,2", "x must not be empty"),
+        ("1,5,4", "upper must not be below lower"),
         ("1,,5", "lower must be"),
         ("a,1,2", "must be numbers"),
     ],

@@ -93,12 +93,6 @@ def test_the_newest_two_checkpoints_stay(results: Results) -> None:
     assert results.checkpoint_steps("a") == []
 
 
-def test_event_table_has_one_row_per_replica_with_its_fields(results: Results) -> None:
-    results.publish([row()], points())
-    found = table.event_table(results.replicas(), name=events.GROKKED, threshold=0.99, fields=["kl_strength"])
-    assert found.select("id", "lower", "upper", "kl_strength").rows() == [("a", 100, None, 0.1)]
-
-
 def test_storage_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for storage in (str(tmp_path / "file" / "runs"), "s3://bucket/runs", "/proc/runs"):

@@ -1,0 +1,149 @@
+"""Whether published numbers follow from the small tables of runs that lie beside them.
+
+A folder with ``report.json`` and ``replicas.csv`` is derived anew: fits, intervals, verdicts, levels and sensitivity
+from the table, and the tables of ``report.md`` from those. A page beside it (``NAME.md``) quotes numbers between marks,
+``<!--=fits.power.parameters.exponent-->0.72 [0.57, 0.87]<!--/-->``, which must read as the derived ones do; a mark may
+name another file, ``<!--=calibration.json:cells.0.coverage-->``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from orchestrator.answers import answers, span
+from orchestrator.report import environment, label_of
+from orchestrator.results import BadInputError
+from search_spaces._files import experiment_named
+
+MARK = re.compile(r"<!--=(?P<path>.+?)-->(?P<text>.*?)<!--/-->", re.DOTALL)
+CLOSE = 2e-3  # relative; other versions of the mathematics end an optimisation a little elsewhere
+NAMES = ("law", "name", "noise", "x", "threshold")
+
+
+def audit(folder: Path) -> tuple[list[str], int]:
+    """Return one line for every published number that differs from what its table gives, and how many were compared.
+
+    Raises: BadInputError when the folder holds no published results.
+    """
+    tables = sorted(folder.glob("*/report.json"))
+    if not tables:
+        raise BadInputError(f"{folder} holds no published results (NAME/report.json); give such a folder")
+    wrong: list[str] = []
+    count = 0
+    facts: dict[str, Any] = {}
+    for file in tables:
+        stored = json.loads(file.read_text())
+        facts[file.parent.name] = derived = derive(file.parent, stored)
+        for path, published, found in compared(stored, derived):
+            count += 1
+            if not same(published, found):
+                wrong.append(f"{file}: {path} is {published!r}, the table gives {found!r}")
+        wrong += _text(file.with_name("report.md"), derived)
+    for page in sorted(folder.glob("*.md")):
+        for path, text, found in marks(page, facts):
+            count += 1
+            if text != found:
+                wrong.append(f"{page}: {path} reads {text!r}, the table gives {found!r}")
+    return wrong, count
+
+
+def derive(folder: Path, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a report's facts with all that follows from the table of runs derived anew."""
+    runs = pl.read_csv(folder / "replicas.csv", infer_schema_length=None)
+    return {**stored, **answers(experiment_named(stored["experiment"]), stored["scale"], runs)}
+
+
+def compared(stored: Any, derived: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Yield path, published and derived value of every leaf; a part that only one side has is None on the other."""
+    if isinstance(stored, dict) and isinstance(derived, dict):
+        for key in stored.keys() | derived.keys():
+            yield from compared(stored.get(key), derived.get(key), f"{path}.{key}" if path else str(key))
+    elif isinstance(stored, list) and isinstance(derived, list) and len(stored) == len(derived):
+        for index, (one, other) in enumerate(zip(stored, derived, strict=True)):
+            yield from compared(one, other, f"{path}.{index}")
+    else:
+        yield path, stored, derived
+
+
+def same(published: Any, found: Any) -> bool:
+    """Return whether two leaves agree: numbers to a small share, text in all but its numbers, all else exactly.
+
+    >>> same(0.7161, 0.7160), same(0.71, 0.76), same("holds", "fails"), same("a 0.7161", "a 0.7160")
+    (True, False, False, True)
+    """
+    numbers = [value for value in (published, found) if isinstance(value, int | float) and not isinstance(value, bool)]
+    if len(numbers) == 2:
+        return math.isclose(published, found, rel_tol=CLOSE, abs_tol=CLOSE)
+    if isinstance(published, str) and isinstance(found, str):
+        return _without_last_digits(published) == _without_last_digits(found)
+    return bool(published == found)
+
+
+def marks(page: Path, facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield path, text and derived text of every mark on a page."""
+    for mark in MARK.finditer(page.read_text()):
+        file, _, path = mark["path"].rpartition(":")
+        source = json.loads((page.parent / file).read_text()) if file else facts.get(page.stem, {})
+        yield mark["path"], mark["text"].strip(), shown(looked_up(source, path))
+
+
+def looked_up(facts: Any, path: str) -> Any:
+    """Return what a dotted path leads to; elements of lists go by their law, name, x or threshold, or their place.
+
+    >>> looked_up({"fits": [{"law": "power", "aicc": 3.0}]}, "fits.power.aicc")
+    3.0
+    """
+    found = facts
+    for part in path.replace("\\.", "\0").split("."):
+        key = part.replace("\0", ".")
+        if isinstance(found, list):
+            named = [each for each in found if key in [_plain(each.get(name)) for name in NAMES]]
+            found = named[0] if named else (found[int(key)] if key.isdigit() and int(key) < len(found) else None)
+        else:
+            found = found.get(key) if isinstance(found, dict) else None
+    return found
+
+
+def shown(value: Any) -> str:
+    """Return a value as a page quotes it: numbers to three digits, intervals with their ends.
+
+    >>> shown(0.71612), shown({"estimate": 1.0, "low": 0.5, "high": None}), shown(12345), shown(0.9)
+    ('0.716', '1 [0.5, ∞]', '12,345', '0.9')
+    """
+    if isinstance(value, dict) and "estimate" in value:
+        return span(value)
+    if isinstance(value, dict) and "effect" in value:
+        return span({**value, "estimate": value["effect"]}) if value["effect"] is not None else "none"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return str(value)
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _text(page: Path, derived: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for every line of the Markdown report that the derived facts would print otherwise."""
+    experiment = experiment_named(derived["experiment"])
+    text = environment().get_template("report.md.j2").render(**derived, label=label_of(experiment))
+    printed, wanted = page.read_text().splitlines(), text.splitlines()
+    if len(printed) != len(wanted):
+        yield f"{page} has {len(printed)} lines, the table gives {len(wanted)}"
+    for number, (line, other) in enumerate(zip(printed, wanted, strict=False), start=1):
+        if _without_last_digits(line) != _without_last_digits(other):
+            yield f"{page}:{number} reads {line!r}, the table gives {other!r}"
+
+
+def _without_last_digits(text: str) -> str:
+    """Return a text with its numbers rounded to two digits, so that the last printed one may differ."""
+    return re.sub(r"\d[\d,]*\.?\d*(?:e[+-]?\d+)?", lambda number: f"{float(number[0].replace(',', '')):.2g}", text)

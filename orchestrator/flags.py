@@ -1,0 +1,12 @@
+"""Flags that several verbs of the command line share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Name = Annotated[str, typer.Argument(help="An experiment (see list), or a .py or .yaml file that defines one.")]
+Scale = Annotated[str, typer.Option(help="laptop or paper.")]
+Storage = Annotated[str, typer.Option(help="Folder that holds all results.")]
+Json = Annotated[bool, typer.Option("--json", help="Print only JSON.")]
