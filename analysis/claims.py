@@ -133,7 +133,7 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
     return Verdict(
         name=claim.name,
         verdict=verdict,
-        evidence=f"{words} {interval.estimate:.3g}, 95 % interval {_span(interval.low, interval.high)}; {asked}",
+        evidence=f"{words} {digits(interval.estimate)}, 95 % interval {_span(interval.low, interval.high)}; {asked}",
         statement=claim.statement,
         source=claim.source,
         statistic=words.removesuffix(":"),
@@ -166,5 +166,16 @@ def holm(verdicts: Sequence[Verdict]) -> list[tuple[float | None, str]]:
     return found
 
 
+def digits(value: float | None) -> str:
+    """Return a number to three digits, thousands with a comma; an open end as infinite.
+
+    >>> digits(0.71612), digits(1234.5), digits(1e9), digits(-0.0004)
+    ('0.716', '1,234', '1e+09', '-0.0004')
+    """
+    if value is None:
+        return "∞"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
+
+
 def _span(low: float | None, high: float | None) -> str:
-    return f"[{'-∞' if low is None else f'{low:.3g}'}, {'∞' if high is None else f'{high:.3g}'}]"
+    return f"[{'-∞' if low is None else digits(low)}, {digits(high)}]"

@@ -2,7 +2,7 @@
 
 log T = b0 + Σ b_i · z_i + Σ b_ij · z_i · z_j + σ ε, with ε normal, logistic or Gumbel (log-normal, log-logistic and
 Weibull times). An axis of positive numbers enters as z = log(x / geometric mean of its levels), any other as 0/1 for
-every level but the first.
+every level but the first in alphabetical order.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _columns(name: str, values: Sequence[Any]) -> Iterator[tuple[str, Array]]:
         logs = np.log(np.array(values, dtype=float))
         yield name, logs - np.unique(logs).mean()
         return
-    for level in list(dict.fromkeys(values))[1:]:
+    for level in sorted(set(values), key=str)[1:]:
         yield f"{name}={level}", np.array([float(value == level) for value in values])
 
 

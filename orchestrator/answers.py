@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from analysis.claims import FAILS, HOLDS, NOT_RUN, UNDECIDED, judge, undecided
+from analysis.claims import FAILS, HOLDS, NOT_RUN, UNDECIDED, digits, judge, undecided
 from analysis.table import timeline
 from search_spaces._experiment import Experiment
 
@@ -99,9 +99,8 @@ def span(interval: Mapping[str, Any]) -> str:
     >>> span({"estimate": 1.0, "low": 0.9, "high": None})
     '1 [0.9, ∞]'
     """
-    low = "-∞" if interval["low"] is None else f"{interval['low']:.3g}"
-    high = "∞" if interval["high"] is None else f"{interval['high']:.3g}"
-    return f"{interval['estimate']:.3g} [{low}, {high}]"
+    low = "-∞" if interval["low"] is None else digits(interval["low"])
+    return f"{digits(interval['estimate'])} [{low}, {digits(interval['high'])}]"
 
 
 def fitted(fit: Mapping[str, Any], x: str) -> str:
@@ -117,8 +116,8 @@ def _answer(experiment: Experiment, facts: Mapping[str, Any]) -> str:
     counted = f"{primary['events']} of {primary['events'] + primary['censored']} runs grokked"
     if facts["regression"]:
         best = facts["regression"][0]
-        slopes = ", ".join(f"{term} {span(slope)}" for term, slope in best["slopes"].items())
-        found = f"grok step {span(best['time'])} at the centre of the grid, log-log slopes: {slopes} ({counted})."
+        slopes = ", ".join(f"{term} {span(slope)}" for term, slope in best["slopes"].items() if "×" not in term)
+        found = f"grok step {span(best['time'])} at the centre of the grid, slopes of its log: {slopes} ({counted})."
     else:
         found = f"grok step {fitted(primary, experiment.x)} ({counted})."
     if not facts["claims"]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import polars as pl
 
+from analysis.claims import digits
 from orchestrator.answers import answers, span
 from orchestrator.report import environment, label_of
 from orchestrator.results import BadInputError
@@ -123,9 +124,7 @@ def shown(value: Any) -> str:
         return span({**value, "estimate": value["effect"]}) if value["effect"] is not None else "none"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    return str(value)
+    return digits(value) if isinstance(value, float) else str(value)
 
 
 def _plain(value: Any) -> str:

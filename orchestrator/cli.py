@@ -11,7 +11,7 @@ from typer._click.exceptions import ClickException, NoArgsIsHelpError  # Typer s
 
 from orchestrator.flags import Json, Name, Scale, Storage
 from orchestrator.masking import tell
-from orchestrator.questions import audit, fit, reproduce
+from orchestrator.questions import audit, design, fit, reproduce
 from orchestrator.results import BadInputError
 from orchestrator.verbs import (
     BAD_INPUT,
@@ -230,7 +230,7 @@ def ui(
     return tracking.serve(storage, port)
 
 
-for verb in (reproduce, fit, audit):
+for verb in (reproduce, fit, design, audit):
     app.command()(verb)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from analysis.claims import NOT_RUN, Claim, Verdict, holm, undecided
 from orchestrator.launch import Options, Study, study
-from orchestrator.report import current, environment, write
+from orchestrator.report import current, environment, write, write_index
 from orchestrator.results import BadInputError, Results
 from search_spaces._files import experiment_named
 from trainables.names import available
@@ -47,6 +47,7 @@ def write_ledger(paper: str, made: Sequence[Study]) -> dict[str, Any]:
     for ending in ("html", "md"):
         text = environment().get_template(f"ledger.{ending}.j2").render(**facts)
         results.write_text(place / f"{paper}.{ending}", text)
+    write_index(results)
     return {**facts, "page": str(results.root / place / f"{paper}.html")}
 
 

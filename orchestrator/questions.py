@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from orchestrator.flags import Json, Scale, Storage
+from orchestrator.flags import Json, Name, Scale, Storage
 from orchestrator.results import BadInputError
 from orchestrator.verbs import DONE, SOME_FAILED
 
@@ -80,4 +81,20 @@ def fit(
             group=group,
         ).rename({group: "group"} if group else {})
     facts = fit_rows(rows, x=x, laws=law or ())
+    print(json.dumps(facts) if as_json else "\n".join(lines(facts)))
+
+
+def design(
+    name: Name,
+    halfwidth: Annotated[float, typer.Option("--halfwidth", help="Wanted half-width of the exponent's interval.")],
+    scale: Scale = "laptop",
+    storage: Storage = "runs",
+    as_json: Json = False,
+) -> None:
+    """Simulate how many seeds, which levels and what budget reach an interval of a width, and what it costs."""
+    from orchestrator.designing import design as search
+    from orchestrator.designing import lines
+    from orchestrator.launch import Options, study
+
+    facts = search(study(Options(name=name, scale=scale, storage=storage)), halfwidth, os.cpu_count() or 1)
     print(json.dumps(facts) if as_json else "\n".join(lines(facts)))

@@ -26,6 +26,7 @@ FROZEN = {
     | {"--curves", "--step", "--value", "--threshold", "--run", "--runs", "--where"},
     "reproduce": {"--no-launch", "--scale", "--storage", "--json"},
     "audit": {"--json"},
+    "design": {"--halfwidth", "--scale", "--storage", "--json"},
     "ui": {"--storage", "--port", "--rebuild"},
     "doctor": {"--storage", "--json"},
 }
@@ -72,6 +73,7 @@ BAD = {
     "fit of nothing": (["fit", "--x", "x"], "give either a table of intervals or --curves"),
     "fit of an unknown law": (["fit", "no.csv", "--x", "x", "--law", "powr"], "unknown law powr; laws: constant"),
     "unknown paper": (["reproduce", "structural"], "papers: structural_inference, all"),
+    "design without width": (["design", "kl_scaling", "--halfwidth", "0"], "--halfwidth 0 must be a number > 0"),
     "audit of nothing": (["audit", "nowhere"], "holds no published results"),
 }
 

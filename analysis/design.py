@@ -1,0 +1,123 @@
+"""How many seeds, which levels and what budget an exponent's interval of a wanted width takes, by simulation."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.intervals import curvature
+from analysis.laws import law_named
+from analysis.laws._base import Law
+from analysis.likelihood import Array, Times
+
+SIMULATIONS = 30
+SEED_COUNTS = (5, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+FIRST_SPACING, GROWTH = 10.0, 0.025  # of evaluations: every 10 steps, later every 2.5 % of the step
+
+
+@dataclass(frozen=True)
+class World:
+    """What is assumed of the sweep: a law with its constants, and the spread of log T within and between seeds."""
+
+    law: str
+    values: Mapping[str, float]
+    sigma: float
+    seed_sigma: float
+
+    @classmethod
+    def of(cls, law: Law, values: Mapping[str, float], times: Times, groups: Sequence[object]) -> World:
+        """Return the world that a fit describes, its spread split into that of seeds and the rest.
+
+        The seeds' part is the excess of the variance of seed means over what the rest alone would give.
+        """
+        seen = times.observed
+        residual = (np.log(np.maximum(times.middle, 1)) - np.log(law.time(values, times.x)))[seen]
+        labels = np.array(groups, dtype=str)[seen]
+        parts = [residual[labels == label] for label in np.unique(labels)]
+        means = np.array([part.mean() for part in parts])
+        within = float(np.mean([part.var(ddof=1) for part in parts if len(part) > 1] or [0.0]))
+        excess = float(means.var(ddof=1)) - within / np.mean([len(part) for part in parts]) if len(means) > 1 else 0.0
+        between = min(max(excess, 0.0), values["sigma"] ** 2)
+        return cls(law.name, values, float(np.sqrt(values["sigma"] ** 2 - between)), float(np.sqrt(between)))
+
+
+@dataclass(frozen=True)
+class Design:
+    """One design and what it gives: the median half-width of the exponent's interval, and replica-steps to be paid."""
+
+    levels: tuple[float, ...]
+    seeds: int
+    budget: int
+    halfwidth: float
+    censored: float
+    replica_steps: float
+
+
+def simulate(
+    world: World, levels: Sequence[float], seeds: int, budget: float, source: np.random.Generator
+) -> tuple[Times, list[int]]:
+    """Return one simulated sweep, evaluated on a growing grid, and the seed of every row."""
+    x = np.repeat(np.array(levels, dtype=float), seeds)
+    groups = np.tile(np.arange(seeds), len(levels))
+    shared = world.seed_sigma * source.standard_normal(seeds)
+    own = world.sigma * source.standard_normal(len(x))
+    time = law_named(world.law).time(world.values, x) * np.exp(shared[groups] + own)
+    grid = evaluations(budget)
+    place = np.searchsorted(grid, np.minimum(time, budget * 2))
+    seen = place < len(grid)
+    lower = np.where(place > 0, grid[np.clip(place - 1, 0, len(grid) - 1)], 0.0)
+    return Times(x, lower, np.where(seen, grid[np.clip(place, 0, len(grid) - 1)], np.inf)), groups.tolist()
+
+
+def evaluations(budget: float) -> Array:
+    """Return the steps of evaluations up to a budget: every 10 steps, later every 2.5 % of the step."""
+    steps = [FIRST_SPACING]
+    while steps[-1] + max(FIRST_SPACING, GROWTH * steps[-1]) <= budget:
+        steps.append(steps[-1] + max(FIRST_SPACING, np.floor(GROWTH * steps[-1])))
+    return np.array(steps)
+
+
+def designs(
+    world: World, levels: Sequence[float], budget: int, *, parameter: str, wanted: float, seed: int = 0
+) -> Iterator[Design]:
+    """Yield the smallest number of seeds that reaches a half-width, for each choice of levels and budget.
+
+    Levels: as given, and with one more between each two; budget: as given, and twice that. Where no number of seeds up
+    to 256 suffices, the largest is yielded with the half-width that it reaches.
+    """
+    source = np.random.default_rng(seed)
+    for chosen, longest in itertools.product((tuple(levels), _denser(levels)), (budget, 2 * budget)):
+        found = None
+        for seeds in SEED_COUNTS:
+            found = _try(world, chosen, seeds, longest, parameter, source)
+            if found.halfwidth <= wanted:
+                break
+        if found is not None:
+            yield found
+
+
+def _try(
+    world: World, levels: tuple[float, ...], seeds: int, budget: int, parameter: str, source: np.random.Generator
+) -> Design:
+    law = law_named(world.law)
+    widths, censored, steps = [], [], []
+    for _ in range(SIMULATIONS):
+        times, groups = simulate(world, levels, seeds, budget, source)
+        censored.append(1 - times.observed.mean())
+        steps.append(np.where(times.observed, times.upper, budget).sum())
+        if not times.observed.any():
+            continue
+        best = law.fit(times, start=world.values)
+        interval = curvature(law, times, best, groups)[parameter]
+        ends = (interval.low, interval.high)
+        widths.append(np.inf if ends[0] is None or ends[1] is None else (ends[1] - ends[0]) / 2)
+    width = float(np.median(widths)) if widths else float("inf")
+    return Design(levels, seeds, budget, width, float(np.mean(censored)), float(np.mean(steps)))
+
+
+def _denser(levels: Sequence[float]) -> tuple[float, ...]:
+    between = [float(np.sqrt(one * other)) for one, other in itertools.pairwise(levels)]
+    return tuple(sorted([*levels, *(float(f"{level:.3g}") for level in between)]))

@@ -1,0 +1,75 @@
+"""Published numbers follow from their tables; the ledger adjusts and counts; both read what is on disk."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from launches import tiny
+
+from orchestrator import ledger
+from orchestrator.audit import audit
+from orchestrator.cli import main
+from orchestrator.launch import train
+
+PUBLISHED = Path(__file__).parents[2] / "docs" / "results"
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """Return a copy of one published result with its page."""
+    shutil.copytree(PUBLISHED / "weight_decay_scaling", tmp_path / "weight_decay_scaling")
+    shutil.copy(PUBLISHED / "weight_decay_scaling.md", tmp_path)
+    return tmp_path
+
+
+def test_every_published_number_follows_from_its_table() -> None:
+    wrong, compared = audit(PUBLISHED)
+    assert wrong == [] and compared > 500
+
+
+def test_another_number_in_the_report_is_found(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = copied / "weight_decay_scaling" / "report.json"
+    facts = json.loads(file.read_text())
+    fit = next(each for each in facts["fits"] if each["law"] == "power")
+    fit["parameters"]["exponent"]["high"] *= 1.05
+    file.write_text(json.dumps(facts))
+    assert main(["audit", str(copied)]) == 1
+    assert "parameters.exponent.high" in capsys.readouterr().out
+
+
+def test_another_number_on_the_page_is_found(copied: Path) -> None:
+    page = copied / "weight_decay_scaling.md"
+    text = page.read_text()
+    mark = text.index("<!--=fits.power.parameters.exponent-->")
+    page.write_text(text[:mark] + text[mark:].replace("-->0.", "-->1.", 1))
+    (wrong,) = audit(copied)[0]
+    assert "fits.power.parameters.exponent" in wrong
+
+
+def test_another_row_of_the_table_is_found(copied: Path) -> None:
+    file = copied / "weight_decay_scaling" / "replicas.csv"
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(lines[:-1]) + "\n")
+    assert len(audit(copied)[0]) > 5
+
+
+def test_the_ledger_says_not_run_until_all_replicas_have_ended(tmp_path: Path) -> None:
+    made = tiny(tmp_path)
+    before = ledger.write_ledger("mine", [made])
+    assert {row["verdict"] for row in before["rows"]} == {"not run"}
+    train(made, silent=True)
+    after = ledger.write_ledger("mine", [made])
+    assert {row["verdict"] for row in after["rows"]} <= {"holds", "fails", "undecided"}
+    assert all(row["p_holm"] >= (row["p"] or 0) for row in after["rows"])
+    assert "not run" not in Path(after["page"]).read_text()
+
+
+def test_reproduce_without_launch_writes_the_ledger_of_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reproduce", "structural_inference", "--no-launch", "--storage", str(tmp_path), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert {row["experiment"] for row in facts["rows"]} >= {"kl_scaling", "weight_decay_scaling"}
+    assert (tmp_path / "reports" / "ledger" / "laptop" / "structural_inference.md").is_file()
+    assert "structural_inference" in (tmp_path / "reports" / "index.html").read_text()
