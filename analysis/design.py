@@ -20,12 +20,20 @@ FIRST_SPACING, GROWTH = 10.0, 0.025  # of evaluations: every 10 steps, later eve
 
 @dataclass(frozen=True)
 class World:
-    """What is assumed of the sweep: a law with its constants, and the spread of log T within and between seeds."""
+    """What is assumed of the sweep: a law with its constants, and how log T spreads around it.
+
+    ``sigma``: within seeds; ``seed_sigma`` and ``slope_sigma``: of effects that all runs of a seed share, on the level
+    and on the slope by log x; ``noise``: log-normal or Weibull, of the same spread; ``growth``: sigma grows as T to
+    this power, from the shortest time on.
+    """
 
     law: str
     values: Mapping[str, float]
     sigma: float
     seed_sigma: float
+    slope_sigma: float = 0.0
+    noise: str = "log-normal"
+    growth: float = 0.0
 
     @classmethod
     def of(cls, law: Law, values: Mapping[str, float], times: Times, groups: Sequence[object]) -> World:
@@ -62,14 +70,30 @@ def simulate(
     """Return one simulated sweep, evaluated on a growing grid, and the seed of every row."""
     x = np.repeat(np.array(levels, dtype=float), seeds)
     groups = np.tile(np.arange(seeds), len(levels))
-    shared = world.seed_sigma * source.standard_normal(seeds)
-    own = world.sigma * source.standard_normal(len(x))
-    time = law_named(world.law).time(world.values, x) * np.exp(shared[groups] + own)
+    time = drawn(world, x, groups, source)
     grid = evaluations(budget)
     place = np.searchsorted(grid, np.minimum(time, budget * 2))
     seen = place < len(grid)
     lower = np.where(place > 0, grid[np.clip(place - 1, 0, len(grid) - 1)], 0.0)
     return Times(x, lower, np.where(seen, grid[np.clip(place, 0, len(grid) - 1)], np.inf)), groups.tolist()
+
+
+def drawn(world: World, x: Array, groups: Array, source: np.random.Generator) -> Array:
+    """Return a time for every row, (n,); rows of one group share their effects on level and slope."""
+    median = law_named(world.law).time(world.values, x)
+    levels, slopes = source.standard_normal((2, int(groups.max()) + 1))
+    across = np.log(x) - np.log(x).mean()
+    shared = world.seed_sigma * levels[groups] + world.slope_sigma * slopes[groups] * across
+    spread = world.sigma * (median / median.min()) ** world.growth
+    return np.asarray(median * np.exp(shared + spread * _noise(world.noise, len(x), source)))
+
+
+def _noise(kind: str, count: int, source: np.random.Generator) -> Array:
+    """Return noise of median 0 and standard deviation 1."""
+    if kind == "log-normal":
+        return source.standard_normal(count)
+    gumbel = np.log(source.exponential(size=count))
+    return np.asarray((gumbel - np.log(np.log(2))) * np.sqrt(6) / np.pi)
 
 
 def evaluations(budget: float) -> Array:

@@ -20,6 +20,7 @@ PAPERS = {
     "geometric_bias": "geometric bias",
     "abstraction": "abstraction",
     "lottery_tickets": "lottery tickets",
+    "all": "all papers",
 }
 ALL = "all"
 
@@ -64,17 +65,21 @@ def _adjusted(made: Sequence[Study], reports: dict[str, dict[str, Any]]) -> dict
     """Return the rows of the ledger and the pilots' rejected regimes."""
     pairs = [(each, claim) for each in made for claim in each.experiment.claims]
     verdicts = [_verdict(reports[each.experiment.name], claim) for each, claim in pairs]
+    adjusted: dict[int, tuple[float | None, str]] = {}
+    for paper in {each.experiment.paper for each in made}:  # claims are adjusted for among those of their paper
+        own = [index for index, (each, _) in enumerate(pairs) if each.experiment.paper == paper]
+        adjusted |= dict(zip(own, holm([verdicts[index] for index in own]), strict=True))
     rows = [
         {
             "experiment": each.experiment.name,
             "page": f"../../{each.key.as_posix()}/index.html",
-            **asdict(verdict),
+            **asdict(verdicts[index]),
             "rule": {"name": claim.rule, **claim.settings},
             "preregistered": reports[each.experiment.name]["preregistered"],
-            "p_holm": p,
-            "verdict_holm": left,
+            "p_holm": adjusted[index][0],
+            "verdict_holm": adjusted[index][1],
         }
-        for (each, claim), verdict, (p, left) in zip(pairs, verdicts, holm(verdicts), strict=True)
+        for index, (each, claim) in enumerate(pairs)
     ]
     pilots = {each.experiment.name: each.experiment.pilot for each in made if each.experiment.pilot}
     return {"rows": rows, "pilots": pilots}
