@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.intervals import curvature
 from analysis.laws import law_named
@@ -78,7 +79,7 @@ def simulate(
     return Times(x, lower, np.where(seen, grid[np.clip(place, 0, len(grid) - 1)], np.inf)), groups.tolist()
 
 
-def drawn(world: World, x: Array, groups: Array, source: np.random.Generator) -> Array:
+def drawn(world: World, x: Array, groups: NDArray[np.intp], source: np.random.Generator) -> Array:
     """Return a time for every row, (n,); rows of one group share their effects on level and slope."""
     median = law_named(world.law).time(world.values, x)
     levels, slopes = source.standard_normal((2, int(groups.max()) + 1))

@@ -72,6 +72,8 @@ def fit_rows(rows: pl.DataFrame, *, x: Sequence[str], laws: Sequence[str]) -> di
     """
     from analysis.laws import law_names
 
+    if len(x) == 1 and not rows[x[0]].dtype.is_numeric():
+        raise BadInputError(f"{x[0]} must hold numbers, given {rows[x[0]][0]!r}")
     outside = sum((rows[name] <= 0).sum() for name in x if rows[name].dtype.is_numeric())
     kept = rows.filter(*(pl.col(name) > 0 for name in x if rows[name].dtype.is_numeric()))
     seen = int(kept["upper"].count())
