@@ -132,8 +132,8 @@ def _facts(file: Path, name: str, curve: pl.DataFrame, wanted: Sequence[str], ru
         if found[field] is None:
             told = f", and {runs} does not list it" if runs else ""
             raise BadInputError(
-                f"{file}: run {name!r} has no {field!r}: neither one value in a column, nor {field}=… in its name{told}; "
-                "give a table of runs with --runs"
+                f"{file}: run {name!r} has no {field!r}: neither one value in a column, nor {field}=… in its name"
+                f"{told}; give a table of runs with --runs"
             )
     return found
 
