@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -195,12 +195,12 @@ def _mirror_replicas(
 ) -> None:
     new = [row for row in rows.iter_rows(named=True) if known.get(row["id"], ("", -1))[1] < row["steps"]]
     curves = study.results.curves([row["id"] for row in new]).partition_by("id", as_dict=True) if new else {}
-    threshold = study.experiment.threshold
+    threshold, axes = study.experiment.threshold, [*study.experiment.strata(study.scale), study.experiment.x]
     until = time.monotonic() + MIRROR_S
     for done, row in enumerate(new):
         if time.monotonic() > until:
             raise TimeoutError(f"MLflow is slow, {done} of {len(new)} new replicas took {MIRROR_S:.0f} s")
-        run, mirrored = known.get(row["id"]) or (_create_child(client, experiment, parent, row, study.experiment.x), -1)
+        run, mirrored = known.get(row["id"]) or (_create_child(client, experiment, parent, row, axes), -1)
         metrics = _outcome(row, threshold)
         if (row["id"],) in curves:  # a curve file may be unreadable
             metrics = _curve_metrics(curves[(row["id"],)], mirrored) + metrics
@@ -211,12 +211,14 @@ def _mirror_replicas(
         client.set_terminated(run)
 
 
-def _create_child(client: MlflowClient, experiment: str, parent: str, row: Mapping[str, Any], x: str) -> str:
+def _create_child(
+    client: MlflowClient, experiment: str, parent: str, row: Mapping[str, Any], axes: Sequence[str]
+) -> str:
     from mlflow.entities import Param
 
     config = json.loads(row["config"])
     tags = {"mlflow.parentRunId": parent, "run_key": row["id"], "provenance": row["provenance"]}
-    name = f"{x}={config[x]:g} seed={row['data_seed']}" if isinstance(config[x], float | int) else row["id"]
+    name = _told({axis: config[axis] for axis in axes} | {"seed": row["data_seed"]})
     run = client.create_run(experiment, run_name=name, tags=tags)
     values = {**config, "data_seed": row["data_seed"], "init_seed": row["init_seed"], "replica": row["id"]}
     client.log_batch(run.info.run_id, params=[Param(key, str(value)) for key, value in values.items()])
@@ -252,10 +254,16 @@ def _mirror_levels(
     facts: Mapping[str, Any],
 ) -> None:
     for level in facts.get("levels", ()):
-        key = f"{study.experiment.x}={level['x']:g}"
+        key = _told({**level["where"], study.experiment.x: level["x"]})
         tags = {"mlflow.parentRunId": parent, "run_key": key}
         run = known[key][0] if key in known else client.create_run(experiment, run_name=key, tags=tags).info.run_id
         for name in ("runs", "events", "median", "restricted_mean"):
             if level[name] is not None:
                 client.log_metric(run, name, level[name])
         client.set_terminated(run)
+
+
+def _told(place: Mapping[str, Any]) -> str:
+    return " ".join(
+        f"{axis}={value:g}" if isinstance(value, float) else f"{axis}={value}" for axis, value in place.items()
+    )

@@ -1,0 +1,50 @@
+"""The calibration's simulator: sweeps are as censored and as spread as asked for, runs repeat, counts are right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from calibration.cells import cells, floored
+from calibration.measure import one, summary
+
+from analysis.design import drawn, simulate
+
+CELLS = {(cell.name, cell.censored, cell.grouped): cell for cell in cells()}
+
+
+def test_cells_have_names_of_their_own_and_cover_both_kinds_of_interval() -> None:
+    assert len(CELLS) == len(list(cells())) >= 30
+    assert {cell.grouped for cell in CELLS.values()} == {True, False}
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6])
+def test_the_budget_censors_the_share_that_was_asked_for(share: float) -> None:
+    cell = CELLS["6 levels × 8 seeds, log-normal", share, False]
+    many = simulate(cell.world, cell.levels, 500, cell.budget(), np.random.default_rng(5))[0]
+    assert 1 - many.observed.mean() == pytest.approx(share, abs=0.03)
+
+
+@pytest.mark.parametrize("noise", ["log-normal", "Weibull"])
+def test_noises_have_the_same_median_and_spread(noise: str) -> None:
+    world = replace(floored(1.0, grouped=False), noise=noise)
+    x = np.full(200_000, 0.05)
+    time = drawn(world, x, np.zeros(len(x), dtype=np.intp), np.random.default_rng(0))
+    assert np.median(time) == pytest.approx(800, rel=0.01)
+    assert np.log(time).std() == pytest.approx(world.sigma, rel=0.02)
+
+
+def test_a_simulation_repeats_and_its_summary_counts_what_covers() -> None:
+    cell = CELLS["6 levels × 8 seeds, log-normal", 0.3, False]
+    budget = cell.budget()
+    first = one(cell, budget, 3)
+    assert first is not None and first == one(cell, budget, 3) != one(cell, budget, 4)
+    runs = [
+        {"intervals": {"exponent": interval, "floor": (400.0, 300.0, None)}, "dropped": 0.7, "censored": 0.3}
+        for interval in ((1.0, 0.9, 1.1), (1.5, 1.3, 1.7), (1.2, 0.7, 1.5), (0.9, None, 1.2))
+    ]
+    facts = summary(cell, runs)
+    assert facts["exponent"]["coverage"] == 0.75 and facts["floor"]["coverage"] == 1.0
+    assert (facts["holds"], facts["fails"]) == (0.25, 0.25)
+    assert facts["bias_when_censored_runs_are_dropped"] == pytest.approx(-0.3)
