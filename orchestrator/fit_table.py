@@ -97,18 +97,21 @@ def fit_rows(rows: pl.DataFrame, *, x: Sequence[str], laws: Sequence[str]) -> di
 def _fit_laws(
     rows: pl.DataFrame, x: str, laws: Sequence[str], primary: str, groups: Sequence[object] | None
 ) -> dict[str, Any]:
-    from analysis.claims import equivalence
+    from analysis.claims import UNDECIDED, equivalence
     from analysis.compare import fit_laws
     from analysis.evidence import times_of
+    from analysis.rules import untold_exponent
 
-    fits: list[Fit] = fit_laws(times_of(rows, x), laws, groups)
+    times = times_of(rows, x)
+    fits: list[Fit] = fit_laws(times, laws, groups)
     chosen = next(fit for fit in fits if fit.law == primary)
     exponent = chosen.parameters.get("exponent")
     facts: dict[str, Any] = {"primary": primary, "fits": [fit.facts() for fit in fits], "exponent": None}
     if exponent is None:
         return {**facts, "reason": f"the law {primary} has no free exponent"}
-    verdict = equivalence(exponent.low, exponent.high, within=ABOUT_ONE)
-    return {**facts, "exponent": asdict(exponent), "verdict": verdict, "reason": chosen.note}
+    reason = chosen.note or untold_exponent(primary, chosen.values, times, "exponent")
+    verdict = UNDECIDED if reason else equivalence(exponent.low, exponent.high, within=ABOUT_ONE)
+    return {**facts, "exponent": asdict(exponent), "verdict": verdict, "reason": reason}
 
 
 def lines(facts: Mapping[str, Any]) -> list[str]:

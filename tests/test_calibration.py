@@ -41,7 +41,12 @@ def test_a_simulation_repeats_and_its_summary_counts_what_covers() -> None:
     first = one(cell, budget, 3)
     assert first is not None and first == one(cell, budget, 3) != one(cell, budget, 4)
     runs = [
-        {"intervals": {"exponent": interval, "floor": (400.0, 300.0, None)}, "dropped": 0.7, "censored": 0.3}
+        {
+            "intervals": {"exponent": interval, "floor": (400.0, 300.0, None)},
+            "dropped": 0.7,
+            "censored": 0.3,
+            "told": True,
+        }
         for interval in ((1.0, 0.9, 1.1), (1.5, 1.3, 1.7), (1.2, 0.7, 1.5), (0.9, None, 1.2))
     ]
     facts = summary(cell, runs)

@@ -11,6 +11,7 @@ from analysis.claims import FAILS, HOLDS, equivalence
 from analysis.design import simulate
 from analysis.intervals import by_group, profile
 from analysis.laws import law_named
+from analysis.rules import untold_exponent
 from calibration.cells import Cell
 
 WITHIN = (0.8, 1.25)
@@ -34,12 +35,17 @@ def one(cell: Cell, budget: float, index: int) -> dict[str, Any] | None:
     return {
         "intervals": {name: (found[name].estimate, found[name].low, found[name].high) for name in names},
         "dropped": dropped,
+        "told": untold_exponent(law.name, best.values, times, "exponent") is None,
         "censored": 1 - float(seen.mean()),
     }
 
 
 def summary(cell: Cell, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return coverage, bias, width and verdicts of one cell."""
+    """Return coverage, bias, width and verdicts of one cell.
+
+    ``told``: the share of sweeps with events at enough levels above the floor for a verdict; ``holds`` and ``fails``
+    are shares of all sweeps.
+    """
     facts: dict[str, Any] = {
         "cell": cell.name,
         "censored": round(float(np.mean([run["censored"] for run in runs])), 3),
@@ -55,7 +61,8 @@ def summary(cell: Cell, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
             "median_bias": round(float(np.median(ends[:, 0]) - truth), 4),
             "median_halfwidth": round(float(np.median((high - low) / 2)), 3),
         }
-    exponents = [run["intervals"]["exponent"] for run in runs]
+    facts["told"] = round(float(np.mean([run["told"] for run in runs])), 3)
+    exponents = [run["intervals"]["exponent"] for run in runs if run["told"]]
     verdicts = [equivalence(low, high, within=WITHIN) for _, low, high in exponents]
     facts["holds"], facts["fails"] = (round(verdicts.count(word) / len(runs), 4) for word in (HOLDS, FAILS))
     facts["bias_when_censored_runs_are_dropped"] = round(

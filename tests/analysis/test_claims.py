@@ -48,6 +48,12 @@ def test_wide_intervals_leave_the_exponent_undecided() -> None:
     assert verdict(noisy, "parameter_within", parameter="exponent", low=0.8, high=1.25).verdict == "undecided"
 
 
+def test_an_exponent_needs_events_at_three_levels_above_the_floor() -> None:
+    near_the_floor = planted(seeds=8, spread=0.1, budget=700)
+    found = verdict(near_the_floor, "parameter_within", parameter="exponent", low=0.8, high=1.25)
+    assert found.verdict == "undecided" and "2 levels above the floor" in found.evidence
+
+
 def test_floor_share_tells_a_floor_from_none() -> None:
     assert verdict(planted(seeds=20, spread=0.1), "floor_share", low=0.5).verdict == "holds"
     assert verdict(planted(seeds=20, spread=0.1, floor=0.0), "floor_share", low=0.5).verdict == "fails"
