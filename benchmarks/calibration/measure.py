@@ -40,6 +40,11 @@ def one(cell: Cell, budget: float, index: int) -> dict[str, Any] | None:
     }
 
 
+def kind_of(cell: Cell) -> str:
+    """Return the name of the intervals that a cell is about."""
+    return "resampled seeds" if cell.grouped else "profile"
+
+
 def summary(cell: Cell, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return coverage, bias, width and verdicts of one cell.
 
@@ -49,7 +54,8 @@ def summary(cell: Cell, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "cell": cell.name,
         "censored": round(float(np.mean([run["censored"] for run in runs])), 3),
-        "intervals": "resampled seeds" if cell.grouped else "profile",
+        "planned_censored": cell.censored,
+        "intervals": kind_of(cell),
         "simulations": len(runs),
     }
     for name in runs[0]["intervals"]:
