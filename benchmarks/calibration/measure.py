@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,10 +63,11 @@ def summary(cell: Cell, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         truth = cell.world.values[name]
         ends = np.array([[np.nan if end is None else end for end in run["intervals"][name]] for run in runs])
         low, high = np.nan_to_num(ends[:, 1], nan=-np.inf), np.nan_to_num(ends[:, 2], nan=np.inf)
+        width = float(np.median((high - low) / 2))
         facts[name] = {
             "coverage": round(float(((low <= truth) & (truth <= high)).mean()), 4),
             "median_bias": round(float(np.median(ends[:, 0]) - truth), 4),
-            "median_halfwidth": round(float(np.median((high - low) / 2)), 3),
+            "median_halfwidth": round(width, 3) if math.isfinite(width) else None,
         }
     facts["told"] = round(float(np.mean([run["told"] for run in runs])), 3)
     exponents = [run["intervals"]["exponent"] for run in runs if run["told"]]
