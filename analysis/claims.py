@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from analysis.rules import RULES, SETTINGS
+from analysis.laws import law_names
+from analysis.rules import QUANTITIES, RULES, SETTINGS
 
 if TYPE_CHECKING:
     from analysis.evidence import Evidence
@@ -35,20 +36,35 @@ class Claim:
 
     def faults(self) -> list[str]:
         """Return all that is wrong with the claim's rule and settings, one sentence each."""
-        if self.rule not in RULES:
-            return [f"unknown rule {self.rule!r}; rules: {', '.join(RULES)}"]
         found = []
         for name in ("low", "high"):
             value = self.settings.get(name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value != value):
                 found.append(f"claim {self.name!r}: {name} = {value!r} must be a number or none")
+        if self.rule not in RULES:
+            return [*found, f"unknown rule {self.rule!r}; rules: {', '.join(RULES)}"]
         needed, allowed = SETTINGS[self.rule]
         for name, meaning in needed.items():
             if not isinstance(self.settings.get(name), str):
                 found.append(f"claim {self.name!r}: rule {self.rule} needs the setting {name!r}, {meaning}")
+        found += self._faults_of_choices()
         if extra := set(self.settings) - {"low", "high", *needed, *allowed}:
             known = ", ".join(["low", "high", *needed, *allowed])
             found.append(f"claim {self.name!r}: unknown setting {', '.join(sorted(extra))}; settings: {known}")
+        return found
+
+    def _faults_of_choices(self) -> list[str]:
+        """Return what is wrong with law, quantity and where, if they are set."""
+        found = []
+        for name, allowed in (("law", law_names()), ("quantity", QUANTITIES)):
+            if self.settings.get(name, allowed[0]) not in allowed:
+                found.append(f"claim {self.name!r}: {name} must be one of {', '.join(allowed)}")
+        if not isinstance(self.settings.get("where", {}), Mapping | None):
+            found.append(f"claim {self.name!r}: where must name fields and their values")
+        if self.rule == "ratio_within" and not {"first", "second"} <= set(self.settings):
+            found.append(
+                f"claim {self.name!r}: rule ratio_within needs the settings 'first' and 'second', values of the arm"
+            )
         return found
 
 

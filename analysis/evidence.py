@@ -13,11 +13,10 @@ from analysis.compare import Fit, fit_laws, unfit
 from analysis.contrast import Contrast, contrast
 from analysis.likelihood import Times
 from analysis.regression import Regression, regress
+from analysis.rules import QUANTITIES
 from analysis.table import delays
 
-GROKKED, DELAY = "grokked", "delay"
-QUANTITIES = (GROKKED, DELAY)
-ONE_SEED = "one seed only: give at least 2 with --seeds"
+GROKKED = QUANTITIES[0]
 
 
 class Evidence:
@@ -58,7 +57,9 @@ class Evidence:
         """
         rows = self.usable if quantity == GROKKED else delays(self.usable)
         for field, value in (where or {}).items():
-            rows = rows.filter(pl.col(field) == value)
+            if field not in rows.columns:
+                raise ValueError(f"the runs have no field {field!r}")
+            rows = rows.filter(pl.Series([each == value for each in rows[field]], dtype=pl.Boolean))
         if rows.is_empty():
             raise ValueError(f"no replica has ended{' where ' + words(where) if where else ''}")
         return rows

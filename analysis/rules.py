@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from analysis.intervals import Interval
     from analysis.likelihood import Times
 
+QUANTITIES = ("grokked", "delay")
 LEVELS_ABOVE, ABOVE = 3, 1.25  # levels with events that must lie above the floor, and from which multiple of it on
 
 Answer = tuple["Interval", str, int]

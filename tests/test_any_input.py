@@ -199,7 +199,7 @@ def _with_table(trained: Path, write: Any) -> None:
         assert code == 0 and out
         made = tiny(trained)
         assert set(made.rows()["id"]) <= {replica.id for replica in made.experiment.replicas("laptop")}
-        report._facts(made, made.rows())
+        report._facts(made, made.rows(), report.runs_of(made, made.rows()))
     finally:
         file.unlink(missing_ok=True)
 

@@ -154,6 +154,10 @@ def test_a_ratio_pairs_runs_by_seed_and_level() -> None:
         ({"rule": "nonsense"}, "unknown rule 'nonsense'; rules: parameter_within"),
         ({"rule": "parameter_within"}, "needs the setting 'parameter'"),
         ({"rule": "floor_share", "settings": {"high": "0.5"}}, "high = '0.5' must be a number or none"),
+        ({"rule": "floor_share", "settings": {"law": "powr"}}, "law must be one of constant, "),
+        ({"rule": "floor_share", "settings": {"quantity": "wait"}}, "quantity must be one of grokked, delay"),
+        ({"rule": "floor_share", "settings": {"where": "random"}}, "where must name fields and their values"),
+        ({"rule": "ratio_within", "settings": {"arm": "x"}}, "needs the settings 'first' and 'second'"),
         ({"rule": "floor_share", "settings": {"hihg": 0.5}}, "unknown setting hihg; settings: low, high, law"),
     ],
 )

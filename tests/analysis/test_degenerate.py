@@ -79,6 +79,8 @@ def test_one_seed_counts_rows_as_independent_and_claims_stay_undecided() -> None
         ("slope_within", {"term": "width"}),
         ("ratio_within", {"arm": "x", "first": 0.1, "second": 7.0}),
         ("parameter_within", {"parameter": "exponent", "where": {"x": 5.0}}),
+        ("parameter_within", {"parameter": "exponent", "where": {"x": "five"}}),
+        ("parameter_within", {"parameter": "exponent", "where": {"width": 5}}),
     ],
 )
 def test_claims_that_the_table_cannot_speak_to_are_undecided(rule: str, settings: dict[str, Any]) -> None:
