@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,8 @@ from analysis.events import crossing
 from orchestrator.fit_table import read_table
 from orchestrator.results import BadInputError
 
-RUN, STEP, VALUE = "run", "step", "value"
+RUN = "run"
+STEP, VALUE = "step of the curve", "value of the curve"  # beside columns of any other name
 WANDB_TAILS = ("__MIN", "__MAX")
 
 
@@ -36,6 +38,8 @@ def runs_of(
     the table ``runs``, else from a column of the curve file, else from name=value in the run's name or path.
     Raises: BadInputError in one line for anything that cannot be used.
     """
+    if not math.isfinite(threshold):
+        raise BadInputError(f"--threshold {threshold} is never reached; give a number such as 0.95")
     files = sorted(glob.glob(pattern, recursive=True))
     if not files:
         raise BadInputError(f"no file matches {pattern}; give a pattern such as 'runs/*.csv'")
@@ -47,7 +51,9 @@ def runs_of(
         for name, curve in _curves(file, table, step=step, value=value, run=run):
             if name in rows:
                 raise BadInputError(f"{file}: run {name!r} was in another file already; name runs apart with --run")
-            facts = given[name] if given and name in given else _facts(file, name, curve, wanted, runs)
+            if runs is not None and name not in given:
+                raise BadInputError(f"{file}: {runs} does not list the run {name!r}; its runs: {_few(given)}")
+            facts = given[name] if runs is not None else _facts(file, name, curve, wanted)
             rows[name] = {RUN: name, **facts, **_interval(file, name, curve, threshold)}
     found = pl.DataFrame(list(rows.values()), infer_schema_length=None)
     return found.with_columns(pl.col("lower", "upper").cast(pl.Float64))
@@ -83,11 +89,12 @@ def _curves(
     """Return the runs of a file by name, each with its steps and values, and all other columns."""
     _need(file, table, [step, *([run] if run else [])])
     if value in table.columns:
-        whole = table.rename({step: STEP, value: VALUE})
+        whole = table.with_columns(pl.col(step).alias(STEP), pl.col(value).alias(VALUE))
         if run is None:
             return [(file.stem, whole)]
-        names = STEP if run == step else run
-        return [(str(key[0]), part) for key, part in whole.partition_by(names, as_dict=True).items()]
+        if whole[run].null_count():
+            raise BadInputError(f"{file}: the column {run!r} names no run in {whole[run].null_count()} rows; fill it")
+        return [(str(key[0]), part) for key, part in whole.partition_by(run, as_dict=True).items()]
     tail = f" - {value}"
     wide = [name for name in table.columns if name.endswith(tail) and not name.endswith(WANDB_TAILS)]
     if not wide:
@@ -121,7 +128,7 @@ def _interval(file: Path, name: str, curve: pl.DataFrame, threshold: float) -> d
     return {"lower": 0.0 if event.upper == steps[0] else event.lower, "upper": event.upper}
 
 
-def _facts(file: Path, name: str, curve: pl.DataFrame, wanted: Sequence[str], runs: Path | None) -> Mapping[str, Any]:
+def _facts(file: Path, name: str, curve: pl.DataFrame, wanted: Sequence[str]) -> Mapping[str, Any]:
     """Return x and group of a run from its curve's columns, else from its name or its file's path."""
     found = {}
     for field in wanted:
@@ -130,10 +137,9 @@ def _facts(file: Path, name: str, curve: pl.DataFrame, wanted: Sequence[str], ru
         else:
             found[field] = _in_words(field, "/".join([*file.parts[-2:], name]))
         if found[field] is None:
-            told = f", and {runs} does not list it" if runs else ""
             raise BadInputError(
-                f"{file}: run {name!r} has no {field!r}: neither one value in a column, nor {field}=… in its name"
-                f"{told}; give a table of runs with --runs"
+                f"{file}: run {name!r} has no {field!r}: neither one value in a column, nor {field}=… in its name; "
+                "give a table of runs with --runs"
             )
     return found
 
@@ -144,13 +150,15 @@ def _in_words(field: str, text: str) -> float | str | None:
     >>> _in_words("wd", "runs/wd=0.3_seed=2.csv"), _in_words("seed", "wd_1e-3-seed_7"), _in_words("lr", "wd=1")
     (0.3, 7.0, None)
     """
-    match = re.search(rf"(?<![A-Za-z0-9]){re.escape(field)}[=_-]?([-+]?\d*\.?\d+(?:e[-+]?\d+)?|[^_/,\s]+)", text)
+    number = r"[=_-]?([-+]?\d*\.?\d+(?:e[-+]?\d+)?)"
+    match = re.search(rf"(?<![A-Za-z0-9]){re.escape(field)}(?:{number}|[=_-]([^_/,\s]+))", text)
     if match is None:
         return None
-    try:
-        return float(match[1])
-    except ValueError:
-        return match[1]
+    return float(match[1]) if match[1] else match[2]
+
+
+def _few(names: Mapping[str, Any], shown: int = 5) -> str:
+    return ", ".join([*list(names)[:shown], *(["…"] if len(names) > shown else [])]) or "none"
 
 
 def _need(file: Path, table: pl.DataFrame, columns: Sequence[str]) -> None:

@@ -77,6 +77,8 @@ def test_an_event_at_the_first_point_happened_since_step_0(tmp_path: Path) -> No
         ("step,val_acc\n0,0.1\n0,0.2\n", {}, "several values at step 0"),
         ("step,val_acc\n0,high\n", {}, "steps and values must be numbers"),
         ("step,val_acc\n0,\n", {}, "has no point with a step and a value"),
+        (CURVE, {"threshold": float("nan")}, "--threshold nan is never reached"),
+        ("id,step,val_acc\na,0,0.1\n,10,0.2\n", {"run": "id"}, "the column 'id' names no run in 1 rows"),
     ],
 )
 def test_faults_cost_one_line(tmp_path: Path, text: str, settings: dict[str, Any], expected: str) -> None:
@@ -84,6 +86,27 @@ def test_faults_cost_one_line(tmp_path: Path, text: str, settings: dict[str, Any
     with pytest.raises(BadInputError, match=expected.replace("(", r"\(")) as fault:
         intervals(tmp_path, **settings)
     assert "\n" not in str(fault.value)
+
+
+def test_a_run_that_the_table_of_runs_does_not_list(tmp_path: Path) -> None:
+    write(tmp_path, wd_1=CURVE, wd_2=CURVE)
+    runs = tmp_path / "runs.tsv.csv"
+    runs.write_text("run,wd\nwd_1,1\n")
+    with pytest.raises(BadInputError, match="does not list the run 'wd_2'; its runs: wd_1"):
+        intervals(tmp_path, "wd_*.csv", runs=runs)
+
+
+def test_a_name_inside_another_name_is_not_taken_for_it(tmp_path: Path) -> None:
+    (tmp_path / "lru=3_lr=0.5.csv").write_text(CURVE)
+    assert intervals(tmp_path, x=["lr"])[0][1] == 0.5
+    (tmp_path / "wlr=3_lrs=2.csv").write_text(CURVE)
+    with pytest.raises(BadInputError, match="has no 'lr'"):
+        intervals(tmp_path, "wlr*.csv", x=["lr"])
+
+
+def test_columns_called_step_and_value_beside_the_chosen_ones(tmp_path: Path) -> None:
+    write(tmp_path, wd_1="_step,step,value,acc\n0,5,x,0.1\n10,6,y,0.99\n")
+    assert intervals(tmp_path, step="_step", value="acc") == [("wd_1", 1.0, 0.0, 10.0)]
 
 
 def test_no_file_and_curves_through_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
