@@ -41,9 +41,10 @@ class Evidence:
 
     @cached_property
     def usable(self) -> pl.DataFrame:
-        """The rows that laws are fitted to: x > 0, at levels where enough runs memorised."""
+        """The rows that laws are fitted to: x > 0 (where it holds numbers), at levels where enough runs memorised."""
         memorised = pl.col("memorised_upper").is_not_null().mean().over(self.x)
-        return self.rows.filter((pl.col(self.x) > 0) & (memorised >= self.least_memorised))
+        positive = pl.col(self.x) > 0 if self.rows[self.x].dtype.is_numeric() else pl.lit(True)
+        return self.rows.filter(positive & (memorised >= self.least_memorised))
 
     @property
     def left_out(self) -> list[float]:
@@ -133,9 +134,10 @@ class Evidence:
 
 
 def times_of(rows: pl.DataFrame, x: str) -> Times:
-    """Return the rows of a timeline as the arrays that laws are fitted to."""
+    """Return the rows of a timeline as the arrays that laws are fitted to; x is 1 where it does not hold numbers."""
+    x_values = rows[x].cast(pl.Float64).to_numpy() if rows[x].dtype.is_numeric() else np.ones(rows.height)
     upper = rows["upper"].cast(pl.Float64).fill_null(float("inf")).to_numpy()
-    return Times(rows[x].cast(pl.Float64).to_numpy(), rows["lower"].cast(pl.Float64).to_numpy(), upper)
+    return Times(x_values, rows["lower"].cast(pl.Float64).to_numpy(), upper)
 
 
 def groups_of(rows: pl.DataFrame) -> list[object]:

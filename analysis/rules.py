@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from analysis.likelihood import Times
 
 QUANTITIES = ("grokked", "delay")
+REFERENCE, BEST = "the reference", "the best point"  # the values of the field "point" where points are searched
 LEVELS_ABOVE, ABOVE = 3, 1.25  # levels with events that must lie above the floor, and from which multiple of it on
 
 Answer = tuple["Interval", str, int]

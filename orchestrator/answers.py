@@ -11,21 +11,28 @@ import polars as pl
 
 from analysis.claims import FAILS, HOLDS, NOT_RUN, UNDECIDED, digits, judge, undecided
 from analysis.table import timeline
+from orchestrator.found import LETTERS, found
 from search_spaces._experiment import Experiment
 
 SYMBOLS = {"kl_strength": "KL strength λ", "weight_decay": "weight decay"}
-LETTERS = {"kl_strength": "λ", "weight_decay": "wd"}
 NOTHING = "no replica has ended yet: launch the experiment"
 
 
 def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str, Any]:
-    """Return answer, fits, regression, strata, claims, levels and sensitivity of a table of runs (``table.wide``)."""
+    """Return answer, fits, regression, strata, claims, levels and sensitivity of a table of runs (``table.wide``).
+
+    Of a search: its trials and how the best of them fared on other seeds, in place of fits and levels.
+    """
+    facts: dict[str, Any]
     rows = timeline(runs, experiment.threshold)
     if rows.is_empty():
         not_run = [{**asdict(undecided(claim, NOTHING)), "verdict": NOT_RUN} for claim in experiment.claims]
         return {**EMPTY, "answer": NOTHING, "claims": not_run}
+    if search := experiment.scales[scale].search:
+        facts = {**EMPTY, **found(experiment, scale, search, runs)}
+        return {**facts, "would_change": _would_change(experiment, facts)}
     evidence = evidence_of(experiment, scale, rows)
-    facts: dict[str, Any] = {**EMPTY, "levels": levels_of(experiment, scale, rows), "left_out": evidence.left_out}
+    facts = {**EMPTY, "levels": levels_of(experiment, scale, rows), "left_out": evidence.left_out}
     judged = [judge(claim, evidence) for claim in experiment.claims]
     facts["claims"] = [asdict(verdict) for verdict in judged]
     try:
@@ -46,6 +53,8 @@ EMPTY: Mapping[str, Any] = {
     "strata": [],
     "claims": [],
     "levels": [],
+    "trials": [],
+    "confirmed": [],
     "left_out": [],
     "sensitivity": [],
     "would_change": [],

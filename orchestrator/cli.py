@@ -96,8 +96,8 @@ def show(
         print(json.dumps(facts))
         return
     print(f"{study.experiment.name} ({study.scale}): {study.experiment.question}")
-    for axis, values in study.experiment.scales[study.scale].space.axes.items():
-        print(f"  {axis} = {', '.join(map(str, values))}")
+    for line in study.experiment.scales[study.scale].told():
+        print(f"  {line}")
     for field, value in study.experiment.scales[study.scale].fields.items():
         print(f"  {field} = {value}")
     print(f"  {facts['replicas']} replicas, {facts['done']} done; budget {facts['budget_steps']} steps")

@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 from filelock import FileLock, Timeout
 
+from orchestrator import searches
 from orchestrator.backends._job import Job
 from orchestrator.plan import Plan, make_plan
 from orchestrator.progress import Progress
@@ -50,16 +51,21 @@ class Options:
 class Study:
     """An experiment at one scale, with the user's changes, and the results it reads and writes."""
 
-    experiment: Experiment
+    asked: Experiment
     scale: str
     variant: str
     results: Results
     options: Options
 
     @property
+    def experiment(self) -> Experiment:
+        """The experiment, with the points that a search has chosen by now."""
+        return searches.read(self.asked, self.scale, self.results, self.slug)
+
+    @property
     def key(self) -> Path:
         """Where the study's report lies under the storage: a changed study has a folder of its own."""
-        return Path(self.experiment.name) / (self.scale + (f"-{self.variant}" if self.variant else ""))
+        return Path(self.asked.name) / (self.scale + (f"-{self.variant}" if self.variant else ""))
 
     @property
     def slug(self) -> str:
@@ -74,12 +80,11 @@ class Study:
     def plan(self, asked: Request | None = None) -> Plan:
         """Return the plan against what the results hold now."""
         asked = asked or request(cpus=os.cpu_count() or 1)
-        ids = [replica.id for replica in self.experiment.replicas(self.scale)]
-        rows = self.results.replicas(ids).select("id", "status", "steps").iter_rows()
+        experiment = self.experiment
         return make_plan(
-            self.experiment,
+            experiment,
             self.scale,
-            settled={name: (status, steps) for name, status, steps in rows},
+            settled=self.results.settled([replica.id for replica in experiment.replicas(self.scale)]),
             checkpoint_steps=self.results.checkpoint_steps,
             slots=asked.slots,
             replicas_per_pack=asked.replicas_per_pack,
@@ -152,7 +157,7 @@ def resources_of(options: Options, experiment: Experiment) -> Request:
 
 def train(study: Study, *, silent: bool = False, pace: Pace | None = None) -> bool:
     """Train what is missing; return False when interrupted. Trains nothing when nothing is missing."""
-    if not study.plan().missing:
+    if not study.plan().left:
         return True
     asked = resources_of(study.options, study.experiment)
     with _lock(study):
@@ -167,7 +172,7 @@ def train(study: Study, *, silent: bool = False, pace: Pace | None = None) -> bo
             progress.observe(facts, study.results.untold())
 
         device = "cuda" if asked.gpus else "cpu"
-        job = Job(plan, study.results, asked, device, observe, study.options.address, pace)
+        job = Job(plan, study.results, asked, device, observe, study.options.address, pace, study.slug)
         try:
             return _backend(study.options.backend)(job)
         finally:
@@ -186,10 +191,12 @@ def preregistered(study: Study) -> bool:
 def smoke(options: Options) -> Study:
     """Return a tiny version of a study in a folder of its own: two points, one seed, a few dozen steps."""
     whole = study(options)
-    size = whole.experiment.scales[whole.scale]
-    axis = whole.experiment.x
+    size = whole.asked.scales[whole.scale]
+    axis = whole.asked.x
     few = {name: (values[:SMOKE_POINTS] if name == axis else values[:1]) for name, values in size.space.axes.items()}
-    small = whole.experiment.with_changes(whole.scale, few, 1)
+    small = whole.asked.with_changes(whole.scale, few, 1)
+    if size.search:
+        small = small.with_search(whole.scale, first=size.search.first[:1], tries=SMOKE_POINTS)
     folder = whole.results.root / "smoke" / time.strftime("%Y%m%d-%H%M%S")
     budget = replace(options, budget_steps=SMOKE_STEPS, storage=str(folder))
     return Study(small, whole.scale, "smoke", Results.at(str(folder)), budget)

@@ -43,6 +43,9 @@ def draw(study: Study, runs: pl.DataFrame, facts: Mapping[str, Any], folder: Pat
 
 
 def _pictures(study: Study, rows: pl.DataFrame, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
+    if study.experiment.scales[study.scale].search:
+        yield from _search(study, facts, folder)
+        return
     if study.experiment.strata(study.scale):
         yield from _heat_map(study, facts, folder)
         yield from _paired(study, rows, folder)
@@ -51,6 +54,27 @@ def _pictures(study: Study, rows: pl.DataFrame, facts: Mapping[str, Any], folder
         yield from _phases(study, rows, folder)
         yield from _survival(study, rows, folder)
     yield from _fans(study, rows, folder)
+
+
+def _search(study: Study, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
+    from analysis.figures.search import search
+    from analysis.rules import BEST, REFERENCE
+
+    names = study.experiment.varied(study.scale)[:2]
+    tried = {
+        each["role"] or str(number): (*(each["point"][name] for name in names), each["restricted_mean"])
+        for number, each in enumerate(facts["trials"])
+    }
+    if len(names) < 2 or not tried:
+        return
+    marked = {role: next((at for roles, at in tried.items() if role in roles), None) for role in (REFERENCE, BEST)}
+    labels = [SYMBOLS.get(name, name) for name in names]
+    yield Picture(
+        search([*tried.values()], marked, labels=labels, objective="restricted mean grok step", folder=folder),
+        f"Points tried by {labels[0]} and {labels[1]}, coloured by their restricted mean grok step",
+        "Every point that was tried, with its restricted mean grok step over the seeds that choose. Circle: the "
+        "reference; star: the best point on these seeds.",
+    )
 
 
 def _label(study: Study) -> str:

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from search_spaces._experiment import Experiment, Scale
+from search_spaces._experiment import Experiment
+from search_spaces._space import Scale
 from trainables.replica import PackSpec, Replica
 
 ENDED = frozenset({"observed", "diverged"})
@@ -29,10 +30,26 @@ class Plan:
         """How many replicas have ended."""
         return len(self.replicas) - len(self.missing)
 
-    def expected_steps(self, replicas: Sequence[Replica]) -> int:
-        """Return about how many replica-steps these replicas take until they end: from pilots, else the budget."""
-        size = self.experiment.scales[self.scale]
-        return sum(_expected(size, self.experiment.x, replica, self.budget_steps) for replica in replicas)
+    @property
+    def wanted(self) -> int:
+        """How many replicas the experiment has, those of points that a search has still to choose included."""
+        return len(self.replicas) + self._size.open_replicas
+
+    @property
+    def left(self) -> int:
+        """How many replicas have not ended."""
+        return self.wanted - self.done
+
+    @property
+    def expected_steps(self) -> int:
+        """About how many replica-steps are left until all have ended: from pilots, else the budget."""
+        known = sum(_expected(self._size, self.experiment.x, replica, self.budget_steps) for replica in self.missing)
+        trained = sum(pack.start_step * len(pack.replicas) for pack in self.packs)
+        return known - trained + self._size.open_replicas * _each(self._size, self.budget_steps)
+
+    @property
+    def _size(self) -> Scale:
+        return self.experiment.scales[self.scale]
 
 
 def make_plan(
@@ -89,4 +106,9 @@ def _cost(pack: PackSpec, size: Scale, x: str) -> int:
 
 
 def _expected(size: Scale, x: str, replica: Replica, budget: int) -> int:
-    return min(size.expected_steps.get(replica.config[x], budget), budget)
+    return min(size.expected_steps.get(replica.config[x], _each(size, budget)), budget)
+
+
+def _each(size: Scale, budget: int) -> int:
+    """Return how many steps a replica takes at a point of which no pilot told."""
+    return min(size.search.expected_steps or budget, budget) if size.search else budget

@@ -25,7 +25,7 @@ class Progress:
         self._plan, self._silent = plan, silent
         self._packs: dict[str, Mapping[str, Any]] = {}
         self._steps: list[tuple[float, int]] = []
-        self._expected = plan.expected_steps(plan.missing) - sum(p.start_step * len(p.replicas) for p in plan.packs)
+        self._expected = plan.expected_steps
         self._out: TextIO = os.fdopen(os.dup(1), "w") if not silent else sys.stdout
         self._error: TextIO = os.fdopen(os.dup(2), "w")
         self._live = not silent and self._out.isatty()
@@ -60,7 +60,7 @@ class Progress:
         total = {key: sum(facts[key] for facts in self._packs.values()) for key in ("observed", "budget", "diverged")}
         done = self._plan.done + sum(total.values())
         training = sum(facts["training"] for facts in self._packs.values())
-        words = [f"{done}/{len(self._plan.replicas)} done ({total['budget']} censored)", f"{training} training"]
+        words = [f"{done}/{self._plan.wanted} done ({total['budget']} censored)", f"{training} training"]
         if total["diverged"]:
             words.append(f"{total['diverged']} diverged")
         rate = self._rate()

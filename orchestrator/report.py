@@ -74,7 +74,7 @@ def write(study: Study) -> dict[str, Any]:
 
 def runs_of(study: Study, rows: pl.DataFrame) -> pl.DataFrame:
     """Return the study's rows as the table that is published: one line per run with all its events."""
-    return table.wide(rows, list(study.experiment.scales[study.scale].space.axes))
+    return table.wide(rows, study.experiment.scales[study.scale].names)
 
 
 def summary(study: Study, facts: Mapping[str, Any]) -> list[str]:

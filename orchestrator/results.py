@@ -73,6 +73,11 @@ class Results:
         rows = table.newest(self._read("replicas", table.replica_schema()))
         return rows if ids is None else rows.filter(pl.col("id").is_in(list(ids)))
 
+    def settled(self, ids: Collection[str]) -> dict[str, tuple[str, int]]:
+        """Return status and last evaluated step of those of the replicas that have a row."""
+        rows = self.replicas(ids).select("id", "status", "steps").iter_rows()
+        return {name: (status, steps) for name, status, steps in rows}
+
     def curves(self, ids: Collection[str]) -> pl.DataFrame:
         """Return the curves of the given replicas, each point once."""
         points = self._read("curves", table.curve_schema()).filter(pl.col("id").is_in(list(ids)))

@@ -195,7 +195,7 @@ def _mirror_replicas(
 ) -> None:
     new = [row for row in rows.iter_rows(named=True) if known.get(row["id"], ("", -1))[1] < row["steps"]]
     curves = study.results.curves([row["id"] for row in new]).partition_by("id", as_dict=True) if new else {}
-    threshold, axes = study.experiment.threshold, [*study.experiment.strata(study.scale), study.experiment.x]
+    threshold, axes = study.experiment.threshold, study.experiment.varied(study.scale)
     until = time.monotonic() + MIRROR_S
     for done, row in enumerate(new):
         if time.monotonic() > until:

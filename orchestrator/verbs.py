@@ -23,23 +23,22 @@ MS_PER_REPLICA_STEP = 8.4  # measured for kl_scaling at p = 67 on one of two bus
 def plan_facts(study: Study) -> dict[str, Any]:
     """Return how far a study is and what a launch would cost."""
     plan = study.plan()
-    expected = plan.expected_steps(plan.missing)
     slots = min(len(plan.packs), os.cpu_count() or 1)
     running = study.results.running()
     statuses = study.rows()["status"].value_counts().iter_rows()
     return {
         "experiment": study.experiment.name,
         "scale": study.scale,
-        "replicas": len(plan.replicas),
+        "replicas": plan.wanted,
         "done": plan.done,
-        "missing": len(plan.missing),
+        "missing": plan.left,
         "packs": len(plan.packs),
         "budget_steps": plan.budget_steps,
-        "expected_replica_steps": expected,
-        "expected_minutes": expected * MS_PER_REPLICA_STEP / 60_000 / max(slots, 1),
+        "expected_replica_steps": plan.expected_steps,
+        "expected_minutes": plan.expected_steps * MS_PER_REPLICA_STEP / 60_000 / max(slots, 1),
         "by_status": dict(sorted(statuses)),
         "failed": len(study.results.failed([replica.id for replica in plan.missing])),
-        "running": running if plan.missing else [],
+        "running": running if plan.left else [],
     }
 
 
@@ -58,7 +57,7 @@ def finish(study: Study, finished: bool, as_json: bool, *, quiet: bool = False) 
     from orchestrator import report as reports
     from orchestrator import tracking
 
-    missing = study.plan().missing
+    missing = study.plan().left
     facts = reports.current(study)
     if facts is None:
         facts = reports.write(study)
@@ -74,7 +73,7 @@ def finish(study: Study, finished: bool, as_json: bool, *, quiet: bool = False) 
         return INTERRUPTED
     if missing:
         where = study.results.root / "failures"
-        tell(f"error: {len(missing)} replicas did not end, tracebacks in {where}; launch again to try them again")
+        tell(f"error: {missing} replicas did not end, tracebacks in {where}; launch again to try them again")
         return SOME_FAILED
     return DONE
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from analysis.claims import Claim
 from analysis.laws import law_names
+from search_spaces._space import MOST_SEED, Scale, SearchSpace, search_faults
 from trainables.family import config_faults, rules
 from trainables.names import near_match
 from trainables.replica import Recording, Replica, family_named
@@ -21,42 +21,6 @@ FIRST_PILOT_SEED = 1000
 NAME_CHARACTERS = 80
 MOST_REPLICAS = 1_000_000
 MOST_STEPS = 10**9
-MOST_SEED = 2**62
-
-
-@dataclass(frozen=True)
-class SearchSpace:
-    """Named axes; a point is one value of each. Pure: no seeds, no Ray."""
-
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
-
-    axes: Mapping[str, tuple[Any, ...]]
-
-    def points(self) -> Iterator[dict[str, Any]]:
-        """Yield all combinations, the last axis fastest.
-
-        >>> list(SearchSpace({"kl_strength": (0.1, 1.0), "width": (32,)}).points())
-        [{'kl_strength': 0.1, 'width': 32}, {'kl_strength': 1.0, 'width': 32}]
-        """
-        for values in itertools.product(*self.axes.values()):
-            yield dict(zip(self.axes, values, strict=True))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scale:
-    """One size of an experiment.
-
-    ``expected_steps`` maps values of the experiment's x axis to the steps that pilot replicas took until they ended;
-    it only serves the estimate of time.
-    """
-
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
-
-    space: SearchSpace
-    fields: Mapping[str, Any]
-    seeds: tuple[int, ...]
-    budget_steps: int
-    expected_steps: Mapping[float, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,15 +68,24 @@ class Experiment:
         """Return the axes other than x that have more than one value: they divide the runs."""
         return [name for name, values in self.scales[scale].space.axes.items() if name != self.x and len(values) > 1]
 
+    def varied(self, scale: str) -> list[str]:
+        """Return the fields in which points differ, x last where a law is fitted along it."""
+        search = self.scales[scale].search
+        return list(search.ranges) if search else [*self.strata(scale), self.x]
+
     def replicas(self, scale: str) -> list[Replica]:
         """Return one replica per point and seed of a scale; equal points count once."""
-        size = self.scales[scale]
-        made = (
-            Replica.of(self.family, {**size.fields, **point}, seed=seed, recording=self.recording)
-            for point in size.space.points()
-            for seed in size.seeds
-        )
+        sets = self.scales[scale].points_and_seeds()
+        made = (replica for values, seeds in sets for replica in self.at(values, seeds))
         return list({replica.id: replica for replica in made}.values())
+
+    def at(self, values: Mapping[str, Any], seeds: Sequence[int]) -> list[Replica]:
+        """Return the replicas of one point, one per seed."""
+        return [Replica.of(self.family, values, seed=seed, recording=self.recording) for seed in seeds]
+
+    def horizon(self, scale: str) -> int:
+        """Return up to which step runs of a scale are compared: the last evaluation within its budget."""
+        return self.recording.last_step(self.scales[scale].budget_steps)
 
     def with_changes(self, scale: str, changes: Mapping[str, Sequence[Any]], seeds: int | None) -> Experiment:
         """Return the experiment with other values on some fields of one scale, and other seeds 0 .. n - 1."""
@@ -121,15 +94,25 @@ class Experiment:
         other = replace(size, space=SearchSpace(axes), seeds=tuple(range(seeds)) if seeds is not None else size.seeds)
         return replace(self, scales={**self.scales, scale: other})
 
+    def with_search(self, scale: str, **changes: Any) -> Experiment:
+        """Return the experiment with other facts of the search of one scale; one without a search as it is."""
+        size = self.scales[scale]
+        if not size.search:
+            return self
+        other = replace(size, search=replace(size.search, **changes))
+        return replace(self, scales={**self.scales, scale: other})
+
     def registration(self, scale: str) -> str:
         """Return a hash of what is preregistered: claims, laws, space, fields, seeds and recording; not the budget."""
         size = self.scales[scale]
-        facts = [
+        facts: list[Any] = [
             [asdict(claim) for claim in self.claims],
             [self.family, self.x, self.primary_law, self.laws, self.threshold, self.least_memorised],
             asdict(self.recording),
             [{name: list(values) for name, values in size.space.axes.items()}, dict(size.fields), size.seeds],
         ]
+        if size.search:
+            facts.append(asdict(replace(size.search, chosen=(), confirmed=(), expected_steps=None)))
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
     def _law_faults(self) -> list[str]:
@@ -161,10 +144,12 @@ class Experiment:
             found.append(f"seeds must be whole numbers >= 0 and <= {MOST_SEED}")
         if not 1 <= scale.budget_steps <= MOST_STEPS:
             found.append(f"budget_steps = {scale.budget_steps} must be a whole number >= 1 and <= {MOST_STEPS}")
-        if self.x not in scale.space.axes:
-            found.append(f"x = {self.x!r} is not an axis; axes: {', '.join(scale.space.axes)}")
+        if self.x not in scale.names:
+            found.append(f"x = {self.x!r} is not an axis; axes: {', '.join(scale.names)}")
         elif self.x in rules(config) and rules(config)[self.x].kind not in (int, float):
             found.append(f"x = {self.x!r} does not hold numbers; laws need an axis of numbers")
+        if scale.search:
+            found += search_faults(scale, scale.search, config)
         count = math.prod(map(len, scale.space.axes.values())) * len(scale.seeds)
         if count > MOST_REPLICAS:
             found.append(f"{count} replicas are more than {MOST_REPLICAS}; use fewer values or seeds")

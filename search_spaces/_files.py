@@ -48,7 +48,10 @@ def _from_python(path: Path) -> Experiment:
 
 
 def _from_yaml(path: Path) -> Experiment:
-    """Read the fields of an Experiment; each scale has axes, fields, seeds (a list or a number) and budget_steps."""
+    """Read the fields of an Experiment.
+
+    Each scale has axes or a search, fields, seeds (a list or a number) and budget_steps.
+    """
     import yaml
 
     try:
@@ -75,7 +78,8 @@ def _scale(values: Any) -> Any:
     seeds = values.get("seeds")
     if isinstance(seeds, int) and not isinstance(seeds, bool) and 0 <= seeds <= MOST_REPLICAS:
         values = {**values, "seeds": list(range(seeds))}
-    renamed = {**values, "space": {"axes": values.get("axes")}, "fields": values.get("fields", {})}
+    axes = values.get("axes", {} if "search" in values else None)
+    renamed = {**values, "space": {"axes": axes}, "fields": values.get("fields", {})}
     renamed.pop("axes", None)
     return renamed
 

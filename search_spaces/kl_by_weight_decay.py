@@ -8,7 +8,8 @@ Command: ``python -m orchestrator launch kl_by_weight_decay``
 
 from analysis.claims import Claim
 from search_spaces import _axes
-from search_spaces._experiment import Experiment, Scale, SearchSpace
+from search_spaces._experiment import Experiment
+from search_spaces._space import Scale, SearchSpace
 
 SOURCE = "arXiv 2605.15787, section 5.2"
 CONSTANT, RANDOM = {"distractors": "constant"}, {"distractors": "random"}

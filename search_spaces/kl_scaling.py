@@ -7,7 +7,8 @@ Command: ``python -m orchestrator launch kl_scaling``
 
 from analysis.claims import Claim
 from search_spaces import _axes
-from search_spaces._experiment import Experiment, Scale, SearchSpace
+from search_spaces._experiment import Experiment
+from search_spaces._space import Scale, SearchSpace
 
 SOURCE = "arXiv 2605.15787, Figure 3 and Theorem 5.2"
 

@@ -8,7 +8,8 @@ Command: ``python -m orchestrator launch weight_decay_scaling``
 
 from analysis.claims import Claim
 from search_spaces import _axes
-from search_spaces._experiment import Experiment, Scale, SearchSpace
+from search_spaces._experiment import Experiment
+from search_spaces._space import Scale, SearchSpace
 
 SOURCE = "arXiv 2605.15787, equation 5"
 ABOUT_ONE = {"parameter": "exponent", "low": 0.8, "high": 1.25}

@@ -18,7 +18,10 @@ ALLOWED = {
     "orchestrator": set(PACKAGES),
 }
 ONLY_IN = {
-    "ray": {"trainables/base.py", "orchestrator/backends/ray_tune.py", "orchestrator/backends/_tune_parts.py"},
+    "ray": {
+        "trainables/base.py",
+        *(f"orchestrator/backends/{name}.py" for name in ("ray_tune", "_tune_parts", "_chooser")),
+    },
     "mlflow": {"orchestrator/tracking.py"},
     "matplotlib": {f"analysis/figures/{name}.py" for name in ("_style", "fan", "heat_map", "law_plot")},
 }

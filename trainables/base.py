@@ -9,13 +9,13 @@ import torch
 from ray.tune import Trainable
 
 from trainables import loop
-from trainables.replica import PackSpec, Replica
+from trainables.replica import PackSpec
 from trainables.run import PackRun
 from trainables.store import Pace, Store
 
 
 class PackTrainable(Trainable):
-    """Trains the pack of ``config``: its id and its replicas' ids; ``step`` is a chunk of seconds, no optimizer step.
+    """Trains the pack of ``config``: its id and its replicas; ``step`` is a chunk of seconds, no optimizer step.
 
     Nothing is kept with Tune: rows and checkpoints are per replica and lie in the results.
     """
@@ -23,7 +23,6 @@ class PackTrainable(Trainable):
     def setup(  # type: ignore[override]  # Ray hands in the rest by with_parameters
         self,
         config: dict[str, Any],
-        replicas: Mapping[str, Replica],
         budget_steps: int,
         results: Store,
         device: str = "cpu",
@@ -31,7 +30,7 @@ class PackTrainable(Trainable):
         pace: Pace | None = None,
     ) -> None:
         """Take over the first pack of this process."""
-        self._replicas, self._budget_steps, self._results = replicas, budget_steps, results
+        self._budget_steps, self._results = budget_steps, results
         self._facts: dict[str, Any] = {"device": device, "provenance": provenance, "pace": pace}
         torch.set_num_threads(1)
         loop.keep_freed_memory()
@@ -58,8 +57,7 @@ class PackTrainable(Trainable):
         """Load nothing from Tune."""
 
     def _begin(self, config: Mapping[str, Any]) -> None:
-        replicas = tuple(self._replicas[name] for name in config["replicas"])
-        spec = PackSpec(id=config["pack"], replicas=replicas, budget_steps=self._budget_steps)
+        spec = PackSpec(id=config["pack"], replicas=tuple(config["replicas"]), budget_steps=self._budget_steps)
         self._run = PackRun(spec, self._results, **self._facts)
 
 

@@ -26,13 +26,13 @@ class Job:
     observe: Observer
     address: str | None = None
     pace: Pace | None = None
+    slug: str = ""
 
     def arguments(self) -> dict[str, Any]:
         """Return what every worker gets handed in beside its tiny config."""
         from orchestrator.provenance import provenance
 
         return {
-            "replicas": {replica.id: replica for pack in self.plan.packs for replica in pack.replicas},
             "budget_steps": self.plan.budget_steps,
             "results": self.results,
             "device": self.device,

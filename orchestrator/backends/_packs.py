@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.backends._job import Job
 from orchestrator.plan import is_settled, pack_id
 from trainables.replica import Replica
+
+if TYPE_CHECKING:
+    from orchestrator.backends._chooser import Chooser
 
 TRIES = 4
 
@@ -21,28 +25,31 @@ class Packs:
 
     What is left of a pack that fails is tried again at most three times, behind the packs that wait: first as it is,
     for most faults pass; then in halves; then each replica alone, so that one that cannot be trained takes no other
-    down. A replica that failed four times is given up for this launch.
+    down. A replica that failed four times is given up for this launch. Where points are searched, the search is asked
+    for replicas whenever nothing waits.
     """
 
     def __init__(self, job: Job) -> None:
-        self._job = job
+        self._job, self._chooser = job, _chooser_of(job)
         self._waiting: list[tuple[Replica, ...]] = [pack.replicas for pack in job.plan.packs]
         self._running: dict[str, tuple[Replica, ...]] = {}
         self._failures: Counter[str] = Counter()
 
     @property
     def over(self) -> bool:
-        """Whether no pack waits or runs."""
-        return not self._waiting and not self._running
+        """Whether no pack waits or runs, and none is to come."""
+        return not self._waiting and not self._running and (self._chooser is None or self._chooser.over)
 
     def next(self) -> dict[str, Any] | None:
         """Return the config of the next pack, or None when none waits."""
+        if self._chooser and not self._waiting:
+            self._waiting += self._chooser.next(itertools.chain(*self._running.values()))
         if not self._waiting:
             return None
         replicas = self._waiting.pop(0)
         name = pack_id(replicas)
         self._running[name] = replicas
-        return {"pack": name, "replicas": [replica.id for replica in replicas]}
+        return {"pack": name, "replicas": replicas}
 
     def ended(self, pack: str) -> None:
         """Take note that a pack is through."""
@@ -66,11 +73,10 @@ class Packs:
     def _left(self, replicas: Sequence[Replica]) -> tuple[Replica, ...]:
         """Return the replicas that have not ended yet; all of them while the results cannot be read."""
         try:
-            rows = self._job.results.replicas([replica.id for replica in replicas])
+            settled = self._job.results.settled([replica.id for replica in replicas])
         except OSError as fault:
             self._job.results.note(f"results cannot be read ({fault}); all replicas of a failed pack are tried again")
             return tuple(replicas)
-        settled = {name: (status, steps) for name, status, steps in rows.select("id", "status", "steps").iter_rows()}
         budget = self._job.plan.budget_steps
         return tuple(replica for replica in replicas if not is_settled(replica, settled, budget))
 
@@ -83,6 +89,15 @@ class Packs:
         except OSError as fault:
             return f"(not written: {fault})"
         return str(self._job.results.root / "failures" / name)
+
+
+def _chooser_of(job: Job) -> Chooser | None:
+    search = job.plan.experiment.scales[job.plan.scale].search
+    if not search:
+        return None
+    from orchestrator.backends._chooser import Chooser
+
+    return Chooser(job, search)
 
 
 def _again(replicas: tuple[Replica, ...], failures: int) -> list[tuple[Replica, ...]]:

@@ -37,6 +37,7 @@ PAPER = {  # arXiv 2605.15787, Table G.2 and appendix G.3; learning rate and λ 
     },
 }
 PAPER["kl_by_weight_decay"] = {**PAPER["kl_scaling"], "weight_decay": 0.03}  # first of the grid
+PAPER["fastest_grokking"] = {**PAPER["kl_scaling"], "kl_strength": 1.0, "seeds": tuple(range(8))}  # its reference
 PAPER["weight_decay_scaling"] = {**PAPER["kl_by_weight_decay"], "distractors": "constant", "kl_strength": 0.0}
 LAW_RULES = {"parameter_within", "floor_share", "dropping_shift"}
 
@@ -60,14 +61,18 @@ def test_claims_can_be_judged_and_pilot_seeds_are_apart(name: str) -> None:
     for claim in experiment.claims:
         assert claim.rule in RULES and claim.statement.endswith(".") and claim.source
     for scale in experiment.scales.values():
-        assert max(scale.seeds) < FIRST_PILOT_SEED
-        assert set(scale.expected_steps) <= set(scale.space.axes[experiment.x])
+        confirming = scale.search.confirming_seeds if scale.search else ()
+        assert max(*scale.seeds, *confirming) < FIRST_PILOT_SEED
+        assert set(scale.expected_steps) <= set(scale.space.axes.get(experiment.x, ()))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_laptop_scale_has_the_size_that_a_law_needs(name: str) -> None:
+def test_laptop_scale_has_the_size_that_its_claims_need(name: str) -> None:
     experiment = experiment_named(name)
     scale = experiment.scales["laptop"]
+    if scale.search:
+        assert len(scale.search.confirming_seeds) >= 8
+        return
     levels = len(scale.space.axes[experiment.x])
     assert levels >= (6 if {claim.rule for claim in experiment.claims} & LAW_RULES else 3)
     assert len(scale.seeds) >= 8

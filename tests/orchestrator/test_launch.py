@@ -113,7 +113,7 @@ def test_preregistered_only_while_the_claims_are_those_stored_first(tmp_path: Pa
     assert not preregistered(plain)
     _register(plain)
     assert preregistered(plain)
-    changed = replace(plain, experiment=replace(plain.experiment, claims=plain.experiment.claims[:1]))
+    changed = replace(plain, asked=replace(plain.asked, claims=plain.asked.claims[:1]))
     assert not preregistered(changed)
 
 

@@ -43,7 +43,7 @@ def test_each_replica_is_tried_four_times_in_ever_smaller_packs(tmp_path: Path) 
     packs, sizes, tries = packs_of(made), [], Counter[str]()
     while config := packs.next():
         sizes.append(len(config["replicas"]))
-        tries.update(config["replicas"])
+        tries.update(replica.id for replica in config["replicas"])
         packs.failed(config["pack"], "Traceback …\nRuntimeError: injected\n")
     assert packs.over
     whole = [len(pack.replicas) for pack in made.plan().packs]

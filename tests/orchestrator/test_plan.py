@@ -8,7 +8,8 @@ from dataclasses import replace
 from tiny import TINY, tiny_replica
 
 from orchestrator.plan import Plan, make_plan
-from search_spaces._experiment import Experiment, Scale, SearchSpace
+from search_spaces._experiment import Experiment
+from search_spaces._space import Scale, SearchSpace
 from search_spaces.kl_scaling import EXPERIMENT
 from trainables.replica import Recording, Replica
 
@@ -93,7 +94,7 @@ def test_shared_fields_never_meet_in_a_pack() -> None:
 
 
 def test_expected_steps_come_from_pilots_and_else_from_the_budget() -> None:
-    assert plan().expected_steps(plan().replicas) == 2 * 90 + 6 * 100
+    assert plan().expected_steps == 2 * 90 + 6 * 100
 
 
 def test_ids_ignore_defaults_and_number_types() -> None:

@@ -18,17 +18,14 @@ class Alone(PackTrainable):
     """The Trainable with its arguments given directly and no folder in the user's home."""
 
     def setup(self, config: dict[str, Any]) -> None:  # type: ignore[override]
-        super().setup(
-            config, config["known"], budget_steps=100, results=config["results"], pace=Pace(chunk_s=config["chunk_s"])
-        )
+        super().setup(config, budget_steps=100, results=config["results"], pace=Pace(chunk_s=config["chunk_s"]))
 
     def _setup_logdir(self) -> None:
         self._logdir = None
 
 
 def alone(storage: Path, *, chunk_s: float = 1e9) -> Alone:
-    known = {replica.id: replica for replica in (tiny_replica(0), tiny_replica(1))}
-    config = {"pack": "pack", "replicas": list(known), "known": known, "chunk_s": chunk_s}
+    config = {"pack": "pack", "replicas": (tiny_replica(0), tiny_replica(1)), "chunk_s": chunk_s}
     return Alone(config={**config, "results": Results.at(str(storage))})
 
 

@@ -1,0 +1,58 @@
+"""What a search found: the points that were tried, the best of them, and how it fares on seeds that did not choose it.
+
+The objective is the restricted mean grok step: the mean over seeds of the step that first saw the event, a run without
+one counting as the horizon. So points with censored or diverged runs can be compared with all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from analysis.evidence import Evidence
+from analysis.rules import BEST, REFERENCE
+
+OBJECTIVE = "restricted_mean"
+
+
+def trials(rows: pl.DataFrame, names: Sequence[str], horizon: int) -> pl.DataFrame:
+    """Return one row per point of a timeline, the best first: the fields, runs, grokked, median and restricted mean.
+
+    Units: steps. The median is null where fewer than half of the runs grokked.
+    """
+    step = pl.col("upper").fill_null(horizon).clip(upper_bound=horizon)
+    middle = pl.col("upper").fill_null(float("inf")).quantile(0.5, "lower")
+    found = rows.group_by(names).agg(
+        runs=pl.len(),
+        grokked=pl.col("upper").count(),
+        median=pl.when(middle.is_finite()).then(middle),
+        **{OBJECTIVE: step.mean()},
+    )
+    return found.sort(OBJECTIVE, *names)
+
+
+def confirmation(
+    rows: pl.DataFrame, reference: Mapping[str, float], best: Mapping[str, float], seeds: Collection[int]
+) -> Evidence:
+    """Return the runs of both points on the given seeds as evidence: field ``point`` tells them apart.
+
+    Where the search found nothing better than the reference there is one point only, and nothing to compare.
+    """
+    fresh = rows.filter(pl.col("data_seed").is_in(list(seeds)))
+    arms = [
+        fresh.filter(*(pl.col(name) == value for name, value in point.items())).with_columns(point=pl.lit(arm))
+        for arm, point in ((REFERENCE, reference), (BEST, best))
+        if arm == REFERENCE or dict(best) != dict(reference)
+    ]
+    return Evidence(pl.concat(arms), x="point", laws=("constant",), primary_law="constant")
+
+
+def best_of(found: pl.DataFrame, names: Sequence[str], reference: Mapping[str, float]) -> dict[str, Any]:
+    """Return the fields of the best point of a table of trials; of equals the reference, else the first by its fields.
+
+    The reference too where there is no trial.
+    """
+    best = found.filter(pl.col(OBJECTIVE) == pl.col(OBJECTIVE).min()).select(names).to_dicts()
+    return dict(reference) if dict(reference) in best or not best else best[0]

@@ -1,0 +1,144 @@
+"""Chooses the points of a search with Ray's OptunaSearch, one whenever a slot is free. Imported only where one runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import optuna
+import polars as pl
+from optuna.storages.journal import JournalFileBackend, JournalStorage
+from ray.tune.search.optuna import OptunaSearch
+
+from analysis import table
+from analysis.search import OBJECTIVE, best_of, trials
+from orchestrator import searches
+from orchestrator.backends._job import Job
+from orchestrator.plan import is_settled
+from search_spaces._space import Scale, Search
+from trainables.replica import Replica
+
+RANDOM_TRIES = 5
+Pack = tuple[Replica, ...]
+
+
+class Chooser:
+    """Asks for points until enough are tried, tells the restricted mean grok step of each, then has the best confirmed.
+
+    What was chosen is written down before it is trained. The Optuna study beside it is a view, made anew from the
+    results by every launch, for optuna-dashboard. A point with a replica that was given up counts as failed.
+    ``over``: no further point is to come, for the best one is confirmed or being so, or because the storage failed.
+    """
+
+    def __init__(self, job: Job, search: Search) -> None:
+        self._job, self._search, self._names = job, search, list(search.ranges)
+        self._size: Scale = job.plan.experiment.scales[job.plan.scale]
+        self._told: set[int] = set()
+        self._asked: set[int] = set()
+        self._seen: frozenset[str] | None = None  # what was being trained when there was nothing to choose
+        self._optuna = _study(search, searches.study_file(job.results, job.slug), job.slug)
+        self.over = False
+
+    def next(self, running: Iterable[Replica]) -> list[Pack]:
+        """Return the packs to train next: of one more point, or of those to be confirmed; none while nothing ended.
+
+        ``running``: the replicas that are being trained.
+        """
+        seen = frozenset(replica.id for replica in running)
+        if self.over or seen == self._seen:
+            return []
+        try:
+            while not self.over:
+                self._look(seen)
+                if (packs := self._choose()) is None:
+                    self._seen = seen
+                    return []
+                if packs:
+                    return packs
+        except OSError as fault:
+            self.over = True
+            self._job.results.note(f"the search stops here, for the storage fails ({fault}); launch again to go on")
+        return []
+
+    def _look(self, running: frozenset[str]) -> None:
+        """Tell Optuna of every point that is through since the last look."""
+        values = {_key(row, self._names): row[OBJECTIVE] for row in self._trials().to_dicts()}
+        for number, point in enumerate(self._search.points):
+            replicas = self._replicas(point, self._size.seeds)
+            if number in self._told or any(replica.id in running for replica in replicas):
+                continue
+            given_up = bool(self._missing(replicas))
+            self._tell(number, point, None if given_up else values.get(_key(point, self._names)))
+
+    def _tell(self, number: int, point: Mapping[str, float], value: float | None) -> None:
+        self._told.add(number)
+        if number in self._asked:
+            result = None if value is None else {OBJECTIVE: value}
+            self._optuna.on_trial_complete(str(number), result, error=value is None)
+        else:
+            self._optuna.add_evaluated_point(dict(point), value or 0.0, error=value is None)
+
+    def _choose(self) -> list[Pack] | None:
+        """Return the packs of what is chosen now, or None where a point has to end first."""
+        search, number = self._search, len(self._search.points)
+        if number < search.tries:
+            self._asked.add(number)
+            point = dict(self._optuna.suggest(str(number)) or {})
+            self._keep(chosen=(*search.chosen, point))
+            return self._packs([point], self._size.seeds)
+        if len(self._told) < number:
+            return None
+        best = best_of(self._trials(), self._names, search.first[0])
+        pair = {_key(point, self._names): point for point in (search.first[0], best)}
+        fresh = [pair[key] for key in pair.keys() - {_key(point, self._names) for point in search.confirmed}]
+        self._keep(confirmed=(*search.confirmed, *fresh))
+        self.over = True
+        return self._packs([*pair.values()], search.confirming_seeds)
+
+    def _trials(self) -> pl.DataFrame:
+        """Return the points of which every seed has a row, the best first."""
+        ids = [each.id for point in self._search.points for each in self._replicas(point, self._size.seeds)]
+        experiment = self._job.plan.experiment
+        rows = table.timeline(table.wide(self._job.results.replicas(ids), self._names), experiment.threshold)
+        found = trials(rows, self._names, experiment.horizon(self._job.plan.scale))
+        return found.filter(found["runs"] == len(self._size.seeds))
+
+    def _packs(self, points: Sequence[Mapping[str, float]], seeds: Sequence[int]) -> list[Pack]:
+        found = (tuple(self._missing(self._replicas(point, seeds))) for point in points)
+        return [pack for pack in found if pack]
+
+    def _replicas(self, point: Mapping[str, float], seeds: Sequence[int]) -> list[Replica]:
+        return self._job.plan.experiment.at(self._size.at(point), seeds)
+
+    def _missing(self, replicas: Sequence[Replica]) -> list[Replica]:
+        settled = self._job.results.settled([replica.id for replica in replicas])
+        return [each for each in replicas if not is_settled(each, settled, self._job.plan.budget_steps)]
+
+    def _keep(self, **points: Any) -> None:
+        """Write down what the search has chosen by now."""
+        now = self._job.plan.experiment.with_search(
+            self._job.plan.scale, **{"chosen": self._search.chosen, "confirmed": self._search.confirmed, **points}
+        )
+        searches.keep(now, self._job.plan.scale, self._job.results, self._job.slug)
+        self._search = now.scales[self._job.plan.scale].search or self._search
+
+
+def _study(search: Search, file: Path, name: str) -> OptunaSearch:
+    """Return an empty study that is kept in a file; the points that are known are told to it later."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    file.parent.mkdir(exist_ok=True)
+    for old in (file, file.with_name(f"{file.name}.lock")):
+        old.unlink(missing_ok=True)
+    return OptunaSearch(
+        {name: optuna.distributions.FloatDistribution(*ends, log=True) for name, ends in search.ranges.items()},
+        metric=OBJECTIVE,
+        mode="min",
+        sampler=optuna.samplers.TPESampler(n_startup_trials=RANDOM_TRIES, seed=len(search.chosen)),
+        study_name=name,
+        storage=JournalStorage(JournalFileBackend(str(file))),
+    )
+
+
+def _key(point: Mapping[str, float], names: Sequence[str]) -> tuple[float, ...]:
+    return tuple(point[name] for name in names)

@@ -1,0 +1,145 @@
+"""Which points an experiment trains: a grid, or a search that chooses them (standard library only at import)."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from trainables.family import config_faults, rules
+
+MOST_SEED = 2**62
+MOST_TRIES = 10_000
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """Named axes; a point is one value of each. Pure: no seeds, no Ray."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
+
+    axes: Mapping[str, tuple[Any, ...]]
+
+    def points(self) -> Iterator[dict[str, Any]]:
+        """Yield all combinations, the last axis fastest.
+
+        >>> list(SearchSpace({"kl_strength": (0.1, 1.0), "width": (32,)}).points())
+        [{'kl_strength': 0.1, 'width': 32}, {'kl_strength': 1.0, 'width': 32}]
+        """
+        for values in itertools.product(*self.axes.values()):
+            yield dict(zip(self.axes, values, strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """Points that an optimizer chooses one after the other, where a grid lists them beforehand.
+
+    ``ranges``: the lowest and highest value of each field, searched on a logarithmic scale for the point with the
+    smallest restricted mean grok step; ``first``: points tried before the optimizer chooses, the first of them the
+    reference; ``tries``: how many points in all. The best of many points looks better than it is on the seeds that
+    chose it, so it and the reference are measured again on ``confirming_seeds``.
+    ``chosen`` and ``confirmed``: the optimizer's points and those measured again, so far.
+    """
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+    ranges: Mapping[str, tuple[float, float]]
+    first: tuple[Mapping[str, float], ...]
+    tries: int
+    confirming_seeds: tuple[int, ...]
+    expected_steps: int | None = None
+    chosen: tuple[Mapping[str, float], ...] = ()
+    confirmed: tuple[Mapping[str, float], ...] = ()
+
+    @property
+    def points(self) -> tuple[Mapping[str, float], ...]:
+        """All points that are known so far."""
+        return (*self.first, *self.chosen)
+
+    def faults(self, seeds: Sequence[int]) -> list[str]:
+        """Return all that is wrong with the search, one sentence each; ``seeds`` are those that choose."""
+        found = [
+            f"range of {name!r} = ({low}, {high}) must have 0 < low < high"
+            for name, (low, high) in self.ranges.items()
+            if not 0 < low < high < math.inf
+        ]
+        for point in self.first:
+            if set(point) != set(self.ranges) or not all(
+                low <= point[name] <= high for name, (low, high) in self.ranges.items()
+            ):
+                found.append(f"first point {dict(point)} must give each of {', '.join(self.ranges)} within its range")
+        if not 1 <= len(self.first) <= self.tries <= MOST_TRIES:
+            found.append(f"tries = {self.tries} must be at least the first points (one or more), at most {MOST_TRIES}")
+        if len(set(self.confirming_seeds)) < 2 or set(self.confirming_seeds) & set(seeds):
+            found.append("confirming_seeds must be two or more, none of them among the seeds that choose")
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """One size of an experiment: a grid of points, or a search for the best one.
+
+    ``expected_steps`` maps values of the experiment's x axis to the steps that pilot replicas took until they ended;
+    it only serves the estimate of time.
+    """
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+    space: SearchSpace
+    fields: Mapping[str, Any]
+    seeds: tuple[int, ...]
+    budget_steps: int
+    expected_steps: Mapping[float, int] = field(default_factory=dict)
+    search: Search | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The fields that points name."""
+        return [*self.space.axes, *(self.search.ranges if self.search else ())]
+
+    @property
+    def open_replicas(self) -> int:
+        """How many replicas belong to points that a search has still to choose."""
+        if not self.search:
+            return 0
+        confirming = 0 if self.search.confirmed else 2 * len(self.search.confirming_seeds)
+        return max(self.search.tries - len(self.search.points), 0) * len(self.seeds) + confirming
+
+    def points_and_seeds(self) -> Iterator[tuple[dict[str, Any], Sequence[int]]]:
+        """Yield each point that is known so far, all fields that it sets, with its seeds."""
+        if not self.search:
+            yield from ((self.at(point), self.seeds) for point in self.space.points())
+            return
+        yield from ((self.at(point), self.seeds) for point in self.search.points)
+        yield from ((self.at(point), self.search.confirming_seeds) for point in self.search.confirmed)
+
+    def told(self) -> list[str]:
+        """Return in words, a line each, which points there are."""
+        lines = [f"{axis} = {', '.join(map(str, values))}" for axis, values in self.space.axes.items()]
+        if self.search:
+            lines += [f"{name} from {low:g} to {high:g}, searched" for name, (low, high) in self.search.ranges.items()]
+            lines.append(f"{self.search.tries} points, {len(self.search.points)} of them chosen so far")
+        return lines
+
+    def at(self, point: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all fields that a point of the scale sets; beside a search each axis has one value."""
+        return {**self.fields, **next(self.space.points()), **point}
+
+
+def search_faults(scale: Scale, search: Search, config: type) -> list[str]:
+    """Return all that is wrong with a scale that is searched, one sentence each."""
+    found = search.faults(scale.seeds)
+    for name, (low, high) in search.ranges.items():
+        if name in rules(config) and rules(config)[name].kind is not float:
+            found.append(f"range of {name!r}: only fields that hold fractions can be searched")
+        found += [*config_faults(config, {name: low}), *config_faults(config, {name: high})]
+        if name in scale.space.axes:
+            found.append(f"{name!r} is searched and cannot be set; change the range in a file of your own")
+    for name, values in scale.space.axes.items():
+        if len(values) != 1:
+            found.append(f"axis {name!r} has {len(values)} values; beside a search each axis has one")
+    if not all(0 <= seed <= MOST_SEED for seed in search.confirming_seeds):
+        found.append(f"confirming_seeds must be whole numbers >= 0 and <= {MOST_SEED}")
+    return found
