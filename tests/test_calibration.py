@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from calibration.measure import one, summary
 
 from analysis.design import drawn, simulate
 
+ROOT = Path(__file__).parents[1]
 CELLS = {(cell.name, cell.censored, cell.grouped): cell for cell in cells()}
 
 
@@ -33,6 +36,24 @@ def test_noises_have_the_same_median_and_spread(noise: str) -> None:
     time = drawn(world, x, np.zeros(len(x), dtype=np.intp), np.random.default_rng(0))
     assert np.median(time) == pytest.approx(800, rel=0.01)
     assert np.log(time).std() == pytest.approx(world.sigma, rel=0.02)
+
+
+def test_reports_state_the_coverage_that_was_measured() -> None:
+    published = json.loads((ROOT / "docs/results/calibration/calibration.json").read_text())["cells"]
+    grouped = [cell for cell in published if cell["intervals"] == "resampled seeds"]
+    assumed = [
+        cell["exponent"]["coverage"]
+        for cell in grouped
+        if ("log-normal" in cell["cell"] or "exponent" in cell["cell"]) and cell["planned_censored"] <= 0.3
+    ]
+    spread, other = (
+        next(cell["exponent"]["coverage"] for cell in grouped if kind in cell["cell"])
+        for kind in ("spread grows", "threshold law")
+    )
+    low, high, spread, other = (f"{100 * share:.3g}" for share in (min(assumed), max(assumed), spread, other))
+    words = (ROOT / "orchestrator/templates/report.html.j2").read_text()
+    assert f"in {low} to {high} % of cases, in {spread} % where the spread grew" in words
+    assert f"in {other} % where the truth was a law of another form" in words
 
 
 def test_a_simulation_repeats_and_its_summary_counts_what_covers() -> None:
