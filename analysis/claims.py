@@ -127,7 +127,7 @@ def p_value(interval: Interval, within: tuple[float | None, float | None]) -> fl
         return float(spread.sf(sign * (interval.estimate - limit) / unit))
 
     worst = max(short_of(within[0], 1), short_of(within[1], -1))
-    return min(1.0, 2 * min(worst, 1 - worst))
+    return min(1.0, max(2 * min(worst, 1 - worst), interval.least_p))
 
 
 def judge(claim: Claim, evidence: Evidence) -> Verdict:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from analysis.intervals import Interval, by_group
+from analysis.intervals import LEVEL, Interval, RankInterval, intervals
 from analysis.laws import law_named
 from analysis.likelihood import Times
 
@@ -44,7 +44,9 @@ def contrast(first: Times, second: Times, seeds: Sequence[object]) -> Contrast:
         raise ValueError("fewer than two seeds have a pair that can be compared")
     law = law_named("constant")
     kept = ratios.at(told)
-    ratio = by_group(law, kept, law.fit(kept), seeds_told)["scale"]
+    best = law.fit(kept)
+    found, _, no_spread = intervals(law, kept, best, seeds_told)
+    ratio = _by_rank(best.values["scale"], kept, seeds_told) if no_spread else found["scale"]
     sooner = int((second.upper <= first.lower).sum())
     later = int((first.upper <= second.lower).sum())
     return Contrast(
@@ -63,6 +65,23 @@ def _ratios(first: Times, second: Times) -> Times:
         lower = np.where(first.observed, np.maximum(second.lower, 0) / first.upper, 0.0)
         upper = np.where(second.observed & (first.lower > 0), second.upper / first.lower, np.inf)
     return Times(np.ones_like(first.x), lower, upper)
+
+
+def _by_rank(estimate: float, ratios: Times, seeds: Sequence[object]) -> Interval:
+    """Return the interval of the sign test around the median ratio, for ratios whose bounds all overlap.
+
+    No spread can be fitted to such bounds. Each seed counts with the medians of its pairs' bounds; below 6 seeds the
+    interval is open.
+    """
+    lower, upper = (
+        sorted(
+            float(np.median([end for end, of in zip(ends, seeds, strict=True) if of == seed])) for seed in set(seeds)
+        )
+        for ends in (ratios.lower, ratios.upper)
+    )
+    rank = int(stats.binom.ppf((1 - LEVEL) / 2, len(lower), 0.5))
+    low, high = (lower[rank - 1], upper[-rank]) if rank else (None, None)
+    return RankInterval(estimate, low, high if high is not None and np.isfinite(high) else None, groups=len(lower))
 
 
 def _sample(times: Times) -> stats.CensoredData:

@@ -34,10 +34,27 @@ class Interval:
     high: float | None
     freedom: int | None = None
 
+    @property
+    def least_p(self) -> float:
+        """The smallest p that the method can give."""
+        return 0.0
+
     def scaled(self, factor: float) -> Interval:
         """Return the interval of a multiple."""
         low, high = (None if end is None else end * factor for end in (self.low, self.high))
         return replace(self, estimate=self.estimate * factor, low=low, high=high)
+
+
+@dataclass(frozen=True)
+class RankInterval(Interval):
+    """The interval of a sign test over a number of groups."""
+
+    groups: int = 0
+
+    @property
+    def least_p(self) -> float:
+        """The p at which all groups lie on one side."""
+        return 2 * 0.5**self.groups
 
 
 def intervals(

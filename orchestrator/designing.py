@@ -30,6 +30,8 @@ def design(study: Study, halfwidth: float, cores: int) -> dict[str, Any]:
         raise BadInputError(f"--halfwidth {halfwidth:g} must be a number > 0")
     if PARAMETER not in law_named(experiment.primary_law).free:
         raise BadInputError(f"the primary law of {experiment.name}, {experiment.primary_law}, has no exponent")
+    if scale.search:
+        raise BadInputError(f"{experiment.name} is searched at this scale; design needs a grid of levels")
     levels = sorted(float(x) for x in scale.space.axes[experiment.x] if x > 0)
     world, origin = _world(study)
     found = sorted(

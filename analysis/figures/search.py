@@ -30,7 +30,8 @@ def search(
             axis.set_major_formatter("{x:g}")
             axis.set_minor_formatter("")
         colours = axes.figure.colorbar(shown, label=objective)
-        colours.ax.yaxis.set_ticks(_ticks(min(values), max(values)))
+        inside = [tick for tick in _ticks(min(values), max(values)) if min(values) <= tick <= max(values)]
+        colours.ax.yaxis.set_ticks(inside)
         colours.ax.yaxis.set_major_formatter("{x:,.0f}")
         colours.ax.yaxis.set_minor_formatter("")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=2)

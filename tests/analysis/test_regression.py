@@ -8,6 +8,7 @@ import pytest
 from lifelines import LogLogisticAFTFitter, LogNormalAFTFitter, WeibullAFTFitter
 from scipy import optimize
 
+from analysis.claims import p_value
 from analysis.contrast import contrast
 from analysis.intervals import curvature, profile
 from analysis.laws import law_named
@@ -123,6 +124,16 @@ def test_contrast_takes_what_a_censored_pair_still_says() -> None:
     assert 0.45 < found.ratio.estimate < 0.8
     bound = Times(first.x, first.lower, np.array([110.0, 210, 310, np.inf, np.inf]))
     assert contrast(bound, second, [0, 1, 2, 3, 4]).ratio.estimate < 0.6
+
+
+def test_contrast_of_pairs_whose_bounds_all_overlap_is_as_wide_as_the_bounds() -> None:
+    """Without a spread to fit, an interval of no width would decide every claim."""
+    first, second = (Times(np.ones(8), np.full(8, upper - 20.0), np.full(8, upper)) for upper in (500.0, 260.0))
+    ratio = contrast(first, second, list(range(8))).ratio
+    assert (ratio.low, ratio.high) == (pytest.approx(240 / 500), pytest.approx(260 / 480))
+    assert p_value(ratio, (None, 0.9)) == 2 / 2**8
+    few = contrast(first.at(np.arange(5)), second.at(np.arange(5)), list(range(5))).ratio
+    assert (few.low, few.high) == (None, None)
 
 
 def test_contrast_without_pairs_that_say_anything_is_refused() -> None:
