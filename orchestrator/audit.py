@@ -25,7 +25,7 @@ from search_spaces._files import experiment_named
 
 MARK = re.compile(r"<!--=(?P<path>.+?)-->(?P<text>.*?)<!--/-->", re.DOTALL)
 CLOSE = 2e-3  # relative; other versions of the mathematics end an optimisation a little elsewhere
-NAMES = ("law", "name", "noise", "x", "threshold")
+NAMES = ("law", "name", "noise", "x", "threshold", "role")
 
 
 def audit(folder: Path) -> tuple[list[str], int]:
@@ -96,7 +96,7 @@ def marks(page: Path, facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]
 
 
 def looked_up(facts: Any, path: str) -> Any:
-    """Return what a dotted path leads to; elements of lists go by their law, name, x or threshold, or their place.
+    """Return what a dotted path leads to; elements of lists go by their law, name, x, threshold or role, or their place.
 
     >>> looked_up({"fits": [{"law": "power", "aicc": 3.0}]}, "fits.power.aicc")
     3.0

@@ -16,7 +16,7 @@ from search_spaces._files import experiment_named
 
 PUBLISHED = Path(__file__).parents[1] / "docs" / "results"
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-NAMES = ("kl_by_weight_decay", "weight_decay_scaling")
+NAMES = ("kl_by_weight_decay", "weight_decay_scaling", "fastest_grokking")
 FRAME = """<body><iframe id=f src="{page}" style="width:400px;height:800px;border:0"></iframe><script>
 f.onload = () => {{ const d = f.contentDocument.documentElement; document.title = "width " + d.scrollWidth; }}
 </script></body>"""
@@ -43,7 +43,9 @@ def test_a_page_stands_alone_and_every_picture_has_words(name: str, tmp_path: Pa
     text = page_of(name, tmp_path).read_text()
     assert not re.search(r"""(src|href)=["'](?!data:|\.\./)""", text)
     pictures = re.findall(r"<img [^>]*>", text)
-    assert len(pictures) >= 4 and all(re.search(r'alt="[^"]{20,}"', picture) for picture in pictures)
+    assert len(pictures) >= (1 if name == "fastest_grokking" else 4) and all(
+        re.search(r'alt="[^"]{20,}"', picture) for picture in pictures
+    )
     assert "nan" not in re.sub(r"base64,[^\"]*", "", text).lower().split()
 
 
