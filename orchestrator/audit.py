@@ -96,7 +96,7 @@ def marks(page: Path, facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]
 
 
 def looked_up(facts: Any, path: str) -> Any:
-    """Return what a dotted path leads to; elements of lists go by their law, name, x, threshold or role, or their place.
+    """Return what a dotted path leads to; elements of lists go by law, name, x, threshold or role, or place.
 
     >>> looked_up({"fits": [{"law": "power", "aicc": 3.0}]}, "fits.power.aicc")
     3.0
