@@ -56,6 +56,8 @@ class Evidence:
 
         Raises: ValueError when there are none.
         """
+        if self.usable.is_empty() and not self.rows.is_empty():
+            raise ValueError(f"at no level have {self.least_memorised:.0%} of the runs memorised, as a fit needs")
         rows = self.usable if quantity == GROKKED else delays(self.usable)
         for field, value in (where or {}).items():
             if field not in rows.columns:
@@ -84,7 +86,7 @@ class Evidence:
 
         Raises: ValueError in words where none can be fitted.
         """
-        if reason := unfit(times_of(self.usable, self.x)):
+        if reason := unfit(times_of(self.part(), self.x)):
             raise ValueError(reason)
         found = [self.fit(law) for law in self.laws]
         return sorted(found, key=lambda fit: np.inf if fit.aicc is None else fit.aicc)

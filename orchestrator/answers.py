@@ -120,7 +120,7 @@ def fitted(fit: Mapping[str, Any], x: str) -> str:
 
 
 def _answer(experiment: Experiment, facts: Mapping[str, Any]) -> str:
-    """Return the first claim's verdict and the fitted law (or slopes where several axes vary) in one sentence."""
+    """Return in one sentence the verdict of the first claim that the runs speak to, and the fitted law or slopes."""
     primary = next(fit for fit in facts["fits"] if fit["law"] == experiment.primary_law)
     counted = f"{primary['events']} of {primary['events'] + primary['censored']} runs grokked"
     if facts["regression"]:
@@ -131,7 +131,7 @@ def _answer(experiment: Experiment, facts: Mapping[str, Any]) -> str:
         found = f"grok step {fitted(primary, experiment.x)} ({counted})."
     if not facts["claims"]:
         return found[0].upper() + found[1:]
-    first = facts["claims"][0]
+    first = next((claim for claim in facts["claims"] if claim["effect"] is not None), facts["claims"][0])
     verdict = {HOLDS: "holds", FAILS: "fails"}.get(first["verdict"], "is undecided")
     return f"“{first['statement'].removesuffix('.')}” {verdict}: {found}"
 

@@ -124,6 +124,9 @@ def test_levels_that_did_not_memorise_are_outside_the_fit() -> None:
     assert found.left_out == [LEVELS[0]]
     assert found.fit().events == 8 * (len(LEVELS) - 1)
     assert evidence(rows).left_out == []
+    nobody = evidence(rows.with_columns(memorised_upper=pl.lit(None, pl.Float64)), least_memorised=0.8)
+    with pytest.raises(ValueError, match="at no level have 80% of the runs memorised"):
+        nobody.fits()
 
 
 def test_the_delay_is_counted_from_memorising() -> None:
