@@ -37,6 +37,7 @@ app = typer.Typer(
 
 Set = Annotated[list[str] | None, typer.Option("--set", help="field=v1,v2: other values on a field.")]
 Seeds = Annotated[int | None, typer.Option(help="Use seeds 0 .. N-1.")]
+Precision = Annotated[str | None, typer.Option(help="fp32, or bf16-mlp: the MLP's products in bfloat16.")]
 Budget = Annotated[int | None, typer.Option(help="Steps after which a replica is censored.")]
 
 
@@ -87,10 +88,19 @@ def show(
     changes: Set = None,
     seeds: Seeds = None,
     budget_steps: Budget = None,
+    precision: Precision = None,
     as_json: Json = False,
 ) -> None:
     """Show what a launch would do: points, replicas, packs, expected time, what is done."""
-    study = _study(name=name, scale=scale, storage=storage, changes=changes, seeds=seeds, budget_steps=budget_steps)
+    study = _study(
+        name=name,
+        scale=scale,
+        storage=storage,
+        changes=changes,
+        seeds=seeds,
+        budget_steps=budget_steps,
+        precision=precision,
+    )
     facts = plan_facts(study)
     if as_json:
         print(json.dumps(facts))
@@ -117,6 +127,7 @@ def launch(
     changes: Set = None,
     seeds: Seeds = None,
     budget_steps: Budget = None,
+    precision: Precision = None,
     backend: Annotated[str, typer.Option(help="ray, or in_process for debugging.")] = "ray",
     address: Annotated[str | None, typer.Option(help="Join a running Ray cluster.")] = None,
     gpus_per_pack: Annotated[float | None, typer.Option(help="Fraction of a GPU per pack.")] = None,
@@ -143,6 +154,7 @@ def launch(
         changes=changes,
         seeds=seeds,
         budget_steps=budget_steps,
+        precision=precision,
         backend=backend,
         address=address,
         gpus_per_pack=gpus_per_pack,
@@ -163,10 +175,11 @@ def status(
     storage: Storage = "runs",
     changes: Set = None,
     seeds: Seeds = None,
+    precision: Precision = None,
     as_json: Json = False,
 ) -> None:
     """Say how far an experiment is."""
-    study = _study(name=name, scale=scale, storage=storage, changes=changes, seeds=seeds)
+    study = _study(name=name, scale=scale, storage=storage, changes=changes, seeds=seeds, precision=precision)
     facts = plan_facts(study)
     if as_json:
         print(json.dumps(facts))
@@ -186,13 +199,14 @@ def report(
     storage: Storage = "runs",
     changes: Set = None,
     seeds: Seeds = None,
+    precision: Precision = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     as_json: Json = False,
 ) -> int:
     """Write the report of what the results hold."""
     from orchestrator import report as reports
 
-    study = _study(name=name, scale=scale, storage=storage, changes=changes, seeds=seeds)
+    study = _study(name=name, scale=scale, storage=storage, changes=changes, seeds=seeds, precision=precision)
     facts = reports.write(study)
     print_summary(study, facts, as_json)
     tell_notes(study)

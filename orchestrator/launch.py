@@ -40,6 +40,7 @@ class Options:
     changes: tuple[str, ...] = ()
     seeds: int | None = None
     budget_steps: int | None = None
+    precision: str | None = None
     backend: str = "ray"
     address: str | None = None
     gpus_per_pack: float | None = None
@@ -112,7 +113,7 @@ def study(options: Options) -> Study:
     for flag, (value, most) in limits.items():
         if value is not None and not 1 <= value <= most:
             raise BadInputError(f"{flag} {value} must be a whole number >= 1 and <= {most}")
-    changed = experiment.with_changes(options.scale, changes, options.seeds)
+    changed = experiment.with_changes(options.scale, changes, options.seeds).with_precision(options.precision)
     if faults := changed.faults():
         raise BadInputError("; ".join(faults))
     registered = experiment.registration(options.scale) == changed.registration(options.scale)
@@ -241,6 +242,7 @@ def _register(study: Study) -> None:
             "scale": study.scale,
             "changes": study.options.changes,
             "seeds": study.options.seeds,
+            "precision": study.options.precision,
         }
         study.results.write_text(study.registration, json.dumps(facts))
 

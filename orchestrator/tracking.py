@@ -109,6 +109,7 @@ def rebuild(storage: str) -> Iterator[str]:
             storage=storage,
             changes=tuple(stored["changes"]),
             seeds=stored["seeds"],
+            precision=stored.get("precision"),
         )
         try:
             again = study(options)

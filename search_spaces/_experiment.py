@@ -94,6 +94,10 @@ class Experiment:
         other = replace(size, space=SearchSpace(axes), seeds=tuple(range(seeds)) if seeds is not None else size.seeds)
         return replace(self, scales={**self.scales, scale: other})
 
+    def with_precision(self, precision: str | None) -> Experiment:
+        """Return the experiment in another number format; as it is where none is given."""
+        return replace(self, recording=replace(self.recording, precision=precision)) if precision else self
+
     def with_search(self, scale: str, **changes: Any) -> Experiment:
         """Return the experiment with other facts of the search of one scale; one without a search as it is."""
         size = self.scales[scale]

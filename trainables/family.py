@@ -151,8 +151,8 @@ class Family:
     sources: ClassVar[Mapping[str, str]]  # where each part comes from
 
     @classmethod
-    def build(cls, members: Sequence[Member], device: str) -> Parts:
-        """Return the parts of a pack of these members on a torch device."""
+    def build(cls, members: Sequence[Member], device: str, precision: str = "fp32") -> Parts:
+        """Return the parts of a pack of these members on a torch device, in one of ``replica.PRECISIONS``."""
         raise NotImplementedError(f"{cls.__name__} defines no build")
 
     @classmethod

@@ -166,7 +166,8 @@ class Pack:
 
     def _build(self) -> None:
         rows = self.rows
-        self.parts = family_named(rows[0].family).build([row.member() for row in rows], self.device)
+        family, precision = family_named(rows[0].family), rows[0].recording.precision
+        self.parts = family.build([row.member() for row in rows], self.device, precision)
 
     def _load(self, states: Sequence[tuple[dict[str, Tensor], dict[str, Tensor]]]) -> None:
         full = [states[index % len(states)] for index in range(len(self.rows))]

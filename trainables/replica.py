@@ -16,7 +16,7 @@ from trainables.names import part
 
 ID_CHARACTERS = 12
 ENDS = ("event", "budget")
-PRECISIONS = ("fp32",)
+PRECISIONS = ("fp32", "bf16-mlp")
 LEAST_RATIO = 1.001
 
 
@@ -27,7 +27,8 @@ class Recording:
     ``end="event"``: training ends once test accuracy has held the highest threshold for the confirmation window,
     or at the budget. ``end="budget"``: always at the budget, for claims about whole trajectories.
     The evaluation grid is geometric: each step is ``grid_ratio`` times the one before, but at least
-    ``grid_min_steps`` and at most ``grid_max_steps`` further.
+    ``grid_min_steps`` and at most ``grid_max_steps`` further. ``precision``: fp32, or bf16-mlp where the matrix
+    products of the MLP are made in bfloat16.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
@@ -44,7 +45,8 @@ class Recording:
         """Return all that is wrong with these rules, one sentence each."""
         rules = {
             f"recording.end = {self.end!r} must be one of event, budget": self.end in ENDS,
-            f"recording.precision = {self.precision!r} must be one of fp32": self.precision in PRECISIONS,
+            f"recording.precision = {self.precision!r} must be one of {', '.join(PRECISIONS)}": self.precision
+            in PRECISIONS,
             "recording.thresholds must be numbers > 0 and <= 1, at least one": bool(self.thresholds)
             and all(0 < threshold <= 1 for threshold in self.thresholds),
             f"recording.confirmation_steps = {self.confirmation_steps} must be >= 0": self.confirmation_steps >= 0,

@@ -14,7 +14,7 @@ import typer
 from orchestrator.cli import app, main
 from orchestrator.fit_table import fit_rows, interval_rows
 
-COMMON = {"--scale", "--storage", "--set", "--seeds", "--json"}
+COMMON = {"--scale", "--storage", "--set", "--seeds", "--precision", "--json"}
 FROZEN = {
     "list": {"--json"},
     "show": COMMON | {"--budget-steps"},
@@ -60,6 +60,7 @@ BAD = {
     "negative warm-up": ([*LAUNCH, "--set", "warmup_steps=-1"], "must be a whole number >= 0"),
     "no seeds": ([*LAUNCH, "--seeds", "0"], "--seeds 0 must be a whole number >= 1"),
     "seeds in words": ([*LAUNCH, "--seeds", "many"], "--seeds"),
+    "unknown precision": ([*LAUNCH, "--precision", "fp8"], "must be one of fp32, bf16-mlp"),
     "no budget": ([*LAUNCH, "--budget-steps", "0"], "must be a whole number >= 1"),
     "unknown backend": ([*LAUNCH, "--backend", "slurm"], "one of: ray, in_process"),
     "unknown device": ([*LAUNCH, "--device", "tpu"], "one of: cpu, cuda"),

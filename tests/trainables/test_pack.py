@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tiny import tiny_replica
 
@@ -11,14 +13,15 @@ from trainables.replica import Recording, Replica
 
 STEPS = 220
 RECORDING = Recording(end="budget", grid_min_steps=5)
+BF16 = replace(RECORDING, precision="bf16-mlp")
 
 
-def mixed(count: int) -> list[Replica]:
+def mixed(count: int, recording: Recording = RECORDING) -> list[Replica]:
     """Return replicas that differ in every per-replica field that training reads."""
     return [
         tiny_replica(
             seed=seed,
-            recording=RECORDING,
+            recording=recording,
             kl_strength=0.1 * seed,
             weight_decay=0.5 + seed / 2,
             learning_rate=0.003 * (1 + seed),
@@ -54,9 +57,18 @@ def test_smaller_packs_give_the_same_bits(together: dict[str, Curve], size: int)
             assert curve.rows == together[name].rows
 
 
-def test_packs_at_the_laptop_scale_give_the_same_bits() -> None:
+def test_smaller_packs_give_the_same_bits_in_bfloat16() -> None:
+    whole = trained(mixed(5, BF16))
+    parts = [trained(mixed(5, BF16)[first : first + 2]) for first in range(0, 5, 2)]
+    assert {name: curve.rows for part in parts for name, curve in part.items()} == {
+        name: curve.rows for name, curve in whole.items()
+    }
+
+
+@pytest.mark.parametrize("recording", [RECORDING, BF16], ids=["fp32", "bf16-mlp"])
+def test_packs_at_the_laptop_scale_give_the_same_bits(recording: Recording) -> None:
     fields = {"modulus": 67, "train_fraction": 0.4, "width": 64, "learning_rate": 0.01}
-    replicas = [tiny_replica(seed=seed, recording=RECORDING, **fields, kl_strength=0.1) for seed in range(3)]
+    replicas = [tiny_replica(seed=seed, recording=recording, **fields, kl_strength=0.1) for seed in range(3)]
     packs = [Pack(replicas), Pack(replicas[1:]), Pack(replicas[:1])]
     for pack in packs:
         loop.advance(pack, last_step=15, steps=16)

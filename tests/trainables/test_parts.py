@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from trainables.interventions.kl_prior import KLPrior, divergence
+from trainables.models._bf16 import bf16_mlp
 from trainables.models.one_layer_attention import OneLayerAttention, _linear_relu, _softmax
 from trainables.optimizers.adamw import AdamW
 from trainables.randomness import generator
@@ -89,6 +90,20 @@ class PlainNetwork(nn.Module):
             z = nn.functional.layer_norm(z, z.shape[-1:]) * v["norm_gain"] + v["norm_bias"]
         hidden = torch.relu(z @ v["hidden_weight"] + v["hidden_bias"])
         return hidden @ v["output_weight"] + v["output_bias"], attention
+
+
+def test_the_bf16_mlp_is_the_fp32_mlp_to_the_rounding_of_bfloat16() -> None:
+    source = torch.Generator().manual_seed(0)
+    shapes = [(2, 50, 8), (2, 8, 32), (2, 32), (2, 32, 7), (2, 7)]
+    rounded = [torch.randn(shape, generator=source).requires_grad_() for shape in shapes]
+    x, weight1, bias1, weight2, bias2 = exact = [leaf.detach().double().requires_grad_() for leaf in rounded]
+    outer = torch.randn(2, 50, 7, generator=source)
+    logits = bf16_mlp(*rounded)
+    expected = (x @ weight1 + bias1.unsqueeze(1)).relu() @ weight2 + bias2.unsqueeze(1)
+    grads, of_exact = torch.autograd.grad(logits, rounded, outer), torch.autograd.grad(expected, exact, outer.double())
+    assert logits.dtype == torch.float32
+    for found, wanted in ((logits, expected), *zip(grads, of_exact, strict=True)):
+        assert (found - wanted).norm() < 0.01 * wanted.norm()
 
 
 @pytest.mark.parametrize("residual", [False, True])

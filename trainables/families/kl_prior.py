@@ -46,7 +46,7 @@ class KLPrior(Family):
     }
 
     @classmethod
-    def build(cls, members: Sequence[Member], device: str) -> Parts:
+    def build(cls, members: Sequence[Member], device: str, precision: str = "fp32") -> Parts:
         """Return task, model, AdamW, KL prior and probes of a pack; shared fields are read from the first member."""
         shared_fields = members[0].config
         task = part("trainables.tasks", "modular_addition")(
@@ -64,7 +64,7 @@ class KLPrior(Family):
         probes = ("accuracy", "losses", "attention_kl", "attention_mass", "weight_norms")
         return Parts(
             task=task,
-            model=_model(task, shared_fields),
+            model=_model(task, shared_fields, precision),
             optimizer=_optimizer(members, device),
             interventions=(prior,),
             probes=[part("trainables.probes", probe)() for probe in probes],
@@ -79,7 +79,7 @@ class KLPrior(Family):
         return float(4 * (examples * floats_per_example + weights) / 2**20)
 
 
-def _model(task: Any, shared_fields: Any) -> Any:
+def _model(task: Any, shared_fields: Any, precision: str) -> Any:
     return part("trainables.models", "one_layer_attention")(
         vocabulary=task.vocabulary,
         positions=task.positions,
@@ -91,6 +91,7 @@ def _model(task: Any, shared_fields: Any) -> Any:
         residual=shared_fields.residual,
         layer_norm=shared_fields.layer_norm,
         init=shared_fields.init,
+        precision=precision,
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from trainables.models._bf16 import bf16_mlp
 from trainables.reductions import log_softmax
 
 SOURCE = "arXiv 2605.15787, section 3.2 and Table G.2"
@@ -44,6 +45,7 @@ class OneLayerAttention:
     relu(s) / Σ relu(s); the MLP reads z = Σ_j α_j W_V x_j, plus x_q with ``residual``, layer-normalised with
     ``layer_norm``. A token meets a position only in a sum, so scores and values come from (token) + (position)
     tables, and z is one matrix product of the attention mass per token with the table of values.
+    ``precision="bf16-mlp"`` makes the products of the MLP in bfloat16.
 
     Limits: one head; the query position must hold the same token in every example.
     """
@@ -61,11 +63,12 @@ class OneLayerAttention:
         residual: bool = False,
         layer_norm: bool = False,
         init: str = "fan_in",
+        precision: str = "fp32",
     ) -> None:
         self.vocabulary, self.positions, self.classes, self.width = vocabulary, positions, classes, width
         self.query, self.query_token = query, query_token
         self.attention, self.residual, self.layer_norm = attention, residual, layer_norm
-        self.initialisation = init
+        self.initialisation, self.precision = init, precision
 
     def init(self, generators: Sequence[Generator]) -> Parameters:
         """Return initial parameters, each drawn from the replica's own generator in the order of ``shapes``."""
@@ -98,6 +101,8 @@ class OneLayerAttention:
         """Return logits (R, N, C) and the trace."""
         trace = self.attend(params, tokens_RNT)
         read_RND = self._read(params, tokens_RNT, trace.attention)
+        if self.precision == "bf16-mlp":
+            return bf16_mlp(read_RND, *(params[name] for name in MLP)), trace
         hidden_RNH = torch.baddbmm(params["hidden_bias"].unsqueeze(1), read_RND, params["hidden_weight"]).relu_()
         logits_RNC = torch.baddbmm(params["output_bias"].unsqueeze(1), hidden_RNH, params["output_weight"])
         return logits_RNC, trace

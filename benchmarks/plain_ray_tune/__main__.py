@@ -1,0 +1,69 @@
+"""How much faster a sweep is than the same networks trained one per trial on plain Ray Tune, alternating in one run.
+
+``PYTHONPATH=benchmarks:. python -m plain_ray_tune --repeats 3``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SIZES = {67: {"packed": (48, 300), "plain": (12, 200)}, 113: {"packed": (48, 120), "plain": (12, 80)}}
+ARMS = {"launch": ("packed", True), "plain with MLflow": ("plain", True), "plain": ("plain", False)}
+
+
+def measured(arm: str, mlflow: bool, modulus: int, runs: int, budget: int) -> dict[str, Any]:
+    """Run one arm in a process of its own and return its facts."""
+    words = [sys.executable, "-m", "plain_ray_tune.arms", arm, f"--runs={runs}", f"--budget={budget}"]
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "facts.json"
+        words += [f"--modulus={modulus}", f"--out={out}", *(["--mlflow"] if mlflow else [])]
+        done = subprocess.run(words, env=os.environ, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"{arm} failed:\n{done.stderr[-3000:]}")
+        facts: dict[str, Any] = json.loads(out.read_text())
+        return facts
+
+
+def main() -> None:
+    """Alternate the arms and print each ratio with its spread."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--repeats", type=int, default=3)
+    options.add_argument("--modulus", type=int, choices=tuple(SIZES), nargs="*", default=list(SIZES))
+    options.add_argument("--out", type=Path)
+    asked = options.parse_args()
+    found: dict[str, Any] = {}
+    for modulus in asked.modulus:
+        times: dict[str, list[float]] = {name: [] for name in ARMS}
+        for _ in range(asked.repeats):
+            for name, (arm, mlflow) in ARMS.items():
+                times[name].append(measured(arm, mlflow, modulus, *SIZES[modulus][arm])["ms_per_replica_step"])
+                print(f"p = {modulus}, {name}: {times[name][-1]:.2f} ms of wall per replica-step", flush=True)
+        found[f"p = {modulus}"] = {name: summary(times[name], times["launch"]) for name in ARMS}
+        for name, facts in found[f"p = {modulus}"].items():
+            low, high = facts["ratio_range"]
+            print(f"p = {modulus}, {name}: {facts['ms']:.2f} ms, {facts['ratio']:.2f} × launch [{low:.2f}, {high:.2f}]")
+    if asked.out:
+        asked.out.write_text(json.dumps(found, indent=1))
+
+
+def summary(times: list[float], base: list[float]) -> dict[str, Any]:
+    """Return the median time, and the median and range of its ratio to the base measured beside it."""
+    ratios = np.array(times) / np.array(base)
+    return {
+        "ms": float(np.median(times)),
+        "ratio": float(np.median(ratios)),
+        "ratio_range": [float(ratios.min()), float(ratios.max())],
+    }
+
+
+if __name__ == "__main__":
+    main()
