@@ -22,7 +22,7 @@ from torch import Tensor
 
 from trainables.randomness import generator
 from trainables.replica import Replica, family_named
-from trainables.view import Pass, View, cross_entropy
+from trainables.view import Pass, View
 
 SMALLEST_ROWS = 2
 CHECKPOINT_FORMAT = b"grokking-laws checkpoint 1\n"
@@ -112,12 +112,11 @@ class Pack:
     def backward(self) -> tuple[dict[str, Tensor], View]:
         """Return the gradients of each replica's total loss and the view of this step."""
         task, model = self.parts.task, self.parts.model
-        logits, trace = model.apply(self.params, task.train.tokens)
-        loss = cross_entropy(logits, task.train.targets)
+        loss, logits, trace = model.loss(self.params, task.train.tokens, task.train.targets)
         penalties = [part.loss(trace) for part in self.parts.interventions if hasattr(part, "loss")]
         total = sum(penalties, loss).sum()  # replicas do not meet: the gradient of the sum is each one's own
         grads = torch.autograd.grad(total, list(self.params.values()))
-        view = View(self.params, task, model, Pass(logits.detach(), task.train.targets, loss.detach(), trace))
+        view = View(self.params, task, model, Pass(logits, task.train.targets, loss.detach(), trace))
         return dict(zip(self.params, grads, strict=True)), view
 
     def update(self, grads: Mapping[str, Tensor]) -> None:

@@ -49,33 +49,24 @@ class View:
             return Pass(logits, self.task.test.targets, cross_entropy(logits, self.task.test.targets), trace)
 
 
-class _CrossEntropy(torch.autograd.Function):
-    """Mean cross-entropy per replica whose gradient is made in the forward pass, in the memory of the softmax."""
+def surprise_and_slope(logits: Tensor, targets: Tensor, *, weight: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Return -log softmax of the targets (R, N) in float64, and its gradient by the logits (R, N, C) times a weight.
 
-    @staticmethod
-    def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:
-        chosen = targets.unsqueeze(-1)
-        shifted = logits - logits.amax(-1, keepdim=True)
-        of_target = shifted.gather(-1, chosen)
-        gradient = shifted.exp_()
-        total = gradient.sum(-1, keepdim=True, dtype=torch.float64)
-        loss = mean_over((total.log() - of_target).squeeze(-1), -1).to(logits.dtype)
-        gradient.div_(total.to(logits.dtype)).scatter_add_(-1, chosen, torch.full_like(of_target, -1.0))
-        ctx.save_for_backward(gradient)
-        ctx.examples = targets.shape[-1]
-        return loss
-
-    @staticmethod
-    def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor, None]:
-        (gradient,) = ctx.saved_tensors
-        return gradient * (outer[0] / ctx.examples)[:, None, None], None
+    Sums over classes are in float64, see ``trainables.reductions``.
+    """
+    chosen = targets.unsqueeze(-1)
+    shifted = logits - logits.amax(-1, keepdim=True)
+    of_target = shifted.gather(-1, chosen)
+    slope = shifted.exp_()
+    total = slope.sum(-1, keepdim=True, dtype=torch.float64)
+    slope.mul_((weight / total).to(logits.dtype)).scatter_add_(-1, chosen, torch.full_like(of_target, -weight))
+    return (total.log() - of_target).squeeze(-1), slope
 
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the mean cross-entropy of each replica in nats.
+    """Return the mean cross-entropy of each replica in nats; without a gradient.
 
     Shapes: logits (R, N, C) and targets (R, N) to (R,).
-    Limits: can be differentiated once.
     """
-    loss: Tensor = _CrossEntropy.apply(logits, targets)  # type: ignore[no-untyped-call]
-    return loss
+    with torch.no_grad():
+        return mean_over(surprise_and_slope(logits, targets)[0], -1).to(logits.dtype)

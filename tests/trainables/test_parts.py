@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from trainables.interventions.kl_prior import KLPrior, divergence
-from trainables.models._bf16 import bf16_mlp
+from trainables.models._mlp import BLOCK, mlp_logits, mlp_loss
 from trainables.models.one_layer_attention import OneLayerAttention, _linear_relu, _softmax
 from trainables.optimizers.adamw import AdamW
 from trainables.randomness import generator
 from trainables.tasks.modular_addition import ModularAddition, train_examples
-from trainables.view import cross_entropy
+from trainables.view import cross_entropy, surprise_and_slope
 
 RATES, DECAYS, BETA1, BETA2 = (1e-2, 3e-3, 1e-3), (0.0, 1.0, 0.3), (0.9, 0.8, 0.95), (0.999, 0.98, 0.99)
 CLIPS, WARMUPS = (None, 0.5, 1.0), (0, 10, 3)
@@ -92,18 +92,24 @@ class PlainNetwork(nn.Module):
         return hidden @ v["output_weight"] + v["output_bias"], attention
 
 
-def test_the_bf16_mlp_is_the_fp32_mlp_to_the_rounding_of_bfloat16() -> None:
+@pytest.mark.parametrize(
+    "low, close", [(torch.float64, 1e-12), (torch.bfloat16, 0.1)], ids=["exact", "rounded to bfloat16"]
+)
+@pytest.mark.parametrize("examples", [5, BLOCK, 3 * BLOCK + 100])
+def test_the_mlp_in_blocks_equals_torch_in_value_and_gradient(low: torch.dtype, close: float, examples: int) -> None:
     source = torch.Generator().manual_seed(0)
-    shapes = [(2, 50, 8), (2, 8, 32), (2, 32), (2, 32, 7), (2, 7)]
-    rounded = [torch.randn(shape, generator=source).requires_grad_() for shape in shapes]
-    x, weight1, bias1, weight2, bias2 = exact = [leaf.detach().double().requires_grad_() for leaf in rounded]
-    outer = torch.randn(2, 50, 7, generator=source)
-    logits = bf16_mlp(*rounded)
-    expected = (x @ weight1 + bias1.unsqueeze(1)).relu() @ weight2 + bias2.unsqueeze(1)
-    grads, of_exact = torch.autograd.grad(logits, rounded, outer), torch.autograd.grad(expected, exact, outer.double())
-    assert logits.dtype == torch.float32
-    for found, wanted in ((logits, expected), *zip(grads, of_exact, strict=True)):
-        assert (found - wanted).norm() < 0.01 * wanted.norm()
+    shapes = [(2, examples, 8), (2, 8, 32), (2, 32), (2, 32, 7), (2, 7)]
+    x, *weights = leaves = [torch.randn(s, generator=source, dtype=torch.float64).requires_grad_() for s in shapes]
+    targets = torch.randint(0, 7, (2, examples), generator=source)
+    outer = torch.tensor([1.0, 3.0], dtype=torch.float64)
+    expected = (x @ weights[0] + weights[1].unsqueeze(1)).relu() @ weights[2] + weights[3].unsqueeze(1)
+    wanted = nn.functional.cross_entropy(expected.mT, targets, reduction="none").mean(1)
+    loss, logits = mlp_loss(x, weights, targets, low)
+    grads = torch.autograd.grad(loss, leaves, outer)
+    of_wanted = torch.autograd.grad(wanted, leaves, outer)
+    assert torch.equal(logits, mlp_logits(x, weights, low))
+    for found, reference in ((loss, wanted), (logits, expected), *zip(grads, of_wanted, strict=True)):
+        assert (found - reference).norm() <= close * reference.norm()
 
 
 @pytest.mark.parametrize("residual", [False, True])
@@ -125,8 +131,7 @@ def test_packed_model_equals_a_plain_module(residual: bool, layer_norm: bool, di
     )
     drawn = model.init([generator(seed, "init") for seed in (3, 4)])
     params = {name: value.double().requires_grad_() for name, value in drawn.items()}
-    logits, trace = model.apply(params, task.train.tokens)
-    loss = cross_entropy(logits, task.train.targets)
+    loss, logits, trace = model.loss(params, task.train.tokens, task.train.targets)
     grads = dict(zip(params, torch.autograd.grad(loss.sum(), list(params.values()), allow_unused=True), strict=True))
     for row in range(2):
         if trace.uniform_fallback is not None and trace.uniform_fallback[row].any():
@@ -181,19 +186,18 @@ def test_prior_adds_its_strength_times_the_mean_divergence() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 4), st.integers(1, 6), st.integers(2, 9), st.integers(0, 10**6))
-def test_cross_entropy_equals_torch_in_value_and_gradient(rows: int, examples: int, classes: int, seed: int) -> None:
+def test_surprise_and_its_slope_equal_torch(rows: int, examples: int, classes: int, seed: int) -> None:
     source = generator(seed, "logits")
     logits = torch.randn(rows, examples, classes, generator=source, dtype=torch.float64, requires_grad=True)
     targets = torch.randint(0, classes, (rows, examples), generator=source)
-    weights = torch.rand(rows, generator=source, dtype=torch.float64)
     expected = (
         nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view(rows, -1).mean(1)
     )
-    ours = cross_entropy(logits, targets)
-    torch.testing.assert_close(ours, expected)
-    (wanted,) = torch.autograd.grad((expected * weights).sum(), logits)
-    (gradient,) = torch.autograd.grad((ours * weights).sum(), logits)
-    torch.testing.assert_close(gradient, wanted)
+    surprise, slope = surprise_and_slope(logits.detach(), targets)
+    torch.testing.assert_close(surprise.mean(1), expected)
+    torch.testing.assert_close(cross_entropy(logits, targets), expected.detach())
+    (wanted,) = torch.autograd.grad(expected.sum(), logits)
+    torch.testing.assert_close(slope / examples, wanted)
 
 
 @pytest.mark.parametrize("distractors", ["random", "constant"])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from trainables.models._bf16 import bf16_mlp
+from trainables.models._mlp import mlp_logits, mlp_loss
 from trainables.reductions import log_softmax
 
 SOURCE = "arXiv 2605.15787, section 3.2 and Table G.2"
@@ -101,11 +101,21 @@ class OneLayerAttention:
         """Return logits (R, N, C) and the trace."""
         trace = self.attend(params, tokens_RNT)
         read_RND = self._read(params, tokens_RNT, trace.attention)
-        if self.precision == "bf16-mlp":
-            return bf16_mlp(read_RND, *(params[name] for name in MLP)), trace
-        hidden_RNH = torch.baddbmm(params["hidden_bias"].unsqueeze(1), read_RND, params["hidden_weight"]).relu_()
-        logits_RNC = torch.baddbmm(params["output_bias"].unsqueeze(1), hidden_RNH, params["output_weight"])
-        return logits_RNC, trace
+        return mlp_logits(read_RND, [params[name] for name in MLP], self._low(read_RND)), trace
+
+    def loss(self, params: Parameters, tokens_RNT: Tensor, targets_RN: Tensor) -> tuple[Tensor, Tensor, Trace]:
+        """Return the mean cross-entropy in nats (R,), logits (R, N, C) without a gradient, and the trace.
+
+        Limits: can be differentiated once.
+        """
+        trace = self.attend(params, tokens_RNT)
+        read_RND = self._read(params, tokens_RNT, trace.attention)
+        loss_R, logits_RNC = mlp_loss(read_RND, [params[name] for name in MLP], targets_RN, self._low(read_RND))
+        return loss_R, logits_RNC, trace
+
+    def _low(self, read_RND: Tensor) -> torch.dtype:
+        """Return the type of the MLP's products."""
+        return torch.bfloat16 if self.precision == "bf16-mlp" else read_RND.dtype
 
     def attend(self, params: Parameters, tokens_RNT: Tensor) -> Trace:
         """Return scores and attention at the query position."""
