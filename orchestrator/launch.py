@@ -81,11 +81,10 @@ class Study:
     def plan(self, asked: Request | None = None) -> Plan:
         """Return the plan against what the results hold now."""
         asked = asked or request(cpus=os.cpu_count() or 1)
-        experiment = self.experiment
         return make_plan(
-            experiment,
+            self.experiment,
             self.scale,
-            settled=self.results.settled([replica.id for replica in experiment.replicas(self.scale)]),
+            settled=self.results.settled(),
             checkpoint_steps=self.results.checkpoint_steps,
             slots=asked.slots,
             replicas_per_pack=asked.replicas_per_pack,

@@ -73,8 +73,8 @@ class Results:
         rows = table.newest(self._read("replicas", table.replica_schema()))
         return rows if ids is None else rows.filter(pl.col("id").is_in(list(ids)))
 
-    def settled(self, ids: Collection[str]) -> dict[str, tuple[str, int]]:
-        """Return status and last evaluated step of those of the replicas that have a row."""
+    def settled(self, ids: Collection[str] | None = None) -> dict[str, tuple[str, int]]:
+        """Return status and last evaluated step of every replica that has a row, or of the given ones."""
         rows = self.replicas(ids).select("id", "status", "steps").iter_rows()
         return {name: (status, steps) for name, status, steps in rows}
 
@@ -193,9 +193,12 @@ class Results:
             raise
 
     def _read(self, folder: str, schema: Mapping[str, Any]) -> pl.DataFrame:
-        frames = [
-            frame for file in self.files(folder, ".parquet") if (frame := self._read_one(file, schema)) is not None
-        ]
+        files = self.files(folder, ".parquet")
+        if not files:
+            return pl.DataFrame(schema=dict(schema))
+        if (frame := _read_all(files, schema)) is not None:
+            return frame
+        frames = [frame for file in files if (frame := self._read_one(file, schema)) is not None]
         return pl.concat(frames) if frames else pl.DataFrame(schema=dict(schema))
 
     def _read_one(self, file: Path, schema: Mapping[str, Any]) -> pl.DataFrame | None:
@@ -215,3 +218,12 @@ class Results:
         if not sound.all():
             self.note(f"{file}: {(~sound).sum()} of {frame.height} rows are skipped: they contradict themselves")
         return frame.filter(sound)
+
+
+def _read_all(files: Sequence[Path], schema: Mapping[str, Any]) -> pl.DataFrame | None:
+    """Return the rows of all files at once, or None where one of them has to be looked at by itself."""
+    try:
+        frame = pl.read_parquet(list(files), columns=list(schema)).match_to_schema(dict(schema))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+        return None
+    return frame if "schema" not in schema or table.sound(frame).all() else None

@@ -25,7 +25,8 @@ def plan_facts(study: Study) -> dict[str, Any]:
     plan = study.plan()
     slots = min(len(plan.packs), os.cpu_count() or 1)
     running = study.results.running()
-    statuses = study.rows()["status"].value_counts().iter_rows()
+    ended = study.results.replicas([replica.id for replica in plan.replicas])
+    statuses = ended["status"].value_counts().iter_rows()
     return {
         "experiment": study.experiment.name,
         "scale": study.scale,

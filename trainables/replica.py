@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import takewhile
 from typing import Any
 
@@ -75,13 +75,7 @@ class Recording:
 
     def last_step(self, budget_steps: int) -> int:
         """Return the last evaluation step within a budget: raising a budget then adds evaluations, it moves none."""
-        widest = self.grid_min_steps if self.grid_ratio == 1 else self.grid_max_steps
-        last = 0
-        for step in takewhile(lambda step: step <= budget_steps, self.steps()):
-            last = step
-            if self.next_step(step) - step == widest:  # from here on the grid is even
-                return step + (budget_steps - step) // widest * widest
-        return last
+        return _last_step(self, budget_steps)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +107,7 @@ class Replica:
     def id(self) -> str:
         """The stable name of the replica: a hash of all that decides its numbers or what is recorded of them."""
         facts = self.facts()
-        facts["recording"] = _differences(self.recording, Recording())
+        facts["recording"] = _differences(self.recording)
         text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:ID_CHARACTERS]
 
@@ -147,6 +141,7 @@ class PackSpec:
     start_step: int = 0
 
 
+@lru_cache
 def family_named(name: str) -> type[Family]:
     """Return a family's class by the name of its file."""
     kind: type[Family] = part("trainables.families", name)
@@ -162,6 +157,19 @@ def _like(rule: FieldRule, value: Any) -> Any:
     return float(value) if rule.kind is float and isinstance(value, int) else value
 
 
-def _differences(value: Any, base: Any) -> dict[str, Any]:
-    mine, default = dataclasses.asdict(value), dataclasses.asdict(base)
+@lru_cache
+def _last_step(recording: Recording, budget_steps: int) -> int:
+    widest = recording.grid_min_steps if recording.grid_ratio == 1 else recording.grid_max_steps
+    last = 0
+    for step in takewhile(lambda step: step <= budget_steps, recording.steps()):
+        last = step
+        if recording.next_step(step) - step == widest:  # from here on the grid is even
+            return step + (budget_steps - step) // widest * widest
+    return last
+
+
+@lru_cache
+def _differences(value: Recording) -> dict[str, Any]:
+    """Return what differs from the defaults."""
+    mine, default = dataclasses.asdict(value), dataclasses.asdict(Recording())
     return {name: mine[name] for name in mine if mine[name] != default[name]}
