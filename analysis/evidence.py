@@ -17,6 +17,7 @@ from analysis.rules import QUANTITIES
 from analysis.table import delays
 
 GROKKED = QUANTITIES[0]
+MANY_EQUAL_ROWS = 500  # from which on it pays to look for equal ones
 
 
 class Evidence:
@@ -139,7 +140,8 @@ def times_of(rows: pl.DataFrame, x: str) -> Times:
     """Return the rows of a timeline as the arrays that laws are fitted to; x is 1 where it does not hold numbers."""
     x_values = rows[x].cast(pl.Float64).to_numpy() if rows[x].dtype.is_numeric() else np.ones(rows.height)
     upper = rows["upper"].cast(pl.Float64).fill_null(float("inf")).to_numpy()
-    return Times(x_values, rows["lower"].cast(pl.Float64).to_numpy(), upper)
+    times = Times(x_values, rows["lower"].cast(pl.Float64).to_numpy(), upper)
+    return times.labelled() if rows.height > MANY_EQUAL_ROWS else times
 
 
 def groups_of(rows: pl.DataFrame) -> list[object]:

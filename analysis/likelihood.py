@@ -8,7 +8,7 @@ density of T. No run is dropped.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,14 @@ class Times:
     """Rows of one sweep.
 
     Shapes: x, lower, upper (n,). Units: steps; ``upper`` is inf where the event was not seen by ``lower``, and equal to
-    ``lower`` where the time is known exactly.
+    ``lower`` where the time is known exactly. ``labels``: equal numbers for equal rows, where known: on a shared grid
+    of evaluations thousands of rows are hundreds of different ones.
     """
 
     x: Array
     lower: Array
     upper: Array
+    labels: NDArray[np.intp] | None = None
 
     @property
     def observed(self) -> NDArray[np.bool_]:
@@ -49,7 +51,20 @@ class Times:
 
     def at(self, rows: Any) -> Times:
         """Return some of the rows."""
-        return Times(self.x[rows], self.lower[rows], self.upper[rows])
+        labels = None if self.labels is None else self.labels[rows]
+        return Times(self.x[rows], self.lower[rows], self.upper[rows], labels)
+
+    def labelled(self) -> Times:
+        """Return the same rows with labels."""
+        columns = np.column_stack([self.x, self.lower, self.upper])
+        return replace(self, labels=np.unique(columns, axis=0, return_inverse=True)[1].reshape(-1))
+
+    def distinct(self) -> tuple[Times, Array]:
+        """Return each different row once, and how often it is there; all rows, once each, without labels."""
+        if self.labels is None:
+            return self, np.ones(len(self.x))
+        _, first, counts = np.unique(self.labels, return_index=True, return_counts=True)
+        return self.at(first), counts.astype(np.float64)
 
     @property
     def _end(self) -> Array:

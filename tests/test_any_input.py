@@ -76,7 +76,7 @@ def unchanged(folder: Path) -> Iterator[None]:
     assert contents(folder) == before
 
 
-@settings(FAST, max_examples=900)
+@settings(FAST, max_examples=600)
 @given(
     sets=st.lists(st.tuples(st.one_of(st.sampled_from(FIELDS), words), values), max_size=3),
     seeds=st.one_of(st.none(), st.integers(-3, 20), words),
@@ -93,7 +93,7 @@ def test_any_override(trained: Path, sets: Any, seeds: Any, budget: Any, scale: 
         one_line_or_success(asked)
 
 
-@settings(FAST, max_examples=400)
+@settings(FAST, max_examples=150)
 @given(
     asked=st.lists(st.one_of(words, st.sampled_from(["show", "fit", "status", "--set", "--json", "kl_scaling", "--"])))
 )
@@ -115,7 +115,7 @@ VALID: dict[str, Any] = {
 }
 
 
-@settings(FAST, max_examples=500)
+@settings(FAST, max_examples=300)
 @given(data=st.data())
 def test_any_experiment_file(trained: Path, data: st.DataObject) -> None:
     facts = dict(VALID)
@@ -148,7 +148,7 @@ def test_any_bytes_as_an_experiment_file(trained: Path, content: bytes, suffix: 
 cells = st.one_of(st.just(""), st.integers(-5, 100).map(str), st.floats().map(str), words)
 
 
-@settings(FAST, max_examples=200)
+@settings(FAST, max_examples=120)
 @given(
     rows=st.lists(st.tuples(cells, cells, cells, cells), max_size=4),
     named=st.sampled_from([("x", "lo", "hi"), ("x", "x", "x"), ("lo", "hi", "x"), ("no", "lo", "hi")]),
@@ -178,7 +178,7 @@ def test_any_result_table(trained: Path, column: str, value: Any, drop: bool) ->
     _with_table(trained, lambda file: file.write_bytes(content.getvalue()))
 
 
-@settings(FAST, max_examples=250)
+@settings(FAST, max_examples=150)
 @given(place=st.floats(0, 1), patch=st.binary(min_size=1, max_size=8), cut=st.booleans())
 def test_any_damage_to_a_table_file(trained: Path, place: float, patch: bytes, cut: bool) -> None:
     content = next((trained / "replicas").glob("*.parquet")).read_bytes()

@@ -17,7 +17,12 @@ from typing import Any
 import numpy as np
 
 SIZES = {67: {"packed": (48, 300), "plain": (12, 200)}, 113: {"packed": (48, 120), "plain": (12, 80)}}
-ARMS = {"launch": ("packed", True), "plain with MLflow": ("plain", True), "plain": ("plain", False)}
+ARMS = {
+    "launch": ("packed", True),
+    "launch in bf16-mlp": ("packed_bf16", True),
+    "plain with MLflow": ("plain", True),
+    "plain": ("plain", False),
+}
 
 
 def measured(arm: str, mlflow: bool, modulus: int, runs: int, budget: int) -> dict[str, Any]:
@@ -45,7 +50,9 @@ def main() -> None:
         times: dict[str, list[float]] = {name: [] for name in ARMS}
         for _ in range(asked.repeats):
             for name, (arm, mlflow) in ARMS.items():
-                times[name].append(measured(arm, mlflow, modulus, *SIZES[modulus][arm])["ms_per_replica_step"])
+                times[name].append(
+                    measured(arm, mlflow, modulus, *SIZES[modulus][arm.split("_")[0]])["ms_per_replica_step"]
+                )
                 print(f"p = {modulus}, {name}: {times[name][-1]:.2f} ms of wall per replica-step", flush=True)
         found[f"p = {modulus}"] = {name: summary(times[name], times["launch"]) for name in ARMS}
         for name, facts in found[f"p = {modulus}"].items():

@@ -8,6 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def plain(runs: int, budget: int, modulus: int, mlflow: bool) -> dict[str, float
     return clock.facts()
 
 
-def packed(runs: int, budget: int, modulus: int, mlflow: bool) -> dict[str, float]:
+def packed(runs: int, budget: int, modulus: int, mlflow: bool, precision: str = "fp32") -> dict[str, float]:
     """Train as many runs by ``launch``: packs on Ray, mirrored to MLflow, with a report at the end."""
     from dataclasses import replace
 
@@ -112,7 +113,14 @@ def packed(runs: int, budget: int, modulus: int, mlflow: bool) -> dict[str, floa
     with tempfile.TemporaryDirectory() as folder:
         sets = tuple(f"{name}={value}" for name, value in {**FIELDS, "modulus": modulus}.items())
         made = study(
-            Options(name="kl_scaling", storage=folder, changes=sets, seeds=runs // len(LEVELS), budget_steps=budget)
+            Options(
+                name="kl_scaling",
+                storage=folder,
+                changes=sets,
+                seeds=runs // len(LEVELS),
+                budget_steps=budget,
+                precision=precision,
+            )
         )
         train(made, silent=True)
         facts = report.write(made)
@@ -124,13 +132,13 @@ def packed(runs: int, budget: int, modulus: int, mlflow: bool) -> dict[str, floa
 def main() -> None:
     """Run one arm and print its facts as JSON on the last line."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("arm", choices=("plain", "packed"))
+    options.add_argument("arm", choices=("plain", "packed", "packed_bf16"))
     for name in ("runs", "budget", "modulus"):
         options.add_argument(f"--{name}", type=int, required=True)
     options.add_argument("--mlflow", action="store_true")
     options.add_argument("--out", type=Path, required=True)
     asked = options.parse_args()
-    arm = {"plain": plain, "packed": packed}[asked.arm]
+    arm = {"plain": plain, "packed": packed, "packed_bf16": partial(packed, precision="bf16-mlp")}[asked.arm]
     asked.out.write_text(json.dumps(arm(asked.runs, asked.budget, asked.modulus, asked.mlflow)))
 
 

@@ -93,6 +93,20 @@ def test_profile_ends_are_where_the_likelihood_drops_by_half_a_chi_square() -> N
         assert drop == pytest.approx(1.9207, abs=5e-3)
 
 
+@pytest.mark.parametrize("law", ["power", "floor_power", "smoothly_broken_power"])
+def test_equal_rows_counted_together_give_the_same_fit(law: str) -> None:
+    times = planted(seeds=150, spread=0.2)
+    grid = Times(times.x, np.floor(times.lower / 50) * 50, np.ceil(times.upper / 50) * 50)
+    labelled = grid.labelled()
+    assert len(labelled.distinct()[0].x) < len(grid.x) / 3
+    plain, condensed = law_named(law).fit(grid), law_named(law).fit(labelled)
+    assert condensed.log_likelihood == pytest.approx(plain.log_likelihood, rel=1e-9)
+    assert condensed.values == pytest.approx(plain.values, rel=1e-3)
+    some = np.arange(0, len(grid.x), 2)
+    halves = law_named(law).fit(grid.at(some)), law_named(law).fit(labelled.at(some))
+    assert halves[1].log_likelihood == pytest.approx(halves[0].log_likelihood, rel=1e-9)
+
+
 def test_threshold_law_finds_the_critical_value() -> None:
     source = np.random.default_rng(0)
     x = np.repeat((0.01, 0.02, 0.03, 0.05, 0.1, 0.3, 1.0), 40)
