@@ -64,6 +64,12 @@ def spreads(first: pl.DataFrame, second: pl.DataFrame, x: str) -> dict[str, Any]
     }
 
 
+def median(rows: pl.DataFrame) -> float | None:
+    """Return the median grok step, runs that did not grok counting as later; None where they are half or more."""
+    found = rows["upper"].cast(pl.Float64).fill_null(math.inf).quantile(0.5, "lower")
+    return found if found is not None and math.isfinite(found) else None
+
+
 def main() -> None:
     """Print the comparison over all levels and at each level."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -77,7 +83,7 @@ def main() -> None:
         {
             "x": level,
             **{
-                name: {"runs": part.height, "grokked": part["upper"].count(), "median": part["upper"].median()}
+                name: {"runs": part.height, "grokked": part["upper"].count(), "median": median(part)}
                 for name, rows in zip(asked.formats, (first, second), strict=True)
                 for part in [rows.filter(pl.col(x) == level)]
             },
