@@ -17,20 +17,25 @@ from analysis.rules import BEST, REFERENCE
 OBJECTIVE = "restricted_mean"
 
 
-def trials(rows: pl.DataFrame, names: Sequence[str], horizon: int) -> pl.DataFrame:
-    """Return one row per point of a timeline, the best first: the fields, runs, grokked, median and restricted mean.
+def trials(rows: pl.DataFrame, names: Sequence[str], *, horizon: int, seeds: Collection[int]) -> pl.DataFrame:
+    """Return one row per point that has ended on all of the given seeds, the best first.
 
-    Units: steps. The median is null where fewer than half of the runs grokked.
+    ``rows`` is a timeline. Columns: the fields, runs, grokked, median and restricted mean, in steps. The median is null
+    where fewer than half of the runs grokked.
     """
     step = pl.col("upper").fill_null(horizon).clip(upper_bound=horizon)
     middle = pl.col("upper").fill_null(float("inf")).quantile(0.5, "lower")
-    found = rows.group_by(names).agg(
-        runs=pl.len(),
-        grokked=pl.col("upper").count(),
-        median=pl.when(middle.is_finite()).then(middle),
-        **{OBJECTIVE: step.mean()},
+    found = (
+        rows.filter(pl.col("data_seed").is_in(list(seeds)))
+        .group_by(names)
+        .agg(
+            runs=pl.len(),
+            grokked=pl.col("upper").count(),
+            median=pl.when(middle.is_finite()).then(middle),
+            **{OBJECTIVE: step.mean()},
+        )
     )
-    return found.sort(OBJECTIVE, *names)
+    return found.filter(pl.col("runs") == len(seeds)).sort(OBJECTIVE, *names)
 
 
 def confirmation(

@@ -22,17 +22,18 @@ def found(experiment: Experiment, scale: str, search: Search, runs: pl.DataFrame
 
     Trials count the seeds that choose, everything else the seeds kept for confirming.
     """
-    from analysis.search import best_of
+    from analysis.search import best_of, trials
 
     names = list(search.ranges)
     rows = timeline(runs, experiment.threshold)
-    tried = _trials(experiment, scale, rows, experiment.scales[scale].seeds)
+    horizon = experiment.horizon(scale)
+    tried = trials(rows, names, horizon=horizon, seeds=experiment.scales[scale].seeds)
     if tried.is_empty():
         claims = [asdict(undecided(claim, NO_POINT)) for claim in experiment.claims]
         return {"answer": NO_POINT, "claims": claims}
     reference, best = search.first[0], best_of(tried, names, search.first[0])
     claims = [asdict(verdict) for verdict in _verdicts(experiment, search, rows, best)]
-    fresh = _trials(experiment, scale, rows, search.confirming_seeds)
+    fresh = trials(rows, names, horizon=horizon, seeds=search.confirming_seeds)
     facts = {
         "trials": [_told(row, names, reference, best) for row in tried.to_dicts()],
         "confirmed": [_told(row, names, reference, best) for row in fresh.to_dicts()],
@@ -49,16 +50,6 @@ def point_words(point: Mapping[str, float]) -> str:
     'λ = 0.412, wd = 1'
     """
     return ", ".join(f"{LETTERS.get(name, name)} = {digits(value)}" for name, value in point.items())
-
-
-def _trials(experiment: Experiment, scale: str, rows: pl.DataFrame, seeds: tuple[int, ...]) -> pl.DataFrame:
-    """Return the points that have ended on all of the given seeds, the best first."""
-    from analysis.search import trials
-
-    search = experiment.scales[scale].search
-    chosen = rows.filter(pl.col("data_seed").is_in(list(seeds)))
-    made = trials(chosen, list(search.ranges) if search else [], experiment.horizon(scale))
-    return made.filter(made["runs"] == len(seeds))
 
 
 def _told(

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from plain_ray_tune.arms import measured
 
 SIZES = {67: {"packed": (48, 300), "plain": (12, 200)}, 113: {"packed": (48, 120), "plain": (12, 80)}}
 ARMS = {
@@ -23,19 +21,6 @@ ARMS = {
     "plain with MLflow": ("plain", True),
     "plain": ("plain", False),
 }
-
-
-def measured(arm: str, mlflow: bool, modulus: int, runs: int, budget: int) -> dict[str, Any]:
-    """Run one arm in a process of its own and return its facts."""
-    words = [sys.executable, "-m", "plain_ray_tune.arms", arm, f"--runs={runs}", f"--budget={budget}"]
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "facts.json"
-        words += [f"--modulus={modulus}", f"--out={out}", *(["--mlflow"] if mlflow else [])]
-        done = subprocess.run(words, env=os.environ, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SystemExit(f"{arm} failed:\n{done.stderr[-3000:]}")
-        facts: dict[str, Any] = json.loads(out.read_text())
-        return facts
 
 
 def main() -> None:
@@ -50,9 +35,9 @@ def main() -> None:
         times: dict[str, list[float]] = {name: [] for name in ARMS}
         for _ in range(asked.repeats):
             for name, (arm, mlflow) in ARMS.items():
-                times[name].append(
-                    measured(arm, mlflow, modulus, *SIZES[modulus][arm.split("_")[0]])["ms_per_replica_step"]
-                )
+                runs, budget = SIZES[modulus][arm.split("_")[0]]
+                facts = measured(arm, mlflow=mlflow, modulus=modulus, runs=runs, budget=budget)
+                times[name].append(facts["ms_per_replica_step"])
                 print(f"p = {modulus}, {name}: {times[name][-1]:.2f} ms of wall per replica-step", flush=True)
         found[f"p = {modulus}"] = {name: summary(times[name], times["launch"]) for name in ARMS}
         for name, facts in found[f"p = {modulus}"].items():

@@ -1,145 +1,61 @@
-"""The two arms: plain Ray Tune, one network per trial, and this project's launch. Each run is a process of its own."""
+"""Runs one arm in a process of its own and measures it from the start of the interpreter to its end."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 FIELDS = {"modulus": 67, "train_fraction": 0.4, "learning_rate": 0.01, "weight_decay": 1.0}
 LEVELS = (0.01, 0.02, 0.03, 0.05, 0.1, 1.0)
+ARMS = ("plain", "packed", "packed_bf16")
 
 
-class Clock:
-    """When replica-steps were reported, on the driver."""
-
-    def __init__(self) -> None:
-        self.started = time.monotonic()
-        self.reports: list[tuple[float, int]] = []
-
-    def told(self, replica_steps: int) -> None:
-        """Take note of replica-steps made since the last report."""
-        self.reports.append((time.monotonic(), replica_steps))
-
-    def facts(self) -> dict[str, float]:
-        """Return milliseconds of wall per replica-step between the first and the last report, and the whole wall."""
-        (first, _), *later = self.reports
-        steps = sum(made for _, made in later)
-        steady = 1000 * (later[-1][0] - first) / steps
-        return {"ms_per_replica_step": steady, "replica_steps": steps, "wall_s": time.monotonic() - self.started}
-
-
-def plain(runs: int, budget: int, modulus: int, mlflow: bool) -> dict[str, float]:
-    """Train runs one per trial on Ray Tune, actors reused, every evaluation reported."""
-    import ray
-    from ray import tune
-    from ray.air.integrations.mlflow import MLflowLoggerCallback
-
-    from plain_ray_tune.network import Run
-
-    clock = Clock()
-
-    class Plain(tune.Trainable):
-        """One network."""
-
-        def setup(self, config: dict[str, Any]) -> None:
-            self._run = Run(config)
-
-        def reset_config(self, new_config: dict[str, Any]) -> bool:
-            self._run = Run(new_config)
-            return True
-
-        def step(self) -> dict[str, Any]:
-            return self._run.until_next_evaluation()
-
-    class Count(tune.Callback):
-        """Tells the clock of every report."""
-
-        def __init__(self) -> None:
-            self._at: dict[str, int] = {}
-
-        def on_trial_result(self, iteration: int, trials: Any, trial: Any, result: Mapping[str, Any], **_: Any) -> None:
-            clock.told(result["steps"] - self._at.get(trial.trial_id, 0))
-            self._at[trial.trial_id] = result["steps"]
-
-    os.environ |= {"TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1", "RAY_USAGE_STATS_ENABLED": "0", "RAY_AIR_NEW_OUTPUT": "0"}
-    ray.init(address="local", include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+def measured(arm: str, *, mlflow: bool, modulus: int, runs: int, budget: int) -> dict[str, Any]:
+    """Return an arm's facts, with ``process_s`` from start to end and ``start_up_s`` until training began."""
+    words = [sys.executable, "-m", "plain_ray_tune.arms", arm, f"--runs={runs}", f"--budget={budget}"]
     with tempfile.TemporaryDirectory() as folder:
-        callbacks: list[Any] = [Count()]
-        if mlflow:
-            callbacks.append(
-                MLflowLoggerCallback(tracking_uri=f"sqlite:///{folder}/mlflow.db", experiment_name="plain")
-            )
-        tune.Tuner(
-            tune.with_resources(Plain, {"cpu": 1}),
-            param_space={
-                **FIELDS,
-                "modulus": modulus,
-                "budget_steps": budget,
-                "kl_strength": tune.grid_search([LEVELS[index % len(LEVELS)] for index in range(runs)]),
-                "seed": tune.randint(0, 10**6),
-            },
-            tune_config=tune.TuneConfig(reuse_actors=True),
-            run_config=tune.RunConfig(storage_path=folder, verbose=0, callbacks=callbacks),
-        ).fit()
-    return clock.facts()
+        out = Path(folder) / "facts.json"
+        words += [f"--modulus={modulus}", f"--out={out}", *(["--mlflow"] if mlflow else [])]
+        began = time.time()
+        done = subprocess.run(words, env=os.environ, capture_output=True, text=True, check=False)
+        process_s = time.time() - began
+        if done.returncode:
+            raise SystemExit(f"{arm} failed:\n{done.stderr[-3000:]}")
+        facts: dict[str, Any] = json.loads(out.read_text())
+        return {"process_s": process_s, "start_up_s": facts.pop("began") - began, **facts}
 
 
-def packed(runs: int, budget: int, modulus: int, mlflow: bool, precision: str = "fp32") -> dict[str, float]:
-    """Train as many runs by ``launch``: packs on Ray, mirrored to MLflow, with a report at the end."""
-    from dataclasses import replace
+def run(arm: str, runs: int, budget: int, modulus: int, mlflow: bool) -> dict[str, float]:
+    """Train so many networks, spread over the levels, in this process."""
+    fields = {**FIELDS, "modulus": modulus}
+    if arm == "plain":
+        from plain_ray_tune import plain
 
-    from orchestrator import report, tracking
-    from orchestrator.backends import ray_tune
-    from orchestrator.launch import Options, study, train
+        each = [{"kl_strength": LEVELS[index % len(LEVELS)], "seed": index // len(LEVELS)} for index in range(runs)]
+        return plain.sweep([{**fields, "budget_steps": budget, **point} for point in each], mlflow=mlflow)
+    from plain_ray_tune import packed
 
-    clock = Clock()
-    run: Callable[[Any], bool] = ray_tune.run
-
-    def counted(job: Any) -> bool:
-        def observe(facts: Mapping[str, Any]) -> None:
-            clock.told(facts["replica_steps"])
-            job.observe(facts)
-
-        return run(replace(job, observe=observe))
-
-    ray_tune.run = counted
-    with tempfile.TemporaryDirectory() as folder:
-        sets = tuple(f"{name}={value}" for name, value in {**FIELDS, "modulus": modulus}.items())
-        made = study(
-            Options(
-                name="kl_scaling",
-                storage=folder,
-                changes=sets,
-                seeds=runs // len(LEVELS),
-                budget_steps=budget,
-                precision=precision,
-            )
-        )
-        train(made, silent=True)
-        facts = report.write(made)
-        if mlflow:
-            tracking.bring_up(made, facts)
-    return clock.facts()
+    precision = "bf16-mlp" if arm == "packed_bf16" else "fp32"
+    return packed.launch(fields, seeds=runs // len(LEVELS), budget=budget, precision=precision, mlflow=mlflow)
 
 
 def main() -> None:
-    """Run one arm and print its facts as JSON on the last line."""
+    """Run one arm and write its facts as JSON."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("arm", choices=("plain", "packed", "packed_bf16"))
+    options.add_argument("arm", choices=ARMS)
     for name in ("runs", "budget", "modulus"):
         options.add_argument(f"--{name}", type=int, required=True)
     options.add_argument("--mlflow", action="store_true")
     options.add_argument("--out", type=Path, required=True)
     asked = options.parse_args()
-    arm = {"plain": plain, "packed": packed, "packed_bf16": partial(packed, precision="bf16-mlp")}[asked.arm]
-    asked.out.write_text(json.dumps(arm(asked.runs, asked.budget, asked.modulus, asked.mlflow)))
+    asked.out.write_text(json.dumps(run(asked.arm, asked.runs, asked.budget, asked.modulus, asked.mlflow)))
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ class Chooser:
         self._told: set[int] = set()
         self._asked: set[int] = set()
         self._seen: frozenset[str] | None = None  # what was being trained when there was nothing to choose
+        self._tried = pl.DataFrame()  # the points that have ended, when last looked at
         self._optuna = _study(search, searches.study_file(job.results, job.slug), job.slug)
         self.over = False
 
@@ -62,14 +63,16 @@ class Chooser:
         return []
 
     def _look(self, running: frozenset[str]) -> None:
-        """Tell Optuna of every point that is through since the last look."""
-        values = {_key(row, self._names): row[OBJECTIVE] for row in self._trials().to_dicts()}
-        for number, point in enumerate(self._search.points):
-            replicas = self._replicas(point, self._size.seeds)
-            if number in self._told or any(replica.id in running for replica in replicas):
-                continue
-            given_up = bool(self._missing(replicas))
-            self._tell(number, point, None if given_up else values.get(_key(point, self._names)))
+        """Read how far all points are, and tell Optuna of every one that is through since the last look."""
+        replicas = [self._replicas(point, self._size.seeds) for point in self._search.points]
+        ids = [each.id for of_point in replicas for each in of_point]
+        settled = self._job.results.settled(ids)
+        self._tried = self._trials(ids)
+        values = {_key(row, self._names): row[OBJECTIVE] for row in self._tried.to_dicts()}
+        for number, (point, wanted) in enumerate(zip(self._search.points, replicas, strict=True)):
+            if number not in self._told and not any(replica.id in running for replica in wanted):
+                given_up = bool(self._missing(wanted, settled))
+                self._tell(number, point, None if given_up else values.get(_key(point, self._names)))
 
     def _tell(self, number: int, point: Mapping[str, float], value: float | None) -> None:
         self._told.add(number)
@@ -89,30 +92,30 @@ class Chooser:
             return self._packs([point], self._size.seeds)
         if len(self._told) < number:
             return None
-        best = best_of(self._trials(), self._names, search.first[0])
+        best = best_of(self._tried, self._names, search.first[0])
         pair = {_key(point, self._names): point for point in (search.first[0], best)}
         fresh = [pair[key] for key in pair.keys() - {_key(point, self._names) for point in search.confirmed}]
         self._keep(confirmed=(*search.confirmed, *fresh))
         self.over = True
         return self._packs([*pair.values()], search.confirming_seeds)
 
-    def _trials(self) -> pl.DataFrame:
+    def _trials(self, ids: Sequence[str]) -> pl.DataFrame:
         """Return the points of which every seed has a row, the best first."""
-        ids = [each.id for point in self._search.points for each in self._replicas(point, self._size.seeds)]
         experiment = self._job.plan.experiment
         rows = table.timeline(table.wide(self._job.results.replicas(ids), self._names), experiment.threshold)
-        found = trials(rows, self._names, experiment.horizon(self._job.plan.scale))
-        return found.filter(found["runs"] == len(self._size.seeds))
+        horizon = experiment.horizon(self._job.plan.scale)
+        return trials(rows, self._names, horizon=horizon, seeds=self._size.seeds)
 
     def _packs(self, points: Sequence[Mapping[str, float]], seeds: Sequence[int]) -> list[Pack]:
-        found = (tuple(self._missing(self._replicas(point, seeds))) for point in points)
+        wanted = [self._replicas(point, seeds) for point in points]
+        settled = self._job.results.settled([each.id for replicas in wanted for each in replicas])
+        found = (tuple(self._missing(replicas, settled)) for replicas in wanted)
         return [pack for pack in found if pack]
 
     def _replicas(self, point: Mapping[str, float], seeds: Sequence[int]) -> list[Replica]:
         return self._job.plan.experiment.at(self._size.at(point), seeds)
 
-    def _missing(self, replicas: Sequence[Replica]) -> list[Replica]:
-        settled = self._job.results.settled([replica.id for replica in replicas])
+    def _missing(self, replicas: Sequence[Replica], settled: Mapping[str, tuple[str, int]]) -> list[Replica]:
         return [each for each in replicas if not is_settled(each, settled, self._job.plan.budget_steps)]
 
     def _keep(self, **points: Any) -> None:

@@ -53,16 +53,22 @@ def answered(choosing: dict[str, list[int | None]], fresh: dict[str, list[int | 
 def test_a_run_without_the_event_counts_as_the_horizon_however_it_ended(status: str) -> None:
     rows = frame(runs({REFERENCE: [500, None], BEST: [900, 900]}, seeds=range(2), status=status))
     table = rows.rename({f"grokked_0.99_{part}": part for part in ("lower", "upper")})
-    found = trials(table, NAMES, 2000)
+    found = trials(table, NAMES, horizon=2000, seeds=range(2))
     assert found["restricted_mean"].to_list() == [900, (500 + 2000) / 2]
     assert found["median"].to_list() == [900, 500] and found["grokked"].to_list() == [2, 1]
     assert best_of(found, NAMES, BEST_OF_THE_GRID) == OTHER
 
 
+def test_a_point_counts_once_all_its_seeds_have_ended_and_other_seeds_never_count() -> None:
+    rows = frame(runs({REFERENCE: [500, 700, 9]}, seeds=range(3)) + runs({BEST: [300]}, seeds=range(1)))
+    table = rows.rename({f"grokked_0.99_{part}": part for part in ("lower", "upper")})
+    assert trials(table, NAMES, horizon=2000, seeds=(0, 1))["restricted_mean"].to_list() == [600]
+
+
 def test_an_event_after_the_horizon_counts_as_the_horizon() -> None:
     rows = frame(runs({REFERENCE: [500, 2400]}, seeds=range(2)))
     table = rows.rename({f"grokked_0.99_{part}": part for part in ("lower", "upper")})
-    assert trials(table, NAMES, 1000)["restricted_mean"].to_list() == [750]
+    assert trials(table, NAMES, horizon=1000, seeds=range(2))["restricted_mean"].to_list() == [750]
 
 
 def test_among_equals_the_reference_is_the_best_and_leaves_the_claim_open() -> None:

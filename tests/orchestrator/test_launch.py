@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,23 +26,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
     made = tiny(tmp_path_factory.mktemp("whole"))
     assert train(made, silent=True)
     return made
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[str]:
-    """A Ray cluster of two nodes on this machine, shared by all tests that need Ray."""
-    before = os.environ.get("RAY_AUTH_MODE")
-    os.environ["RAY_AUTH_MODE"] = "disabled"
-    from ray.cluster_utils import Cluster
-
-    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    nodes.add_node(num_cpus=1)
-    try:
-        yield nodes.address
-    finally:
-        nodes.shutdown()
-        if before is None:
-            del os.environ["RAY_AUTH_MODE"]
 
 
 def test_every_replica_ends_once_with_a_row_and_a_curve(whole: Study) -> None:

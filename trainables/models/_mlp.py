@@ -21,7 +21,7 @@ from torch import Tensor
 from trainables.reductions import mean_over
 from trainables.view import surprise_and_slope
 
-BLOCK = 256  # examples; on a GPU all at once
+BLOCK = 256  # examples on a CPU; elsewhere all at once
 
 Weights = Sequence[Tensor]
 
@@ -98,6 +98,6 @@ def _backward(inputs: Tensor, hidden: Tensor, slope: Tensor, weights: Weights, g
 def _blocks(x: Tensor) -> list[slice]:
     """Return nearly equal parts of the examples."""
     examples = x.shape[1]
-    count = 1 if x.is_cuda else max(round(examples / BLOCK), 1)
+    count = max(round(examples / BLOCK), 1) if x.device.type == "cpu" else 1
     ends = [examples * number // count for number in range(count + 1)]
     return [slice(first, last) for first, last in itertools.pairwise(ends)]

@@ -1,0 +1,89 @@
+"""What a pack asks of its device, seen on tensors without values: such tensors can be computed with, not read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from search_spaces._files import experiment_named
+from trainables import loop
+from trainables.names import available
+from trainables.pack import Pack
+from trainables.replica import Replica
+
+STEPS, NAMES = 12, available("search_spaces")
+
+
+class Operations(TorchDispatchMode):
+    """Counts the operations that are sent to the device."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: Counter[str] = Counter()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.made[str(func)] += 1
+        return func(*args, **(kwargs or {}))
+
+
+def valueless(replicas: list[Replica]) -> Pack:
+    """Return a pack on the meta device, past its first evaluation."""
+    pack = Pack(replicas, device="meta")
+    pack.backward()
+    return pack
+
+
+def some(name: str) -> list[Replica]:
+    return experiment_named(name).replicas("laptop")[:16]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_training_and_evaluating_read_nothing_back_from_the_device(name: str) -> None:
+    pack = valueless(some(name))
+    for _ in range(STEPS):
+        grads, view = pack.backward()
+        pack.record(view)
+        pack.update(grads)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_as_many_operations_are_sent_for_sixteen_replicas_as_for_two(name: str) -> None:
+    made = {}
+    for count in (2, 16):
+        pack = valueless(some(name)[:count])
+        with Operations() as operations:
+            grads, view = pack.backward()
+            pack.record(view)
+            pack.update(grads)
+        made[count] = operations.made
+    assert made[2] == made[16]
+
+
+@pytest.mark.gpu
+def test_a_chunk_on_a_gpu_runs_without_waiting_for_it() -> None:
+    pack = Pack(some("kl_scaling"), device="cuda")
+    loop.advance(pack, last_step=1000, steps=3)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for _ in range(STEPS):
+            grads, view = pack.backward()
+            pack.record(view)
+            pack.update(grads)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+@pytest.mark.gpu
+def test_the_estimate_of_memory_covers_what_a_gpu_needs() -> None:
+    from trainables.replica import family_named
+
+    replicas = some("kl_scaling")
+    pack = Pack(replicas, device="cuda")
+    torch.cuda.reset_peak_memory_stats()
+    loop.advance(pack, last_step=1000, steps=12)
+    estimate = family_named(replicas[0].family).replica_mib(replicas[0].member().config) * len(replicas)
+    assert torch.cuda.max_memory_allocated() / 2**20 < estimate
