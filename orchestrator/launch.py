@@ -163,7 +163,7 @@ def train(study: Study, *, silent: bool = False, pace: Pace | None = None) -> bo
     with _lock(study):
         _register(study)
         plan = study.plan(asked)
-        study.results.prune([replica.id for replica in plan.missing])
+        study.results.prune([replica.id for replica in plan.to_train])
         progress = Progress(plan, silent=silent)
 
         def observe(facts: Mapping[str, Any]) -> None:

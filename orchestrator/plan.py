@@ -16,19 +16,28 @@ ENDED = frozenset({"observed", "diverged"})
 
 @dataclass(frozen=True)
 class Plan:
-    """All replicas an experiment wants, and the packs that train what is missing of them."""
+    """All replicas an experiment wants, and the packs that train what is missing of them.
+
+    ``parents``: the replicas that missing ones start from or learn from and that have to be trained for them.
+    """
 
     experiment: Experiment
     scale: str
     budget_steps: int
     replicas: tuple[Replica, ...]
     missing: tuple[Replica, ...]
+    parents: tuple[Replica, ...]
     packs: tuple[PackSpec, ...]
 
     @property
     def done(self) -> int:
         """How many replicas have ended."""
         return len(self.replicas) - len(self.missing)
+
+    @property
+    def to_train(self) -> tuple[Replica, ...]:
+        """The replicas that packs are made of."""
+        return (*self.parents, *self.missing)
 
     @property
     def wanted(self) -> int:
@@ -43,7 +52,7 @@ class Plan:
     @property
     def expected_steps(self) -> int:
         """About how many replica-steps are left until all have ended: from pilots, else the budget."""
-        known = sum(_expected(self._size, self.experiment.x, replica, self.budget_steps) for replica in self.missing)
+        known = sum(_expected(self._size, self.experiment.x, replica, self.budget_steps) for replica in self.to_train)
         trained = sum(pack.start_step * len(pack.replicas) for pack in self.packs)
         return known - trained + self._size.open_replicas * _each(self._size, self.budget_steps)
 
@@ -64,6 +73,7 @@ def make_plan(
 ) -> Plan:
     """Return the plan of a scale.
 
+    Packs of parents come before those of the replicas that need them.
     ``settled`` maps replica ids to (status, last evaluated step) as the results hold them; a replica that was censored
     below the budget is missing again and goes on from its newest checkpoint.
     """
@@ -71,23 +81,41 @@ def make_plan(
     budget = budget_steps or size.budget_steps
     replicas = experiment.replicas(scale)
     missing = [replica for replica in replicas if not is_settled(replica, settled, budget)]
+    parents = _missing_parents(missing, settled, checkpoint_steps, budget)
+    to_train = [*parents, *missing]
     groups: dict[tuple[str, int], list[Replica]] = defaultdict(list)
-    for replica in missing:
+    for replica in to_train:
         last = replica.recording.last_step(budget)
         start = max((step for step in checkpoint_steps(replica.id) if step <= last), default=0)
         groups[replica.pack_key, start].append(replica)
     packs: list[PackSpec] = []
     for (_, start), members in groups.items():
-        share = max(1, round(slots * len(members) / len(missing)))
-        packs += _packs(members, start, budget, max(-(-len(members) // replicas_per_pack), min(share, len(members))))
-    packs.sort(key=lambda pack: -_cost(pack, size, experiment.x))
-    return Plan(experiment, scale, budget, tuple(replicas), tuple(missing), tuple(packs))
+        share = min(max(1, round(slots * len(members) / len(to_train))), len(members))
+        rounds = -(-len(members) // (share * replicas_per_pack))  # as many packs for every slot, so that none is idle
+        packs += _packs(members, start, budget, min(share * rounds, len(members)))
+    packs.sort(key=lambda pack: (_generation(pack), -_cost(pack, size, experiment.x)))
+    return Plan(experiment, scale, budget, tuple(replicas), tuple(missing), tuple(parents), tuple(packs))
 
 
 def is_settled(replica: Replica, settled: Mapping[str, tuple[str, int]], budget: int) -> bool:
     """Say whether nothing is left to train: the event is seen, it diverged, or it was watched to the budget."""
     status, steps = settled.get(replica.id, ("", -1))
     return status in ENDED or (status == "budget" and steps >= replica.recording.last_step(budget))
+
+
+def _missing_parents(
+    missing: Sequence[Replica],
+    settled: Mapping[str, tuple[str, int]],
+    checkpoint_steps: Callable[[str], Sequence[int]],
+    budget: int,
+) -> list[Replica]:
+    """Return the ancestors of missing replicas that have not ended or whose last checkpoint is gone, each once."""
+    ancestors = {each.id: each for replica in missing for each in replica.ancestors()}
+    return [
+        each
+        for each in ancestors.values()
+        if not is_settled(each, settled, budget) or each.recording.last_step(budget) not in checkpoint_steps(each.id)
+    ]
 
 
 def pack_id(replicas: Sequence[Replica]) -> str:
@@ -101,11 +129,18 @@ def _packs(members: Sequence[Replica], start: int, budget: int, packs: int) -> l
     return [PackSpec(id=pack_id(hand), replicas=tuple(hand), budget_steps=budget, start_step=start) for hand in hands]
 
 
+def _generation(pack: PackSpec) -> int:
+    """Return how many ancestors the replicas of a pack have at most."""
+    return max(sum(1 for _ in replica.ancestors()) for replica in pack.replicas)
+
+
 def _cost(pack: PackSpec, size: Scale, x: str) -> int:
     return sum(_expected(size, x, replica, pack.budget_steps) - pack.start_step for replica in pack.replicas)
 
 
 def _expected(size: Scale, x: str, replica: Replica, budget: int) -> int:
+    if replica.recording.end == "budget":
+        return replica.recording.last_step(budget)
     return min(size.expected_steps.get(replica.config[x], _each(size, budget)), budget)
 
 

@@ -33,12 +33,13 @@ def plan_facts(study: Study) -> dict[str, Any]:
         "replicas": plan.wanted,
         "done": plan.done,
         "missing": plan.left,
+        "parents": len(plan.parents),
         "packs": len(plan.packs),
         "budget_steps": plan.budget_steps,
         "expected_replica_steps": plan.expected_steps,
         "expected_minutes": plan.expected_steps * MS_PER_REPLICA_STEP / 60_000 / max(slots, 1),
         "by_status": dict(sorted(statuses)),
-        "failed": len(study.results.failed([replica.id for replica in plan.missing])),
+        "failed": len(study.results.failed([replica.id for replica in plan.to_train])),
         "running": running if plan.left else [],
     }
 

@@ -19,6 +19,7 @@ from trainables.replica import Recording, Replica, family_named
 
 FIRST_PILOT_SEED = 1000
 NAME_CHARACTERS = 80
+LATER = ("probes", "end_step")  # of Recording: empty ones stay out of hashes made before there were any
 MOST_REPLICAS = 1_000_000
 MOST_STEPS = 10**9
 
@@ -66,7 +67,8 @@ class Experiment:
 
     def strata(self, scale: str) -> list[str]:
         """Return the axes other than x that have more than one value: they divide the runs."""
-        return [name for name, values in self.scales[scale].space.axes.items() if name != self.x and len(values) > 1]
+        space = self.scales[scale].space
+        return [name for name in space.axes if name != self.x and len(space.values(name)) > 1]
 
     def varied(self, scale: str) -> list[str]:
         """Return the fields in which points differ, x last where a law is fitted along it."""
@@ -90,8 +92,11 @@ class Experiment:
     def with_changes(self, scale: str, changes: Mapping[str, Sequence[Any]], seeds: int | None) -> Experiment:
         """Return the experiment with other values on some fields of one scale, and other seeds 0 .. n - 1."""
         size = self.scales[scale]
-        axes = {**size.space.axes, **{name: tuple(values) for name, values in changes.items()}}
-        other = replace(size, space=SearchSpace(axes), seeds=tuple(range(seeds)) if seeds is not None else size.seeds)
+        given = {name: tuple(values) for name, values in changes.items()}
+        axes, *also = ({**grid, **given} for grid in size.space.grids)
+        other = replace(
+            size, space=SearchSpace(axes, tuple(also)), seeds=tuple(range(seeds)) if seeds is not None else size.seeds
+        )
         return replace(self, scales={**self.scales, scale: other})
 
     def with_precision(self, precision: str | None) -> Experiment:
@@ -112,9 +117,11 @@ class Experiment:
         facts: list[Any] = [
             [asdict(claim) for claim in self.claims],
             [self.family, self.x, self.primary_law, self.laws, self.threshold, self.least_memorised],
-            asdict(self.recording),
+            {name: value for name, value in asdict(self.recording).items() if value or name not in LATER},
             [{name: list(values) for name, values in size.space.axes.items()}, dict(size.fields), size.seeds],
         ]
+        if size.space.also:
+            facts.append([{name: list(values) for name, values in grid.items()} for grid in size.space.also])
         if size.search:
             facts.append(asdict(replace(size.search, chosen=(), confirmed=(), expected_steps=None)))
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
@@ -136,11 +143,14 @@ class Experiment:
 
     def _scale_faults(self, scale: Scale, config: type) -> list[str]:
         found = []
-        for name, values in scale.space.axes.items():
-            if not values:
-                found.append(f"axis {name!r} is empty; give at least one value")
-            for value in values:
-                found += config_faults(config, {name: value})
+        for grid in scale.space.grids:
+            if set(grid) != set(scale.space.axes):
+                found.append(f"a further grid has the axes {', '.join(grid)}; axes: {', '.join(scale.space.axes)}")
+            for name, values in grid.items():
+                if not values:
+                    found.append(f"axis {name!r} is empty; give at least one value")
+                for value in values:
+                    found += config_faults(config, {name: value})
         found += config_faults(config, scale.fields)
         if not scale.seeds:
             found.append("no seeds; give at least one")
@@ -154,10 +164,18 @@ class Experiment:
             found.append(f"x = {self.x!r} does not hold numbers; laws need an axis of numbers")
         if scale.search:
             found += search_faults(scale, scale.search, config)
-        count = math.prod(map(len, scale.space.axes.values())) * len(scale.seeds)
+        count = sum(math.prod(map(len, grid.values())) for grid in scale.space.grids) * len(scale.seeds)
         if count > MOST_REPLICAS:
             found.append(f"{count} replicas are more than {MOST_REPLICAS}; use fewer values or seeds")
+        if not found:
+            found += self._conflicts(scale)
         return list(dict.fromkeys(found))
+
+    def _conflicts(self, scale: Scale) -> list[str]:
+        """Return which fields do not go together at the points of a scale that are known so far."""
+        family = family_named(self.family)
+        points = (values for values, _ in scale.points_and_seeds())
+        return [fault for values in points for fault in family.conflicts(family.Config(**values))]
 
 
 def parse_values(experiment: Experiment, name: str, text: str) -> tuple[Any, ...]:

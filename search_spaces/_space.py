@@ -16,20 +16,34 @@ MOST_TRIES = 10_000
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """Named axes; a point is one value of each. Pure: no seeds, no Ray."""
+    """Named axes; a point is one value of each. Pure: no seeds, no Ray.
+
+    ``also``: further grids over the same axes, whose points are added, for what is no product.
+    """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
 
     axes: Mapping[str, tuple[Any, ...]]
+    also: tuple[Mapping[str, tuple[Any, ...]], ...] = ()
+
+    @property
+    def grids(self) -> tuple[Mapping[str, tuple[Any, ...]], ...]:
+        """All grids."""
+        return (self.axes, *self.also)
+
+    def values(self, name: str) -> list[Any]:
+        """Return all values of an axis, each once, in the order of the grids."""
+        return list(dict.fromkeys(value for grid in self.grids for value in grid[name]))
 
     def points(self) -> Iterator[dict[str, Any]]:
-        """Yield all combinations, the last axis fastest.
+        """Yield all combinations of each grid, the last axis fastest.
 
         >>> list(SearchSpace({"kl_strength": (0.1, 1.0), "width": (32,)}).points())
         [{'kl_strength': 0.1, 'width': 32}, {'kl_strength': 1.0, 'width': 32}]
         """
-        for values in itertools.product(*self.axes.values()):
-            yield dict(zip(self.axes, values, strict=True))
+        for grid in self.grids:
+            for values in itertools.product(*grid.values()):
+                yield dict(zip(grid, values, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -131,11 +131,23 @@ class Parts:
 
 @dataclass(frozen=True)
 class Member:
-    """One row of a pack as a family sees it: its Config and its two seeds."""
+    """One row of a pack as a family sees it: its Config, its two seeds, and the parameters of its parent, if any."""
 
     config: Any
     data_seed: int
     init_seed: int
+    parent: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The replica that another one starts from or learns from: the fields in which it differs, and where it ends.
+
+    Units: optimizer steps.
+    """
+
+    changes: Mapping[str, Any]
+    steps: int
 
 
 class Family:
@@ -151,9 +163,24 @@ class Family:
     sources: ClassVar[Mapping[str, str]]  # where each part comes from
 
     @classmethod
-    def build(cls, members: Sequence[Member], device: str, precision: str = "fp32") -> Parts:
-        """Return the parts of a pack of these members on a torch device, in one of ``replica.PRECISIONS``."""
+    def build(
+        cls, members: Sequence[Member], device: str, precision: str = "fp32", probes: Sequence[str] = ()
+    ) -> Parts:
+        """Return the parts of a pack of these members on a torch device, in one of ``replica.PRECISIONS``.
+
+        ``probes`` are measured beside the family's own.
+        """
         raise NotImplementedError(f"{cls.__name__} defines no build")
+
+    @classmethod
+    def parent(cls, config: Any) -> Parent | None:
+        """Return what a replica with this Config starts from or learns from; None where it needs no other."""
+        return None
+
+    @classmethod
+    def conflicts(cls, config: Any) -> list[str]:
+        """Return which fields of a Config do not go together, one sentence each."""
+        return []
 
     @classmethod
     def replica_mib(cls, config: Any) -> float:

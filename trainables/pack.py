@@ -95,8 +95,20 @@ class Pack:
     All replicas stand at the same ``step``: the number of updates made so far.
     """
 
-    def __init__(self, replicas: Sequence[Replica], *, device: str = "cpu", snapshots: Sequence[Snapshot] = ()) -> None:
+    def __init__(
+        self,
+        replicas: Sequence[Replica],
+        *,
+        device: str = "cpu",
+        snapshots: Sequence[Snapshot] = (),
+        parents: Mapping[str, Mapping[str, Tensor]] | None = None,
+    ) -> None:
+        """Build the pack; ``parents`` holds the parameters of each replica that another one has as its parent, by id.
+
+        Raises: ValueError that names a parent which is not among them.
+        """
         self.replicas = list(replicas)
+        self._parents = parents or {}
         self.device = device
         self.step = snapshots[0].step if snapshots else 0
         self.curves = [snapshot.curve for snapshot in snapshots] or [Curve() for _ in replicas]
@@ -113,15 +125,20 @@ class Pack:
         """Return the gradients of each replica's total loss and the view of this step."""
         task, model = self.parts.task, self.parts.model
         loss, logits, trace = model.loss(self.params, task.train.tokens, task.train.targets)
-        penalties = [part.loss(trace) for part in self.parts.interventions if hasattr(part, "loss")]
+        penalties = [
+            part.loss(trace, self.params, self.step) for part in self.parts.interventions if hasattr(part, "loss")
+        ]
         total = sum(penalties, loss).sum()  # replicas do not meet: the gradient of the sum is each one's own
-        grads = torch.autograd.grad(total, list(self.params.values()))
+        grads = torch.autograd.grad(total, list(self.params.values()), materialize_grads=True)
         view = View(self.params, task, model, Pass(logits, task.train.targets, loss.detach(), trace))
         return dict(zip(self.params, grads, strict=True)), view
 
     def update(self, grads: Mapping[str, Tensor]) -> None:
-        """Take one optimizer step."""
+        """Take one optimizer step, then let interventions change the parameters."""
         self.parts.optimizer.step(self.params, grads, self.optimizer_state, step=self.step)
+        for part in self.parts.interventions:
+            if hasattr(part, "on_params"):
+                part.on_params(self.params)
         self.step += 1
 
     def record(self, view: View) -> None:
@@ -165,8 +182,16 @@ class Pack:
 
     def _build(self) -> None:
         rows = self.rows
-        family, precision = family_named(rows[0].family), rows[0].recording.precision
-        self.parts = family.build([row.member() for row in rows], self.device, precision)
+        family, recording = family_named(rows[0].family), rows[0].recording
+        members = [row.member(self._parent_of(row)) for row in rows]
+        self.parts = family.build(members, self.device, recording.precision, recording.probes)
+
+    def _parent_of(self, replica: Replica) -> Mapping[str, Tensor] | None:
+        if replica.parent is None:
+            return None
+        if replica.parent.id not in self._parents:
+            raise ValueError(f"replica {replica.id} needs its parent {replica.parent.id}, whose parameters are missing")
+        return self._parents[replica.parent.id]
 
     def _load(self, states: Sequence[tuple[dict[str, Tensor], dict[str, Tensor]]]) -> None:
         full = [states[index % len(states)] for index in range(len(self.rows))]

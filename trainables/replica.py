@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import Any
 
 from trainables.family import Family, FieldRule, Member, defaults, rules
-from trainables.names import part
+from trainables.names import available, near_match, part
 
 ID_CHARACTERS = 12
 ENDS = ("event", "budget")
@@ -28,7 +28,8 @@ class Recording:
     or at the budget. ``end="budget"``: always at the budget, for claims about whole trajectories.
     The evaluation grid is geometric: each step is ``grid_ratio`` times the one before, but at least
     ``grid_min_steps`` and at most ``grid_max_steps`` further. ``precision``: fp32, or bf16-mlp where the matrix
-    products of the MLP are made in bfloat16.
+    products of the MLP are made in bfloat16. ``probes``: what is measured beyond the family's own probes.
+    ``end_step``: watching ends there, whatever the budget; for replicas that others start from.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
@@ -40,6 +41,8 @@ class Recording:
     grid_min_steps: int = 10
     grid_max_steps: int = 50
     precision: str = "fp32"
+    probes: tuple[str, ...] = ()
+    end_step: int | None = None
 
     def faults(self) -> list[str]:
         """Return all that is wrong with these rules, one sentence each."""
@@ -54,7 +57,11 @@ class Recording:
             or LEAST_RATIO <= self.grid_ratio <= 2,
             "recording.grid_min_steps must be >= 1 and <= grid_max_steps": self.grid_min_steps >= 1
             and self.grid_min_steps <= self.grid_max_steps,
+            f"recording.end_step = {self.end_step} must be >= 1 or none": self.end_step is None or self.end_step >= 1,
         }
+        known = available("trainables.probes")
+        for name in set(self.probes) - set(known):
+            rules[f"unknown probe {name!r}{near_match(name, known)}; probes: {', '.join(known)}"] = False
         return [fault for fault, holds in rules.items() if not holds]
 
     def next_step(self, step: int) -> int:
@@ -74,8 +81,8 @@ class Recording:
             step = self.next_step(step)
 
     def last_step(self, budget_steps: int) -> int:
-        """Return the last evaluation step within a budget: raising a budget then adds evaluations, it moves none."""
-        return _last_step(self, budget_steps)
+        """Return the last evaluation within a budget, or up to ``end_step``: raising a budget moves no evaluation."""
+        return _last_step(self, self.end_step or budget_steps)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,9 +129,27 @@ class Replica:
         shared = {name: value for name, value in self.config.items() if _scope(self.family, name) == "shared"}
         return json.dumps([self.family, self.version, shared, dataclasses.asdict(self.recording)], sort_keys=True)
 
-    def member(self) -> Member:
-        """Return the row that the family builds."""
-        return Member(family_named(self.family).Config(**self.changes), self.data_seed, self.init_seed)
+    @cached_property
+    def parent(self) -> Replica | None:
+        """The replica that this one starts from or learns from, when that has ended; None where there is none."""
+        kind = family_named(self.family)
+        found = kind.parent(kind.Config(**self.changes))
+        if not found:
+            return None
+        recording = dataclasses.replace(self.recording, end="budget", end_step=found.steps, probes=())
+        made = Replica.of(self.family, {**self.changes, **found.changes}, seed=self.data_seed, recording=recording)
+        return dataclasses.replace(made, init_seed=self.init_seed)
+
+    def ancestors(self) -> Iterator[Replica]:
+        """Yield the parent, its parent, and so on."""
+        each = self.parent
+        while each:
+            yield each
+            each = each.parent
+
+    def member(self, parent: Mapping[str, Any] | None = None) -> Member:
+        """Return the row that the family builds, with the parameters of its parent."""
+        return Member(family_named(self.family).Config(**self.changes), self.data_seed, self.init_seed, parent)
 
     def facts(self) -> dict[str, Any]:
         """Return the replica as plain data."""

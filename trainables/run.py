@@ -18,6 +18,7 @@ import torch
 from analysis import table
 from trainables import loop
 from trainables.pack import SMALLEST_ROWS, Pack, Snapshot
+from trainables.parents import parameters_of_parents
 from trainables.replica import PackSpec, Replica
 from trainables.rows import long_curves, row_of
 from trainables.store import Pace, Store
@@ -98,7 +99,8 @@ class PackRun:
         self._fitting(replicas, lambda: self._build(replicas, snapshots))
 
     def _build(self, replicas: tuple[Replica, ...], snapshots: Sequence[Snapshot]) -> None:
-        self._pack = Pack(replicas, device=self._device, snapshots=snapshots)
+        parents = parameters_of_parents(replicas, self._spec.budget_steps, self._store)
+        self._pack = Pack(replicas, device=self._device, snapshots=snapshots, parents=parents)
         self._whole = True
         self._next_save = time.monotonic() + self._pace.checkpoint_s
 

@@ -38,14 +38,13 @@ class View:
     """
 
     def __init__(self, params: Mapping[str, Tensor], task: Any, model: Any, train: Pass) -> None:
-        self.params, self.task, self.train = params, task, train
-        self._model = model
+        self.params, self.task, self.model, self.train = params, task, model, train
 
     @cached_property
     def test(self) -> Pass:
         """The pass over the test split."""
         with torch.no_grad():
-            logits, trace = self._model.apply(self.params, self.task.test.tokens)
+            logits, trace = self.model.apply(self.params, self.task.test.tokens)
             return Pass(logits, self.task.test.targets, cross_entropy(logits, self.task.test.targets), trace)
 
 

@@ -25,7 +25,8 @@ class Packs:
 
     What is left of a pack that fails is tried again at most three times, behind the packs that wait: first as it is,
     for most faults pass; then in halves; then each replica alone, so that one that cannot be trained takes no other
-    down. A replica that failed four times is given up for this launch. Where points are searched, the search is asked
+    down. A replica that failed four times is given up for this launch, and with it those that it is a parent of; a pack
+    is handed out once all its parents have ended. Where points are searched, the search is asked
     for replicas whenever nothing waits.
     """
 
@@ -33,6 +34,7 @@ class Packs:
         self._job, self._chooser = job, _chooser_of(job)
         self._waiting: list[tuple[Replica, ...]] = [pack.replicas for pack in job.plan.packs]
         self._running: dict[str, tuple[Replica, ...]] = {}
+        self._awaited = {parent.id for parent in job.plan.parents}
         self._failures: Counter[str] = Counter()
 
     @property
@@ -41,23 +43,26 @@ class Packs:
         return not self._waiting and not self._running and (self._chooser is None or self._chooser.over)
 
     def next(self) -> dict[str, Any] | None:
-        """Return the config of the next pack, or None when none waits."""
+        """Return the config of the next pack, or None when none waits that could be trained now."""
         if self._chooser and not self._waiting:
             self._waiting += self._chooser.next(itertools.chain(*self._running.values()))
-        if not self._waiting:
+        replicas = next((pack for pack in self._waiting if not self._awaited & _parents(pack)), None)
+        if replicas is None:
             return None
-        replicas = self._waiting.pop(0)
+        self._waiting.remove(replicas)
         name = pack_id(replicas)
         self._running[name] = replicas
         return {"pack": name, "replicas": replicas}
 
     def ended(self, pack: str) -> None:
         """Take note that a pack is through."""
-        self._running.pop(pack, None)
+        self._awaited -= {replica.id for replica in self._running.pop(pack, ())}
 
     def failed(self, pack: str, trace: str) -> None:
         """Keep the traceback of a pack that failed, and try what is left of it again, or give it up."""
-        replicas = self._left(self._running.pop(pack, ()))
+        trained = self._running.pop(pack, ())
+        replicas = self._left(trained)
+        self._awaited -= {replica.id for replica in trained if replica not in replicas}
         if not replicas:
             return
         reason = trace.strip().splitlines()[-1] if trace.strip() else "no reason given"
@@ -69,6 +74,16 @@ class Packs:
         self._job.results.note(f"pack {pack} failed ({reason[:200]}) and was {outcome}; traceback in {file}")
         if failures >= TRIES:
             self._job.results.fail([replica.id for replica in replicas], f"{reason}\n{file}\n")
+            self._give_up_children({replica.id for replica in replicas})
+
+    def _give_up_children(self, parents: set[str]) -> None:
+        """Give up the waiting replicas that need one of these parents."""
+        for pack in list(self._waiting):
+            lost = [replica for replica in pack if any(each.id in parents for each in replica.ancestors())]
+            if lost:
+                self._waiting.remove(pack)
+                self._waiting += [kept] if (kept := tuple(each for each in pack if each not in lost)) else []
+                self._job.results.fail([each.id for each in lost], "its parent was given up\n")
 
     def _left(self, replicas: Sequence[Replica]) -> tuple[Replica, ...]:
         """Return the replicas that have not ended yet; all of them while the results cannot be read."""
@@ -98,6 +113,10 @@ def _chooser_of(job: Job) -> Chooser | None:
     from orchestrator.backends._chooser import Chooser
 
     return Chooser(job, search)
+
+
+def _parents(pack: Sequence[Replica]) -> set[str]:
+    return {each.id for replica in pack for each in replica.ancestors()}
 
 
 def _again(replicas: tuple[Replica, ...], failures: int) -> list[tuple[Replica, ...]]:

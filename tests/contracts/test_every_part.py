@@ -6,8 +6,12 @@ import pytest
 import torch
 from tiny import tiny_replica
 
+from trainables import loop
+from trainables.family import defaults, rules
 from trainables.names import available, find, part
 from trainables.pack import Pack
+from trainables.randomness import generator
+from trainables.replica import family_named
 
 KINDS = ("tasks", "models", "optimizers", "interventions", "probes")
 ALL = [(kind, name) for kind in KINDS for name in available(f"trainables.{kind}")]
@@ -38,29 +42,55 @@ def test_probe_only_looks_and_gives_one_number_per_replica(name: str, attention:
     assert all(torch.equal(before[key], value) for key, value in pack.params.items())
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"distractors": "constant"},
-        {"prior": "adversarial", "kl_strength": 1.0},
-        {"attention": "linear_relu", "kl_strength": 0.3},
+def switches() -> list[dict[str, object]]:
+    """Return every other value of every switch of the family, with what it needs beside it."""
+    beside = {"early": 10, "late": 10, "annealed": 20}
+    numbers: list[dict[str, object]] = [
+        {"heads": 2},
+        {"positions": 6, "longest": 12},
+        {"mlp_norm": 3.0},
+        {"query_key_penalty": 0.5},
         {"residual": True, "layer_norm": True},
-        {"init": "torch"},
-    ],
-    ids=str,
-)
-def test_every_switch_of_the_family_trains_to_finite_numbers(fields: dict[str, object]) -> None:
-    from trainables import loop
+    ]
+    found = []
+    for name, rule in rules(family_named("kl_prior").Config).items():
+        values = rule.choices or ((True,) if rule.kind is bool else ())
+        for value in set(values) - {defaults(family_named("kl_prior").Config)[name]}:
+            found.append({name: value, "schedule_steps": beside.get(str(value), 0)})
+    return sorted(found, key=str) + numbers
 
-    pack = Pack([tiny_replica(seed, **fields) for seed in range(2)])
-    loop.advance(pack, last_step=30)
-    assert pack.curves[0].steps[-1] == 30
-    assert torch.isfinite(torch.tensor(pack.curves[0].rows)).all()
+
+@pytest.mark.parametrize("fields", switches(), ids=str)
+def test_every_switch_of_the_family_trains_to_the_same_finite_numbers_in_every_pack(fields: dict[str, object]) -> None:
+    replicas = [tiny_replica(seed, kl_strength=0.3, **fields) for seed in range(3)]
+    assert replicas[0].id != tiny_replica(0, kl_strength=0.3).id
+    model = Pack([tiny_replica()]).parts.model
+    parents = {
+        each.parent.id: {name: value[0] for name, value in model.init([generator(each.data_seed, "teacher")]).items()}
+        for each in replicas
+        if each.parent
+    }
+    whole, pair = Pack(replicas, parents=parents), Pack(replicas[1:], parents=parents)
+    for pack in (whole, pair):
+        loop.advance(pack, last_step=30)
+    assert whole.curves[0].steps[-1] == 30
+    assert torch.isfinite(torch.tensor([curve.rows for curve in whole.curves])).all()
+    assert [curve.rows for curve in whole.curves[1:]] == [curve.rows for curve in pair.curves]
+
+
+def test_switches_make_a_difference() -> None:
+    """A field that changed nothing but the id would give other networks' numbers a new name."""
+    plain = Pack([tiny_replica(kl_strength=0.3)])
+    loop.advance(plain, last_step=30)
+    for fields in switches():
+        if fields.get("prior") in ("teacher", "oracle") or "matched" in fields:
+            continue  # a teacher needs its parent; matched changes nothing for the oracle itself
+        pack = Pack([tiny_replica(kl_strength=0.3, **fields)])
+        loop.advance(pack, last_step=30)
+        assert pack.curves[0].rows != plain.curves[0].rows, fields
 
 
 def test_adversarial_prior_moves_attention_away_from_the_informative_positions() -> None:
-    from trainables import loop
-
     away, towards = tiny_replica(prior="adversarial", kl_strength=3.0), tiny_replica(prior="oracle", kl_strength=3.0)
     divergence = []
     for replica in (away, towards):

@@ -76,7 +76,7 @@ class PlainNetwork(nn.Module):
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         v = self.values
         x = v["embedding"][tokens] + v["position"]
-        query = x[:, self.model.query] @ v["query"]
+        query = x[:, -1] @ v["query"]
         scores = torch.einsum("nd,ntd->nt", query, x @ v["key"]) / math.sqrt(self.model.width)
         if self.model.attention == "softmax":
             attention = torch.softmax(scores, -1)
@@ -85,7 +85,7 @@ class PlainNetwork(nn.Module):
             attention = positive / positive.sum(-1, keepdim=True)
         z = torch.einsum("nt,ntd->nd", attention, x @ v["value"])
         if self.model.residual:
-            z = z + x[:, self.model.query]
+            z = z + x[:, -1]
         if self.model.layer_norm:
             z = nn.functional.layer_norm(z, z.shape[-1:]) * v["norm_gain"] + v["norm_bias"]
         hidden = torch.relu(z @ v["hidden_weight"] + v["hidden_bias"])
@@ -122,7 +122,6 @@ def test_packed_model_equals_a_plain_module(residual: bool, layer_norm: bool, di
         vocabulary=task.vocabulary,
         positions=task.positions,
         classes=task.classes,
-        query=task.query,
         query_token=task.query_token,
         width=6,
         attention=attention,
@@ -179,7 +178,7 @@ def test_linear_relu_attention_without_positive_scores_is_uniform_and_finite() -
 
 def test_prior_adds_its_strength_times_the_mean_divergence() -> None:
     trace = _softmax(torch.randn(2, 3, 5, generator=generator(0, "scores")))
-    penalty = KLPrior(strength=[0.0, 2.0], positions=(0, 2)).loss(trace)
+    penalty = KLPrior(strength=[0.0, 2.0], positions=(0, 2)).loss(trace, {}, 0)
     assert penalty[0] == 0
     assert penalty[1].item() == pytest.approx(2 * divergence(trace.log_attention, (0, 2))[1].mean().item())
 
@@ -210,7 +209,7 @@ def test_task_splits_all_pairs_without_overlap(distractors: str) -> None:
 
 
 def test_torch_initialisation_has_the_bounds_of_nn_linear() -> None:
-    model = OneLayerAttention(vocabulary=5, positions=5, classes=50, query=4, query_token=4, width=16, init="torch")
+    model = OneLayerAttention(vocabulary=5, positions=5, classes=50, query_token=4, width=16, init="torch")
     params = model.init([generator(0, "init")])
     for name, fan_in in (("query", 16), ("hidden_bias", 16), ("output_weight", 64), ("output_bias", 64)):
         largest = params[name].abs().max().item()

@@ -29,25 +29,29 @@ class Trace:
     """What happened inside one forward pass.
 
     Shapes: scores, attention and log_attention (R, N, T). ``log_attention`` is floored at log(1e-12) for linear ReLU
-    attention; ``uniform_fallback`` (R, N) marks inputs of which every score was <= 0, None for softmax.
+    attention; ``uniform_fallback`` (R, N) marks inputs of which every score was <= 0, None for softmax. With several
+    heads, scores are (R, N, H, T), ``heads`` is the attention of each, and ``attention`` the mean over them.
     """
 
     scores: Tensor
     attention: Tensor
     log_attention: Tensor
-    uniform_fallback: Tensor | None
+    uniform_fallback: Tensor | None = None
+    heads: Tensor | None = None
 
 
 class OneLayerAttention:
     """The paper's minimal transformer, for a whole pack.
 
-    Token j is x_j = E[token_j] + P[j]; the scores are s_j = x_q W_Q W_Kᵀ x_j / √d; attention is softmax(s) or
-    relu(s) / Σ relu(s); the MLP reads z = Σ_j α_j W_V x_j, plus x_q with ``residual``, layer-normalised with
-    ``layer_norm``. A token meets a position only in a sum, so scores and values come from (token) + (position)
-    tables, and z is one matrix product of the attention mass per token with the table of values.
+    Token j is x_j = E[token_j] + P[j]; the query q is the last position; the scores are s_j = x_q W_Q W_Kᵀ x_j / √d;
+    attention is softmax(s), relu(s) / Σ relu(s), or, as ``oracle``, fixed to 1/k at the ``informative`` positions; the
+    MLP reads z = Σ_j α_j W_V x_j, plus x_q with ``residual``, layer-normalised with ``layer_norm``. A token meets a
+    position only in a sum, so scores and values come from (token) + (position) tables, and z is one matrix product of
+    the attention mass per token with the table of values.
+    ``position_table``: P is learned, none, or sinusoidal with the norm of an embedding (arXiv 1706.03762, section 3.5).
     ``precision="bf16-mlp"`` makes the products of the MLP in bfloat16.
 
-    Limits: one head; the query position must hold the same token in every example.
+    Limits: one head; the last position must hold the same token in every example.
     """
 
     def __init__(
@@ -56,17 +60,18 @@ class OneLayerAttention:
         vocabulary: int,
         positions: int,
         classes: int,
-        query: int,
         query_token: int,
         width: int,
+        informative: Sequence[int] = (),
         attention: str = "softmax",
         residual: bool = False,
         layer_norm: bool = False,
         init: str = "fan_in",
+        position_table: str = "learned",
         precision: str = "fp32",
     ) -> None:
         self.vocabulary, self.positions, self.classes, self.width = vocabulary, positions, classes, width
-        self.query, self.query_token = query, query_token
+        self.query_token, self.informative, self.position_table = query_token, tuple(informative), position_table
         self.attention, self.residual, self.layer_norm = attention, residual, layer_norm
         self.initialisation, self.precision = init, precision
 
@@ -79,9 +84,10 @@ class OneLayerAttention:
         """Return the shape of every parameter of one replica; matrices are stored (in, out)."""
         d, hidden = self.width, HIDDEN_RATIO * self.width
         norm = {"norm_gain": (d,), "norm_bias": (d,)} if self.layer_norm else {}
+        position = {"position": (self.positions, d)} if self.position_table == "learned" else {}
         return {
             "embedding": (self.vocabulary, d),
-            "position": (self.positions, d),
+            **position,
             "query": (d, d),
             "key": (d, d),
             "value": (d, d),
@@ -100,7 +106,7 @@ class OneLayerAttention:
     def apply(self, params: Parameters, tokens_RNT: Tensor) -> tuple[Tensor, Trace]:
         """Return logits (R, N, C) and the trace."""
         trace = self.attend(params, tokens_RNT)
-        read_RND = self._read(params, tokens_RNT, trace.attention)
+        read_RND = self._read(params, tokens_RNT, trace)
         return mlp_logits(read_RND, [params[name] for name in MLP], self._low(read_RND)), trace
 
     def loss(self, params: Parameters, tokens_RNT: Tensor, targets_RN: Tensor) -> tuple[Tensor, Tensor, Trace]:
@@ -109,7 +115,7 @@ class OneLayerAttention:
         Limits: can be differentiated once.
         """
         trace = self.attend(params, tokens_RNT)
-        read_RND = self._read(params, tokens_RNT, trace.attention)
+        read_RND = self._read(params, tokens_RNT, trace)
         loss_R, logits_RNC = mlp_loss(read_RND, [params[name] for name in MLP], targets_RN, self._low(read_RND))
         return loss_R, logits_RNC, trace
 
@@ -120,36 +126,72 @@ class OneLayerAttention:
     def attend(self, params: Parameters, tokens_RNT: Tensor) -> Trace:
         """Return scores and attention at the query position."""
         R, N, T = tokens_RNT.shape
-        direction_RD1 = (self._query_vector(params) @ params["query"] @ params["key"].mT).mT
+        direction_RD1 = (self._query_vector(params, T) @ params["query"] @ params["key"].mT).mT
         by_token_RV = (params["embedding"] @ direction_RD1).squeeze(2)
-        by_position_RT = (params["position"] @ direction_RD1).squeeze(2)
+        by_position_RT = (self.position_vectors(params, T) @ direction_RD1).squeeze(2)
         token_scores_RNT = by_token_RV.gather(1, tokens_RNT.view(R, N * T)).view(R, N, T)
         scores_RNT = (token_scores_RNT + by_position_RT.unsqueeze(1)) / math.sqrt(self.width)
+        if self.attention == "oracle":
+            return _fixed(scores_RNT, self.informative)
         return _softmax(scores_RNT) if self.attention == "softmax" else _linear_relu(scores_RNT)
 
-    def _query_vector(self, params: Parameters) -> Tensor:
+    def position_vectors(self, params: Parameters, positions: int) -> Tensor:
+        """Return P of the first positions, shape (R, T, D)."""
+        if self.position_table == "learned":
+            return params["position"][:, :positions]
+        embedding = params["embedding"]
+        if self.position_table == "none":
+            return embedding.new_zeros(len(embedding), positions, self.width)
+        return _sinusoids(positions, self.width).to(embedding).expand(len(embedding), -1, -1)
+
+    def _query_vector(self, params: Parameters, positions: int) -> Tensor:
         """Return x_q, shape (R, 1, D)."""
         token = params["embedding"][:, self.query_token]
-        return (token + params["position"][:, self.query]).unsqueeze(1)
+        return (token + self.position_vectors(params, positions)[:, -1]).unsqueeze(1)
 
-    def _read(self, params: Parameters, tokens_RNT: Tensor, attention_RNT: Tensor) -> Tensor:
+    def _read(self, params: Parameters, tokens_RNT: Tensor, trace: Trace) -> Tensor:
         """Return what the MLP reads, shape (R, N, D)."""
-        R, N, _ = tokens_RNT.shape
-        token_values_RVD = params["embedding"] @ params["value"]
-        position_values_RTD = params["position"] @ params["value"]
-        mass_RNV = attention_RNT.new_zeros(R, N, self.vocabulary).scatter_add(2, tokens_RNT, attention_RNT)
-        read_RND = torch.baddbmm(attention_RNT @ position_values_RTD, mass_RNV, token_values_RVD)
+        read_RND = self._pooled(params, tokens_RNT, trace)
         if self.residual:
-            read_RND = read_RND + self._query_vector(params)
+            read_RND = read_RND + self._query_vector(params, tokens_RNT.shape[-1])
         if self.layer_norm:
             read_RND = torch.nn.functional.layer_norm(read_RND, (self.width,))
             read_RND = read_RND * params["norm_gain"].unsqueeze(1) + params["norm_bias"].unsqueeze(1)
         return read_RND
 
+    def _pooled(self, params: Parameters, tokens_RNT: Tensor, trace: Trace) -> Tensor:
+        """Return Σ_j α_j W_V x_j, shape (R, N, D)."""
+        token_values_RVD = params["embedding"] @ params["value"]
+        position_values_RTD = self.position_vectors(params, tokens_RNT.shape[-1]) @ params["value"]
+        return self.weighted(trace.attention, tokens_RNT, token_values_RVD, position_values_RTD)
+
+    def weighted(
+        self, attention_RNT: Tensor, tokens_RNT: Tensor, token_values_RVD: Tensor, position_values_RTD: Tensor
+    ) -> Tensor:
+        """Return the sum over positions of attention times (value of the token + value of the position), (R, N, D)."""
+        R, N, _ = tokens_RNT.shape
+        mass_RNV = attention_RNT.new_zeros(R, N, self.vocabulary).scatter_add(2, tokens_RNT, attention_RNT)
+        return torch.baddbmm(attention_RNT @ position_values_RTD, mass_RNV, token_values_RVD)
+
 
 def _softmax(scores: Tensor) -> Trace:
     log_attention = log_softmax(scores)
-    return Trace(scores, log_attention.exp(), log_attention, None)
+    return Trace(scores, log_attention.exp(), log_attention)
+
+
+def _fixed(scores: Tensor, informative: Sequence[int]) -> Trace:
+    attention = torch.zeros_like(scores)
+    for position in informative:
+        attention[..., position] = 1 / len(informative)
+    return Trace(scores, attention, attention.clamp(min=SMALLEST_MASS).log())
+
+
+def _sinusoids(positions: int, width: int) -> Tensor:
+    """Return sines and cosines of geometric frequencies, scaled to norm 1, shape (T, D)."""
+    pairs = torch.arange(width) // 2
+    angles = torch.arange(positions).unsqueeze(1) / 10_000 ** (2 * pairs / width)
+    waves = torch.where(torch.arange(width) % 2 == 0, angles.sin(), angles.cos())
+    return waves * math.sqrt(2 / width)
 
 
 def _linear_relu(scores: Tensor) -> Trace:

@@ -7,6 +7,7 @@ from torch import Tensor
 from trainables.interventions.kl_prior import divergence
 from trainables.models.one_layer_attention import SMALLEST_MASS
 from trainables.reductions import mean_over
+from trainables.tasks.modular_addition import on_informative
 from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, D_KL of section 6"
@@ -22,10 +23,10 @@ class AttentionKl:
 
     def measure(self, view: View) -> dict[str, Tensor]:
         """Return the columns, each (R,)."""
-        trace, informative = view.test.trace, list(view.task.informative)
+        trace, informative = view.test.trace, view.task.test.informative
         columns = {"attention_kl": mean_over(divergence(trace.log_attention, informative), 1)}
         if trace.uniform_fallback is not None:
-            clamped = (trace.attention[..., informative] <= SMALLEST_MASS).any(-1)
+            clamped = (on_informative(trace.attention, informative) <= SMALLEST_MASS).any(-1)
             columns["attention_clamped"] = clamped.double().mean(1)
             columns["attention_fallback"] = trace.uniform_fallback.double().mean(1)
         return columns

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from trainables.reductions import mean_over
+from trainables.tasks.modular_addition import on_informative
 from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, definition 4.1 (a condition on every input, which a mean would hide)"
@@ -20,7 +21,7 @@ class AttentionMass:
         """Return the columns, each (R,)."""
         attention = view.test.trace.attention
         mean = mean_over(attention, 1)
-        worst = attention[..., list(view.task.informative)].amin(-1)
+        worst = on_informative(attention, view.task.test.informative).amin(-1)
         rank = max(round(LOW_QUANTILE * worst.shape[1]), 1)
         return {
             **{f"attention_at_{j}": mean[:, j] for j in range(mean.shape[1])},

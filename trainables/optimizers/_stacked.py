@@ -1,0 +1,53 @@
+"""What the optimizers of a pack share: coefficients per replica, warm-up, clipping, decoupled weight decay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+from trainables.reductions import joint_norm
+
+CLIP_EPSILON = 1e-6  # of torch.nn.utils.clip_grad_norm_
+
+Tensors = dict[str, Tensor]
+
+
+class Stacked:
+    """Learning rate, weight decay, clipping and warm-up of every replica, as vectors (R,) in float64.
+
+    The learning rate rises linearly over ``warmup_steps`` (step 1 already takes 1/warmup of it), then stays.
+    A gradient is scaled down to norm ``clip_norm`` per replica, over all its tensors together; None means no limit.
+    """
+
+    def __init__(
+        self,
+        *,
+        learning_rate: Sequence[float],
+        weight_decay: Sequence[float],
+        clip_norm: Sequence[float | None],
+        warmup_steps: Sequence[int],
+        device: str = "cpu",
+    ) -> None:
+        self._device = device
+        self.learning_rate, self.weight_decay = self.vector(learning_rate), self.vector(weight_decay)
+        self.clip_norm = self.vector([float("inf") if norm is None else norm for norm in clip_norm])
+        self.warmup_steps = self.vector(warmup_steps)
+
+    def vector(self, values: Sequence[float]) -> Tensor:
+        """Return one coefficient of all replicas."""
+        return torch.tensor(values, dtype=torch.float64, device=self._device)
+
+    def rate(self, count: int) -> Tensor:
+        """Return the learning rate of the ``count``-th update, counted from 1."""
+        return self.learning_rate * (count / self.warmup_steps.clamp(min=1)).clamp(max=1)
+
+    def clip_scale(self, grads: Iterable[Tensor]) -> Tensor:
+        """Return the factor that brings each replica's joint gradient norm down to its limit."""
+        return (self.clip_norm / (joint_norm(grads) + CLIP_EPSILON)).clamp(max=1)
+
+
+def per(values: Tensor, like: Tensor) -> Tensor:
+    """Return a coefficient (R,) in the type of a parameter, ready to be multiplied with it."""
+    return values.to(like.dtype).view(-1, *[1] * (like.dim() - 1))

@@ -1,0 +1,13 @@
+"""The 1 % quantile over inputs: what the worst inputs get, but for the very worst."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from trainables.probes.attention_mass import LOW_QUANTILE
+
+
+def low_quantile(values: Tensor) -> Tensor:
+    """Return the 1 % quantile over inputs, one of the values themselves: (R, N) to (R,)."""
+    rank = max(round(LOW_QUANTILE * values.shape[1]), 1)
+    return values.kthvalue(rank, dim=1).values
