@@ -59,7 +59,9 @@ class Evidence:
         """
         if self.usable.is_empty() and not self.rows.is_empty():
             raise ValueError(f"at no level have {self.least_memorised:.0%} of the runs memorised, as a fit needs")
-        rows = self.usable if quantity == GROKKED else delays(self.usable)
+        return self._where(self.usable if quantity == GROKKED else delays(self.usable), where)
+
+    def _where(self, rows: pl.DataFrame, where: Mapping[str, Any] | None) -> pl.DataFrame:
         for field, value in (where or {}).items():
             if field not in rows.columns:
                 raise ValueError(f"the runs have no field {field!r}")
@@ -111,10 +113,11 @@ class Evidence:
     ) -> tuple[Times, Times, list[object]]:
         """Return the runs at two values of a field, paired by seed and all other axes, and the seed of every pair.
 
+        All rows count, x = 0 among them: pairs need no law.
         Raises: ValueError in words where there is no pair.
         """
         keys = ["data_seed", *(name for name in (self.x, *self.strata) if name != arm)]
-        one, other = (self.part({**(where or {}), arm: value}) for value in (first, second))
+        one, other = (self._where(self.rows, {**(where or {}), arm: value}) for value in (first, second))
         paired = one.join(other, on=keys, suffix="_b", maintain_order="left")
         if paired.is_empty():
             raise ValueError(f"no seed has runs at both {arm} = {first} and {second}")
