@@ -61,9 +61,9 @@ class Claim:
                 found.append(f"claim {self.name!r}: {name} must be one of {', '.join(allowed)}")
         if not isinstance(self.settings.get("where", {}), Mapping | None):
             found.append(f"claim {self.name!r}: where must name fields and their values")
-        if self.rule == "ratio_within" and not {"first", "second"} <= set(self.settings):
+        if "first" in SETTINGS[self.rule][1] and not {"first", "second"} <= set(self.settings):
             found.append(
-                f"claim {self.name!r}: rule ratio_within needs the settings 'first' and 'second', values of the arm"
+                f"claim {self.name!r}: rule {self.rule} needs the settings 'first' and 'second', values of the arm"
             )
         return found
 
@@ -113,6 +113,9 @@ def p_value(interval: Interval, within: tuple[float | None, float | None]) -> fl
     """
     from scipy import stats
 
+    exact = interval.exact_p(within)
+    if exact is not None:
+        return exact
     spread = stats.norm if interval.freedom is None else stats.t(interval.freedom)
     reach = float(spread.ppf(1 - LEVEL / 2))
 

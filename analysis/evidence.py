@@ -14,7 +14,7 @@ from analysis.contrast import Contrast, contrast
 from analysis.likelihood import Times
 from analysis.regression import Regression, regress
 from analysis.rules import QUANTITIES
-from analysis.table import delays
+from analysis.table import TIMELINE, delays
 
 GROKKED = QUANTITIES[0]
 MANY_EQUAL_ROWS = 500  # from which on it pays to look for equal ones
@@ -23,7 +23,8 @@ MANY_EQUAL_ROWS = 500  # from which on it pays to look for equal ones
 class Evidence:
     """A timeline (see ``analysis.table.timeline``), the axis of its law, the laws, and the axes that divide it.
 
-    ``least_memorised``: levels of x at which a smaller share of runs memorised stay outside the fits.
+    Without laws x may hold text, and all rows count. ``least_memorised``: levels of x at which a smaller share of runs
+    memorised stay outside the fits.
     """
 
     def __init__(
@@ -43,6 +44,8 @@ class Evidence:
     @cached_property
     def usable(self) -> pl.DataFrame:
         """The rows that laws are fitted to: x > 0 (where it holds numbers), at levels where enough runs memorised."""
+        if not self.laws:
+            return self.rows
         memorised = pl.col("memorised_upper").is_not_null().mean().over(self.x)
         positive = pl.col(self.x) > 0 if self.rows[self.x].dtype.is_numeric() else pl.lit(True)
         return self.rows.filter(positive & (memorised >= self.least_memorised))
@@ -50,7 +53,12 @@ class Evidence:
     @property
     def left_out(self) -> list[float]:
         """The levels of x that are outside the fits."""
-        return sorted(set(self.rows[self.x]) - set(self.usable[self.x]))
+        return sorted(set(self.rows[self.x].drop_nulls()) - set(self.usable[self.x]))
+
+    @property
+    def measures(self) -> list[str]:
+        """The columns that are neither events nor axes."""
+        return [name for name in self.rows.columns if name not in (*TIMELINE, self.x, *self.strata)]
 
     def part(self, where: Mapping[str, Any] | None = None, quantity: str = GROKKED) -> pl.DataFrame:
         """Return the usable rows with the given values of fields, and the interval of the quantity.
@@ -59,16 +67,14 @@ class Evidence:
         """
         if self.usable.is_empty() and not self.rows.is_empty():
             raise ValueError(f"at no level have {self.least_memorised:.0%} of the runs memorised, as a fit needs")
-        return self._where(self.usable if quantity == GROKKED else delays(self.usable), where)
+        return _some(self.usable if quantity == GROKKED else delays(self.usable), where)
 
-    def _where(self, rows: pl.DataFrame, where: Mapping[str, Any] | None) -> pl.DataFrame:
-        for field, value in (where or {}).items():
-            if field not in rows.columns:
-                raise ValueError(f"the runs have no field {field!r}")
-            rows = rows.filter(pl.Series([each == value for each in rows[field]], dtype=pl.Boolean))
-        if rows.is_empty():
-            raise ValueError(f"no replica has ended{' where ' + words(where) if where else ''}")
-        return rows
+    def every(self, where: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Return all rows with the given values of fields, x = 0 among them, for what needs no law.
+
+        Raises: ValueError when there are none.
+        """
+        return _some(self.rows, where)
 
     def fit(self, law: str | None = None, where: Mapping[str, Any] | None = None, quantity: str = GROKKED) -> Fit:
         """Return the fit of one law, by default the primary one, to a part of the rows.
@@ -111,25 +117,33 @@ class Evidence:
     def pairs(
         self, arm: str, first: Any, second: Any, where: Mapping[str, Any] | None = None
     ) -> tuple[Times, Times, list[object]]:
-        """Return the runs at two values of a field, paired by seed and all other axes, and the seed of every pair.
+        """Return the times of runs at two values of a field, paired as in ``paired``, and the seed of every pair.
 
-        All rows count, x = 0 among them: pairs need no law.
+        Raises: ValueError in words where there is no pair.
+        """
+        paired = self.paired(arm, first, second, where)
+        later = paired.select(self.x, lower="lower_b", upper="upper_b")
+        return times_of(paired, self.x), times_of(later, self.x), groups_of(paired)
+
+    def paired(self, arm: str, first: Any, second: Any, where: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Return one row per pair of runs at two values of a field, with the same seed and values of all other axes.
+
+        Columns of the second run end in ``_b``. All rows count, x = 0 among them: pairs need no law.
         Raises: ValueError in words where there is no pair.
         """
         keys = ["data_seed", *(name for name in (self.x, *self.strata) if name != arm)]
-        one, other = (self._where(self.rows, {**(where or {}), arm: value}) for value in (first, second))
-        paired = one.join(other, on=keys, suffix="_b", maintain_order="left")
-        if paired.is_empty():
+        one, other = (self.every({**(where or {}), arm: value}) for value in (first, second))
+        found = one.join(other, on=keys, suffix="_b", nulls_equal=True, maintain_order="left")
+        if found.is_empty():
             raise ValueError(f"no seed has runs at both {arm} = {first} and {second}")
-        later = paired.select(self.x, lower="lower_b", upper="upper_b")
-        return times_of(paired, self.x), times_of(later, self.x), groups_of(paired)
+        return found
 
     def contrast(self, arm: str, first: Any, second: Any, where: Mapping[str, Any] | None = None) -> Contrast:
         """Return the comparison of two values of a field, paired by seed and all other axes.
 
         Raises: ValueError in words where there is no pair.
         """
-        key = f"contrast {arm} {first} {second} {where}"
+        key = f"contrast {arm} {first!r} {second!r} {where}"
         fitted: Contrast = self._once(key, lambda: contrast(*self.pairs(arm, first, second, where)))
         return fitted
 
@@ -137,6 +151,18 @@ class Evidence:
         if key not in self._made:
             self._made[key] = make()
         return self._made[key]
+
+
+def matching(rows: pl.DataFrame, where: Mapping[str, Any]) -> pl.DataFrame:
+    """Return the rows with the given values of fields; None is the value of a field that holds none.
+
+    Raises: ValueError for a field that is not there.
+    """
+    for field, value in where.items():
+        if field not in rows.columns:
+            raise ValueError(f"the runs have no field {field!r}")
+        rows = rows.filter(pl.Series([each == value for each in rows[field]], dtype=pl.Boolean))
+    return rows
 
 
 def times_of(rows: pl.DataFrame, x: str) -> Times:
@@ -155,9 +181,25 @@ def groups_of(rows: pl.DataFrame) -> list[object]:
 def words(where: Mapping[str, Any]) -> str:
     """Return a condition as text.
 
-    >>> words({"distractors": "random", "kl_strength": 1.0})
-    'distractors = random, kl_strength = 1'
+    >>> words({"distractors": "random", "kl_strength": 1.0, "clip_norm": None})
+    'distractors = random, kl_strength = 1, clip_norm = none'
     """
-    return ", ".join(
-        f"{field} = {value:g}" if isinstance(value, float) else f"{field} = {value}" for field, value in where.items()
-    )
+    return ", ".join(f"{field} = {word(value)}" for field, value in where.items())
+
+
+def word(value: Any) -> str:
+    """Return a value of a field as text.
+
+    >>> word(1.0), word("random"), word(None)
+    ('1', 'random', 'none')
+    """
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _some(rows: pl.DataFrame, where: Mapping[str, Any] | None) -> pl.DataFrame:
+    found = matching(rows, where or {})
+    if found.is_empty():
+        raise ValueError(f"no replica has ended{' where ' + words(where) if where else ''}")
+    return found

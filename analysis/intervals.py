@@ -39,6 +39,10 @@ class Interval:
         """The smallest p that the method can give."""
         return 0.0
 
+    def exact_p(self, within: tuple[float | None, float | None]) -> float | None:
+        """Return the p of "the value lies within" where the method has one of its own, else None."""
+        return None
+
     def scaled(self, factor: float) -> Interval:
         """Return the interval of a multiple."""
         low, high = (None if end is None else end * factor for end in (self.low, self.high))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from analysis._measured import measure_change, measure_within, share_within
+
 if TYPE_CHECKING:
     from analysis.evidence import Evidence
     from analysis.intervals import Interval
@@ -102,20 +104,37 @@ def ratio_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
     """Look at the ratio of the times of two values of a field, paired by seed and all other axes."""
     first, second = settings["first"], settings["second"]
     found = evidence.contrast(settings["arm"], first, second, settings.get("where"))
-    words = f"grok step at {settings['arm']} = {second} over that at {first}{_where(settings)}, paired by seed:"
-    return found.ratio, words, 2 * found.pairs
+    told = f"grok step at {settings['arm']} = {_plain(second)} over that at {_plain(first)}{_where(settings)}"
+    return found.ratio, f"{told}, paired by seed:", 2 * found.pairs
 
 
 RULES: Mapping[str, Callable[[Evidence, Mapping[str, Any]], Answer]] = {
-    rule.__name__: rule for rule in (parameter_within, floor_share, dropping_shift, slope_within, ratio_within)
+    rule.__name__: rule
+    for rule in (
+        parameter_within,
+        floor_share,
+        dropping_shift,
+        slope_within,
+        ratio_within,
+        measure_within,
+        measure_change,
+        share_within,
+    )
 }
+OF_LAWS = ("parameter_within", "floor_share", "dropping_shift")  # rules that need one
+OF_MEASURES = ("measure_within", "measure_change")  # rules that look at measures, which are taken at one threshold
 PARAMETER = {"parameter": "a constant of the law"}
+MEASURE = {"measure": "a column of the experiment's measures"}
+ARM = {"arm": "the field whose values are compared"}
 SETTINGS: Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
     "parameter_within": (PARAMETER, ("law", "where", "quantity")),
     "floor_share": ({}, ("law", "where", "quantity")),
     "dropping_shift": (PARAMETER, ("law", "where", "quantity")),
     "slope_within": ({"term": "a term of the regression"}, ("where", "quantity")),
-    "ratio_within": ({"arm": "the field whose values are compared"}, ("first", "second", "where")),
+    "ratio_within": (ARM, ("first", "second", "where")),
+    "measure_within": (MEASURE, ("where",)),
+    "measure_change": ({**MEASURE, **ARM}, ("first", "second", "where")),
+    "share_within": ({}, ("where",)),
 }
 
 
@@ -128,6 +147,10 @@ def _where(settings: Mapping[str, Any]) -> str:
 
     told = f" where {words(settings['where'])}" if settings.get("where") else ""
     return told + (", for the delay after memorisation" if settings.get("quantity") == "delay" else "")
+
+
+def _plain(value: Any) -> str:
+    return "none" if value is None else str(value)
 
 
 def _array(value: Any) -> Any:

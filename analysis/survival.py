@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -13,9 +14,12 @@ from analysis.likelihood import Times
 
 @dataclass(frozen=True)
 class Level:
-    """The runs at one x. Units: steps; ``median`` is None where fewer than half of the runs saw the event."""
+    """The runs at one x, a number or any other value.
 
-    x: float
+    Units: steps; ``median`` is None where fewer than half of the runs saw the event.
+    """
+
+    x: Any
     runs: int
     events: int
     median: float | None
@@ -54,10 +58,11 @@ def common_horizon(times: Times) -> float:
 def levels(times: Times, horizon: float | None = None) -> list[Level]:
     """Return one row per x, restricted means up to a common horizon."""
     horizon = common_horizon(times) if horizon is None else horizon
-    return [_level(times.at(times.x == x), float(x), horizon) for x in np.unique(times.x)]
+    return [level(times.at(times.x == x), float(x), horizon) for x in np.unique(times.x)]
 
 
-def _level(times: Times, x: float, horizon: float) -> Level:
+def level(times: Times, x: Any, horizon: float) -> Level:
+    """Return the row of the runs at one x."""
     steps, survival = kaplan_meier(times)
     reached = steps[survival <= 0.5]
     median = float(reached[0]) if reached.size and math.isfinite(reached[0]) else None

@@ -26,6 +26,10 @@ REPLICA_COLUMNS = {
     "schema": "version of this schema",
 }
 CURVE_COLUMNS = {"id": "replica", "step": "optimizer steps taken", "probe": "what was measured", "value": "its value"}
+TIMELINE = (
+    *("id", "data_seed", "status", "steps", "lower", "upper", "relapses"),
+    *("memorised_lower", "memorised_upper", "outcome"),
+)  # the columns of a timeline beside fields and measures
 
 
 def replica_schema() -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -10,18 +9,22 @@ from typing import Any
 import polars as pl
 
 from analysis.claims import FAILS, HOLDS, NOT_RUN, UNDECIDED, digits, judge, undecided
+from analysis.rules import OF_MEASURES
 from analysis.table import timeline
 from orchestrator.found import LETTERS, found
+from orchestrator.levels import groups, levels_of, measured
 from search_spaces._experiment import Experiment
 
 SYMBOLS = {"kl_strength": "KL strength λ", "weight_decay": "weight decay"}
+VERBS = {HOLDS: "holds", FAILS: "fails"}
 NOTHING = "no replica has ended yet: launch the experiment"
 
 
 def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str, Any]:
-    """Return answer, fits, regression, strata, claims, levels and sensitivity of a table of runs (``table.wide``).
+    """Return answer, fits, regression, strata, claims, levels, measures and sensitivity of the published table of runs.
 
-    Of a search: its trials and how the best of them fared on other seeds, in place of fits and levels.
+    Of a search: its trials and how the best of them fared on other seeds, in place of fits and levels. Without laws
+    there are no fits and no regression.
     """
     facts: dict[str, Any]
     rows = timeline(runs, experiment.threshold)
@@ -35,16 +38,25 @@ def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str,
     facts = {**EMPTY, "levels": levels_of(experiment, scale, rows), "left_out": evidence.left_out}
     judged = [judge(claim, evidence) for claim in experiment.claims]
     facts["claims"] = [asdict(verdict) for verdict in judged]
-    try:
-        facts["fits"] = [fit.facts() for fit in evidence.fits()]
-        facts["strata"] = list(_strata(experiment, scale, evidence))
-        facts["regression"] = [fit.facts() for fit in evidence.regression()] if evidence.strata else []
-        facts["answer"] = _answer(experiment, facts)
-    except ValueError as reason:
-        facts["answer"] = f"Undecided: {reason}."
+    facts |= _fitted(experiment, scale, evidence, facts) if experiment.laws else _without_laws(facts)
+    if experiment.measures:
+        facts |= {"measures": list(experiment.measures), "measured": list(measured(experiment, scale, rows))}
     facts["sensitivity"] = [_at_threshold(experiment, scale, runs, each) for each in experiment.recording.thresholds]
     facts["would_change"] = _would_change(experiment, facts)
     return facts
+
+
+def _fitted(experiment: Experiment, scale: str, evidence: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fits, strata, regression and answer; the reason as the answer where nothing can be fitted."""
+    found: dict[str, Any] = {}
+    try:
+        found["fits"] = [fit.facts() for fit in evidence.fits()]
+        found["strata"] = list(_strata(experiment, scale, evidence))
+        found["regression"] = [fit.facts() for fit in evidence.regression()] if evidence.strata else []
+        found["answer"] = _answer(experiment, {**facts, **found})
+    except ValueError as reason:
+        found["answer"] = f"Undecided: {reason}."
+    return found
 
 
 EMPTY: Mapping[str, Any] = {
@@ -73,33 +85,6 @@ def evidence_of(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Any:
         strata=experiment.strata(scale),
         least_memorised=experiment.least_memorised,
     )
-
-
-def groups(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
-    """Yield the rows of each combination of the axes other than x, with its values; all rows where there are none."""
-    names = experiment.strata(scale)
-    axes = experiment.scales[scale].space.axes
-    for values in itertools.product(*(axes[name] for name in names)):
-        where = dict(zip(names, values, strict=True))
-        part = rows.filter(*(pl.col(name) == value for name, value in where.items())) if where else rows
-        if not part.is_empty():
-            yield where, part
-
-
-def levels_of(experiment: Experiment, scale: str, rows: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return one row per level: runs by outcome, median and restricted mean grok step."""
-    from analysis.evidence import times_of
-    from analysis.survival import common_horizon, levels
-
-    horizon = common_horizon(times_of(rows, experiment.x))
-    found = []
-    for where, part in groups(experiment, scale, rows):
-        outcomes = part.group_by(experiment.x, "outcome").len()
-        count = {(x, outcome): runs for x, outcome, runs in outcomes.iter_rows()}
-        for level in levels(times_of(part, experiment.x), horizon):
-            told = {kind.replace(" ", "_"): count.get((level.x, kind), 0) for kind in ("never memorised", "diverged")}
-            found.append({**where, **asdict(level), "censored": level.runs - level.events, **told, "where": where})
-    return found
 
 
 def span(interval: Mapping[str, Any]) -> str:
@@ -132,8 +117,20 @@ def _answer(experiment: Experiment, facts: Mapping[str, Any]) -> str:
     if not facts["claims"]:
         return found[0].upper() + found[1:]
     first = next((claim for claim in facts["claims"] if claim["effect"] is not None), facts["claims"][0])
-    verdict = {HOLDS: "holds", FAILS: "fails"}.get(first["verdict"], "is undecided")
-    return f"“{first['statement'].removesuffix('.')}” {verdict}: {found}"
+    return f"{_sentence(first)}: {found}"
+
+
+def _without_laws(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return as the answer the verdict of the first claim that is decided, with its evidence."""
+    events, runs = (sum(level[name] for level in facts["levels"]) for name in ("events", "runs"))
+    counted = f"{events} of {runs} runs grokked"
+    first = next((claim for claim in facts["claims"] if claim["verdict"] in VERBS), next(iter(facts["claims"]), None))
+    told = f"{_sentence(first)}: {first['evidence']} ({counted})." if first else f"{counted}."
+    return {"lawless": True, "answer": told}
+
+
+def _sentence(claim: Mapping[str, Any]) -> str:
+    return f"“{claim['statement'].removesuffix('.')}” {VERBS.get(claim['verdict'], 'is undecided')}"
 
 
 def _strata(experiment: Experiment, scale: str, evidence: Any) -> Iterator[dict[str, Any]]:
@@ -148,18 +145,24 @@ def _strata(experiment: Experiment, scale: str, evidence: Any) -> Iterator[dict[
 
 
 def _at_threshold(experiment: Experiment, scale: str, runs: pl.DataFrame, threshold: float) -> dict[str, Any]:
-    """Return what the primary law and every claim would say had another threshold been chosen."""
+    """Return what the primary law and every claim would say had another threshold been chosen.
+
+    Measures are taken at the threshold of the experiment only, so that claims about them have no answer at others.
+    """
     rows = timeline(runs, threshold)
-    found: dict[str, Any] = {"threshold": threshold, "events": rows["upper"].count(), "exponent": None, "claims": {}}
+    found: dict[str, Any] = {"threshold": threshold, "events": rows["upper"].count(), "claims": {}}
+    found |= {"exponent": None} if experiment.laws else {}
     if rows.is_empty():
         return {**found, "note": "not recorded"}
     evidence = evidence_of(experiment, scale, rows)
-    try:
-        constants = evidence.fit().facts()["parameters"]
-        found["exponent"] = constants.get("exponent")
-    except ValueError as reason:
-        found["note"] = str(reason)
-    found["claims"] = {claim.name: judge(claim, evidence).verdict for claim in experiment.claims}
+    if experiment.laws:
+        try:
+            constants = evidence.fit().facts()["parameters"]
+            found["exponent"] = constants.get("exponent")
+        except ValueError as reason:
+            found["note"] = str(reason)
+    told = [claim for claim in experiment.claims if threshold == experiment.threshold or claim.rule not in OF_MEASURES]
+    found["claims"] = {claim.name: judge(claim, evidence).verdict for claim in told}
     return found
 
 
@@ -170,7 +173,7 @@ def _would_change(experiment: Experiment, facts: Mapping[str, Any]) -> list[str]
         others = {
             f"{row['threshold']:g}": row["claims"][claim["name"]]
             for row in facts["sensitivity"]
-            if row["claims"] and row["claims"][claim["name"]] != claim["verdict"]
+            if row["claims"].get(claim["name"], claim["verdict"]) != claim["verdict"]
         }
         if others:
             told = ", ".join(f"{verdict} at {threshold}" for threshold, verdict in others.items())

@@ -10,14 +10,10 @@ from typing import Any
 import polars as pl
 
 from analysis.table import timeline
-from orchestrator.answers import SYMBOLS, evidence_of, groups
+from orchestrator.answers import SYMBOLS, evidence_of
+from orchestrator.fans import fans
 from orchestrator.launch import Study
-
-PROBES = {"test_accuracy": "test accuracy", "attention_kl": "D_KL(oracle ‖ attention), nats"}
-FAN = (
-    "Thin: every run, with a dot where it ended; thick: the median of all runs of a level, those that ended carried "
-    "forward; dotted where fewer than half are still watched."
-)
+from orchestrator.levels import by_level
 
 
 @dataclass(frozen=True)
@@ -34,12 +30,14 @@ class Picture:
         return self.files[0].stem
 
 
-def draw(study: Study, runs: pl.DataFrame, facts: Mapping[str, Any], folder: Path) -> list[Picture]:
+def draw(
+    study: Study, runs: pl.DataFrame, curves: pl.DataFrame, facts: Mapping[str, Any], folder: Path
+) -> list[Picture]:
     """Draw all figures of a report, the main one first."""
     rows = timeline(runs, study.experiment.threshold)
     if rows.is_empty():
         return []
-    return list(_pictures(study, rows, facts, folder))
+    return [*_pictures(study, rows, facts, folder), *(Picture(*each) for each in fans(study, rows, curves, folder))]
 
 
 def _pictures(study: Study, rows: pl.DataFrame, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
@@ -53,7 +51,6 @@ def _pictures(study: Study, rows: pl.DataFrame, facts: Mapping[str, Any], folder
         yield from _law(study, rows, facts, folder)
         yield from _phases(study, rows, folder)
         yield from _survival(study, rows, folder)
-    yield from _fans(study, rows, folder)
 
 
 def _search(study: Study, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
@@ -103,6 +100,8 @@ def _phases(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]
     from analysis.evidence import times_of
     from analysis.figures.phases import phases
 
+    if not rows[study.experiment.x].dtype.is_numeric():
+        return
     shown = rows.filter(pl.col(study.experiment.x) > 0).drop_nulls("memorised_lower")
     if shown[study.experiment.x].n_unique() < 2:
         return
@@ -122,11 +121,11 @@ def _phases(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]
 
 
 def _survival(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
-    from analysis.evidence import times_of
+    from analysis.evidence import times_of, word
     from analysis.figures.survival import survival
 
-    x = study.experiment.x
-    levels = {f"{key[0]:g}": times_of(part, x) for key, part in rows.sort(x).partition_by(x, as_dict=True).items()}
+    found = by_level(study.experiment, study.scale, rows)
+    levels = {word(value): times_of(part, study.experiment.x) for value, part in found}
     yield Picture(
         survival(levels, x_label=_label(study), folder=folder),
         f"Share of runs that have not grokked against steps, one curve per {_label(study)}",
@@ -173,24 +172,3 @@ def _paired(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]
             f"Pairs of runs with the same seed at {arms[0]} and {arms[1]}. Blue: sooner at the second; orange: later; "
             "grey: cannot be told. Arrows: censored.",
         )
-
-
-def _fans(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
-    from analysis.evidence import words
-    from analysis.figures.fan import fan
-
-    x = study.experiment.x
-    curves = study.results.curves(rows["id"].to_list())
-    for probe, name in PROBES.items():
-        if curves.filter(pl.col("probe") == probe).is_empty():
-            continue
-        for where, part in groups(study.experiment, study.scale, rows):
-            level = dict(part.select("id", x).iter_rows())
-            told = words(where)
-            tail = "".join(c if c.isalnum() else "_" for c in told)
-            files = fan(curves, probe=probe, level=level, x_label=_label(study), y_label=name, folder=folder, tail=tail)
-            yield Picture(
-                files,
-                f"{name} over steps by {_label(study)}" + (f", {told}" if told else ""),
-                f"{name[0].upper()}{name[1:]}{f' where {told}' if told else ''}. {FAN}",
-            )

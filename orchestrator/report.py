@@ -13,11 +13,12 @@ from typing import Any
 import polars as pl
 
 from analysis import table
+from analysis.claims import digits
 from orchestrator.answers import SYMBOLS, answers, decided, fitted, span
 from orchestrator.launch import Study, preregistered
 from orchestrator.pictures import Picture, draw
 from orchestrator.provenance import provenance
-from orchestrator.results import Results
+from orchestrator.results import BadInputError, Results
 from search_spaces._experiment import Experiment
 from trainables.replica import family_named
 
@@ -55,12 +56,13 @@ def write(study: Study) -> dict[str, Any]:
     rows = study.rows()
     folder = folder_of(study)
     folder.mkdir(parents=True, exist_ok=True)
-    runs = runs_of(study, rows)
+    curves = _curves(study, rows)
+    runs = runs_of(study, rows, curves)
     facts = _facts(study, rows, runs)
     pictures: list[Picture] = []
     if not rows.is_empty():
         runs.write_csv(folder / "replicas.csv")
-        pictures = draw(study, runs, facts, folder / "figures")
+        pictures = draw(study, runs, curves, facts, folder / "figures")
     facts["pictures"] = [
         {"name": each.name, "alt": each.alt, "caption": each.caption, "file": f"figures/{each.name}.svg"}
         for each in pictures
@@ -72,9 +74,33 @@ def write(study: Study) -> dict[str, Any]:
     return facts
 
 
-def runs_of(study: Study, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the study's rows as the table that is published: one line per run with all its events."""
-    return table.wide(rows, study.experiment.scales[study.scale].names)
+def runs_of(study: Study, rows: pl.DataFrame, curves: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Return the study's rows as the table that is published: one line per run with all its events and measures.
+
+    Curves are read where measures need them and they are not given.
+    Raises: BadInputError that names the probe to record, where a measure needs a curve that is not there.
+    """
+    experiment = study.experiment
+    runs = table.wide(rows, experiment.scales[study.scale].names)
+    if not experiment.measures:
+        return runs
+    from analysis.measures._table import measured
+
+    if curves is None:
+        curves = study.results.curves(rows["id"].to_list())
+    try:
+        found = measured(rows, curves, experiment.measures, experiment.threshold)
+    except ValueError as reason:
+        raise BadInputError(f"{experiment.name}: {reason}") from None
+    return runs.join(found, on="id", how="left", maintain_order="left")
+
+
+def _curves(study: Study, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the curves of the rows, read once; none where nothing is drawn or measured."""
+    wanted = study.experiment.measures or not study.experiment.scales[study.scale].search
+    if rows.is_empty() or not wanted:
+        return pl.DataFrame(schema=table.curve_schema())
+    return study.results.curves(rows["id"].to_list())
 
 
 def summary(study: Study, facts: Mapping[str, Any]) -> list[str]:
@@ -140,6 +166,8 @@ def environment() -> Any:
     """Return the templates of all pages."""
     import jinja2
 
+    from analysis.evidence import word
+
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=jinja2.select_autoescape(("html.j2",)),
@@ -149,8 +177,15 @@ def environment() -> Any:
     )
     made.filters["span"] = span
     made.filters["fitted"] = fitted
+    made.filters["word"] = word
+    made.filters["cell"] = _cell
     made.filters["number"] = lambda value: "–" if value is None else f"{value:,.0f}"
     return made
+
+
+def _cell(each: Mapping[str, Any]) -> str:
+    """Return a mean with the number of runs that have it."""
+    return "absent" if each["mean"] is None else f"{digits(each['mean'])} ({each['count']})"
 
 
 def write_index(results: Results) -> None:

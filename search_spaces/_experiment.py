@@ -12,9 +12,11 @@ from typing import Any
 
 from analysis.claims import Claim
 from analysis.laws import law_names
+from analysis.measures import measure_names, probes_of
+from analysis.rules import OF_LAWS, OF_MEASURES
 from search_spaces._space import MOST_SEED, Scale, SearchSpace, search_faults
 from trainables.family import config_faults, rules
-from trainables.names import near_match
+from trainables.names import find, near_match
 from trainables.replica import Recording, Replica, family_named
 
 FIRST_PILOT_SEED = 1000
@@ -31,6 +33,9 @@ class Experiment:
     ``x`` is the axis that laws are fitted along; ``threshold`` the test accuracy that counts as grokked;
     ``primary_law`` the law whose parameters the claims speak of, named in advance. ``least_memorised``: levels of x at
     which a smaller share of runs memorised stay outside the fits. ``paper``: the ledger that the claims belong to.
+    Without laws (``laws = ()``, ``primary_law = ""``) x may hold text, and claims speak of pairs, shares and measures.
+    ``measures``: files of ``analysis/measures``, whose numbers are added to the table of runs; ``curves``: the columns
+    of probes that are drawn.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
@@ -49,6 +54,8 @@ class Experiment:
     paper: str = ""
     recording: Recording = field(default_factory=Recording)
     pilot: str = ""
+    measures: tuple[str, ...] = ()
+    curves: tuple[str, ...] = ("test_accuracy", "attention_kl")
 
     def faults(self) -> list[str]:
         """Return all that is wrong with the experiment, one sentence each."""
@@ -63,7 +70,7 @@ class Experiment:
         ]
         for name, scale in self.scales.items():
             found += [f"{name} scale: {fault}" for fault in self._scale_faults(scale, family.Config)]
-        return found + self._law_faults() + self.recording.faults() + self._claim_faults()
+        return found + self._law_faults() + self.recording.faults() + self._claim_faults() + self._measure_faults()
 
     def strata(self, scale: str) -> list[str]:
         """Return the axes other than x that have more than one value: they divide the runs."""
@@ -124,12 +131,14 @@ class Experiment:
             facts.append([{name: list(values) for name, values in grid.items()} for grid in size.space.also])
         if size.search:
             facts.append(asdict(replace(size.search, chosen=(), confirmed=(), expected_steps=None)))
+        later = ("measures", "curves")  # unchanged ones stay out of hashes made before there were any
+        facts += [{name: getattr(self, name)} for name in later if getattr(self, name) != getattr(Experiment, name)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
     def _law_faults(self) -> list[str]:
         known = law_names()
         found = [f"unknown law {law!r}; laws: {', '.join(known)}" for law in self.laws if law not in known]
-        if self.primary_law not in self.laws:
+        if self.primary_law not in self.laws and (self.laws or self.primary_law):
             found.append(f"primary_law {self.primary_law!r} is not among the laws: {', '.join(self.laws)}")
         if self.threshold not in self.recording.thresholds:
             allowed = ", ".join(map(str, self.recording.thresholds))
@@ -139,7 +148,25 @@ class Experiment:
         return found
 
     def _claim_faults(self) -> list[str]:
-        return [fault for claim in self.claims for fault in claim.faults()]
+        found = [fault for claim in self.claims for fault in claim.faults()]
+        for claim in self.claims:
+            if claim.rule in OF_LAWS and not self.laws:
+                found.append(f"claim {claim.name!r}: rule {claim.rule} needs laws; give laws and primary_law")
+            if claim.rule in OF_MEASURES and not self.measures:
+                found.append(f"claim {claim.name!r}: rule {claim.rule} needs measures: {', '.join(measure_names())}")
+        return found
+
+    def _measure_faults(self) -> list[str]:
+        """Return what is wrong with measures and curves; a measure needs probes that are recorded."""
+        known, found = measure_names(), []
+        recorded = {*self.recording.probes, *getattr(find("trainables.families", self.family), "PROBES", ())}
+        for name in self.measures:
+            if name not in known:
+                found.append(f"unknown measure {name!r}{near_match(name, known)}; measures: {', '.join(known)}")
+            elif lacking := [probe for probe in probes_of(name) if probe not in recorded]:
+                found.append(f"measure {name!r} needs recording.probes with {', '.join(lacking)}")
+        odd = [name for name in self.curves if not re.fullmatch(r"\w+", name, re.ASCII)]
+        return found + [f"curve {name!r} is no column of a probe" for name in odd]
 
     def _scale_faults(self, scale: Scale, config: type) -> list[str]:
         found = []
@@ -160,7 +187,7 @@ class Experiment:
             found.append(f"budget_steps = {scale.budget_steps} must be a whole number >= 1 and <= {MOST_STEPS}")
         if self.x not in scale.names:
             found.append(f"x = {self.x!r} is not an axis; axes: {', '.join(scale.names)}")
-        elif self.x in rules(config) and rules(config)[self.x].kind not in (int, float):
+        elif self.laws and self.x in rules(config) and rules(config)[self.x].kind not in (int, float):
             found.append(f"x = {self.x!r} does not hold numbers; laws need an axis of numbers")
         if scale.search:
             found += search_faults(scale, scale.search, config)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,17 @@ def canvas(folder: Path, name: str, *, columns: int = 1, width: float = 7.0) -> 
 def shades(count: int) -> Sequence[Any]:
     """Return colours for ordered levels, dark to light, none too pale for white paper."""
     return list(mpl.colormaps["viridis"](np.linspace(0, 0.85, count)))
+
+
+def ordered(values: Iterable[Any]) -> list[Any]:
+    """Return each value once: numbers in ascending order, anything else in the order in which it came.
+
+    >>> ordered([3.0, 1.0, 3.0]), ordered(["one", "none", None])
+    ([1.0, 3.0], ['one', 'none', None])
+    """
+    found = list(dict.fromkeys(values))
+    plain = all(isinstance(value, int | float) and not isinstance(value, bool) for value in found)
+    return sorted(found) if plain else found
 
 
 def log_axes(axes: Axes, *, levels: Array | None = None) -> None:

@@ -10,37 +10,39 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 
-from analysis.figures._style import canvas, shades
+from analysis.evidence import word
+from analysis.figures._style import canvas, ordered, shades
 
 
 def fan(
     curves: pl.DataFrame,
     *,
     probe: str,
-    level: Mapping[str, float],
+    level: Mapping[str, Any],
     x_label: str,
     y_label: str,
     folder: Path,
+    log: bool = False,
     tail: str = "",
 ) -> list[Path]:
-    """Draw one probe over the steps, one colour per level; return the files.
+    """Draw one probe over the steps, one colour per level, on a logarithmic axis if asked; return the files.
 
     A run that ended early is carried forward at its last value (marked by a dot), so the median is never one of
     survivors only; where fewer than half of the runs are still watched the median is dotted.
     """
     parts = curves.filter(pl.col("probe") == probe).partition_by("id", as_dict=True)
     with canvas(folder, f"{probe}_{tail}" if tail else probe) as (axes, files):
-        xs = sorted(set(level.values()))
+        xs = ordered(level.values())
         for colour, x in zip(shades(len(xs)), xs, strict=True):
             runs = [
                 (run["step"].to_numpy(), run["value"].to_numpy())
                 for run in (parts.get((name,)) for name, at in level.items() if at == x)
                 if run is not None
             ]
-            _level(axes, runs, colour, f"{x:g}")
+            _level(axes, runs, colour, word(x))
         axes.set(xlabel="optimizer steps", ylabel=y_label, xscale="symlog")
         axes.set_xlim(left=10)
-        if probe == "attention_kl":
+        if log:
             axes.set_yscale("log")
         axes.legend(title=x_label, fontsize=8, title_fontsize=8)
     return files

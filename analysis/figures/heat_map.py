@@ -9,7 +9,8 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from analysis.figures._style import canvas
+from analysis.evidence import word
+from analysis.figures._style import canvas, ordered
 
 Cell = tuple[float | None, int, int]
 
@@ -25,7 +26,7 @@ def heat_map(
     with canvas(folder, "heat_map", columns=len(panels), width=width) as (grid, files):
         all_axes = np.ravel(grid)
         for axes, (title, panel) in zip(all_axes, panels.items(), strict=True):
-            xs, ys = (sorted({key[i] for key in panel}) for i in (0, 1))
+            xs, ys = (ordered(key[i] for key in panel) for i in (0, 1))
             _panel(axes, panel, xs, ys, scale)
             axes.set_title(title, fontsize=10)
             axes.set_xlabel(x_label)
@@ -51,6 +52,6 @@ def _panel(axes: Any, panel: Mapping[tuple[Any, Any], Cell], xs: Sequence[Any], 
         )
     colours = mpl.colormaps["viridis"].with_extremes(bad="#dddddd")
     axes.imshow(values, norm=scale, cmap=colours, origin="lower", aspect="auto")
-    axes.set_xticks(range(len(xs)), [f"{x:g}" if isinstance(x, float) else str(x) for x in xs])
-    axes.set_yticks(range(len(ys)), [f"{y:g}" if isinstance(y, float) else str(y) for y in ys])
+    axes.set_xticks(range(len(xs)), [word(x) for x in xs])
+    axes.set_yticks(range(len(ys)), [word(y) for y in ys])
     axes.grid(visible=False)

@@ -1,0 +1,47 @@
+"""Measures: numbers of one run that follow from its curves. One file per measure; each says what its numbers mean.
+
+A measure is a function named like its file that takes a ``Run`` and returns numbers by name; None where a run does not
+have one. Its module may name ``PROBES`` that have to be recorded beyond a family's own, and ``SHARES``: those of its
+numbers that lie between 0 and 1 (one that ends in ``_`` stands for all that begin so).
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+
+def measure_names() -> list[str]:
+    """Return the names of all measures: the public files of this folder."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name[0] != "_")
+
+
+def measure_named(name: str) -> Callable[..., Any]:
+    """Return a measure by the name of its file.
+
+    Raises: LookupError that lists the measures there are.
+    """
+    found: Callable[..., Any] = getattr(_module(name), name)
+    return found
+
+
+def probes_of(name: str) -> tuple[str, ...]:
+    """Return the probes that a measure needs beyond those of a family."""
+    return tuple(getattr(_module(name), "PROBES", ()))
+
+
+def is_share(column: str) -> bool:
+    """Return whether a column of a measure holds shares: numbers between 0 and 1.
+
+    >>> is_share("final_accuracy_at_12"), is_share("phase_grokked")
+    (True, False)
+    """
+    shares = (share for name in measure_names() for share in getattr(_module(name), "SHARES", ()))
+    return any(column == share or (share[-1] == "_" and column.startswith(share)) for share in shares)
+
+
+def _module(name: str) -> ModuleType:
+    if name not in measure_names():
+        raise LookupError(f"unknown measure {name!r}; measures: {', '.join(measure_names())}")
+    return importlib.import_module(f"{__name__}.{name}")

@@ -1,0 +1,58 @@
+"""From the curves of all runs to one row of measures per run."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from analysis.events import GROKKED, MEMORISED
+from analysis.measures import measure_named
+from analysis.measures._run import Measured, Run
+
+
+def measured(replicas: pl.DataFrame, curves: pl.DataFrame, names: Sequence[str], threshold: float) -> pl.DataFrame:
+    """Return one row per replica that has a curve: id, and the numbers of the named measures, null where it has none.
+
+    A number that is not finite, as of a run that diverged, counts as none.
+    Raises: ValueError that names the probe to record, where a measure needs a curve that is not there.
+    """
+    measures = [measure_named(name) for name in names]
+    found: list[dict[str, Any]] = []
+    for name, run in runs_of(replicas, curves, threshold):
+        numbers: Measured = {key: value for measure in measures for key, value in measure(run).items()}
+        found.append({"id": name, **{key: _finite(value) for key, value in numbers.items()}})
+    keys = dict.fromkeys(key for row in found for key in row if key != "id")
+    schema: dict[str, Any] = {"id": pl.String(), **dict.fromkeys(keys, pl.Float64())}
+    return pl.DataFrame([{key: row.get(key) for key in schema} for row in found], schema=schema)
+
+
+def runs_of(replicas: pl.DataFrame, curves: pl.DataFrame, threshold: float) -> Iterator[tuple[str, Run]]:
+    """Yield id and run of every replica that has a curve; a column belongs to a run that has all its values."""
+    facts = {row["id"]: row for row in replicas.select("id", "config", "steps", "events").iter_rows(named=True)}
+    table = curves.filter(pl.col("id").is_in(list(facts))).pivot("probe", index=["id", "step"], values="value")
+    table = table.sort("id", "step")
+    names = [name for name in table.columns if name not in ("id", "step")]
+    steps, columns = table["step"].to_numpy(), {name: table[name].to_numpy() for name in names}
+    absent = {name: table[name].is_null().to_numpy() for name in names if table[name].null_count()}
+    first = 0
+    for name, count in table.select(pl.col("id").rle().struct.unnest()).select("value", "len").iter_rows():
+        row = facts[name]
+        inside = slice(first, first + int(np.searchsorted(steps[first : first + count], row["steps"], side="right")))
+        kept = {
+            column: values[inside]
+            for column, values in columns.items()
+            if column not in absent or not absent[column][inside].any()
+        }
+        events = {event["name"]: event["upper"] for event in row["events"] if event["threshold"] == threshold}
+        fields = json.loads(row["config"])
+        yield name, Run(steps[inside], kept, fields, threshold, events.get(MEMORISED), events.get(GROKKED))
+        first += count
+
+
+def _finite(value: float | None) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None

@@ -1,0 +1,157 @@
+"""Claims about measures and shares: known intervals, absent values, and fields that hold none, text or flags."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy import stats
+
+from analysis.claims import Claim, Verdict, judge
+from analysis.evidence import Evidence
+
+SEEDS = 8
+NUMBERS = np.array([0.3, 0.5, 0.4, 0.9, 0.1, 0.6, 0.7, 0.45])
+
+
+def runs(**columns: Any) -> pl.DataFrame:
+    """Return a timeline of two arms and eight seeds: with clipping all grok at 300, without it none by 1000."""
+    clip = [None] * SEEDS + [1.0] * SEEDS
+    facts = {
+        "id": [str(row) for row in range(2 * SEEDS)],
+        "data_seed": [*range(SEEDS)] * 2,
+        "clip_norm": clip,
+        "matched": [each is None for each in clip],
+        "prior": ["none" if each is None else "oracle" for each in clip],
+        "lower": [1000] * SEEDS + [290] * SEEDS,
+        "upper": [None] * SEEDS + [300] * SEEDS,
+        "memorised_upper": [60] * 2 * SEEDS,
+        "outcome": ["not yet"] * SEEDS + ["grokked"] * SEEDS,
+        "gap": [*NUMBERS, *(NUMBERS**2 + 1)],
+        "kl_decay_algebraic": [1.0] * 2 * SEEDS,
+        "never": [None] * 2 * SEEDS,
+    }
+    return pl.DataFrame({**facts, **columns})
+
+
+def verdict(rows: pl.DataFrame, rule: str, *, x: str = "prior", **settings: Any) -> Verdict:
+    """Return the verdict on the table as it is read back from a CSV file."""
+    again = pl.read_csv(io.StringIO(rows.write_csv()), infer_schema_length=None)
+    claim = Claim(name="c", statement="s.", source="…", rule=rule, settings=settings)
+    assert claim.faults() == []
+    return judge(claim, Evidence(again, x=x, laws=(), primary_law=""))
+
+
+def test_a_measure_has_the_t_interval_over_seeds() -> None:
+    found = verdict(runs(), "measure_within", measure="gap", where={"clip_norm": None}, low=0.0)
+    expected = stats.ttest_1samp(NUMBERS, 0.0).confidence_interval(0.95)
+    assert (found.effect, found.low, found.high) == pytest.approx((NUMBERS.mean(), *expected))
+    assert (found.verdict, found.replicas) == ("holds", SEEDS)
+    assert "mean of gap where clip_norm = none over 8 seeds:" in found.evidence
+
+
+def test_runs_of_a_seed_count_once_in_the_mean() -> None:
+    found = verdict(runs(), "measure_within", measure="gap")
+    means = (NUMBERS + NUMBERS**2 + 1) / 2
+    assert (found.effect, found.high) == pytest.approx(
+        (means.mean(), stats.ttest_1samp(means, 0.0).confidence_interval(0.95).high)
+    )
+
+
+def test_absent_values_are_counted_in_the_words_and_too_many_leave_it_undecided() -> None:
+    holes = [None if seed < 2 else value for seed, value in enumerate(NUMBERS)] + [None] * SEEDS
+    found = verdict(runs(gap=holes), "measure_within", measure="gap", low=0.0)
+    assert found.verdict == "holds" and "over 6 seeds (absent in 10 of 16 runs)" in found.evidence
+    for measure, reason in (("never", "never is absent in 16 of 16 runs; 0 seeds have it, 6 are needed"),):
+        found = verdict(runs(), "measure_within", measure=measure, low=0.0)
+        assert (found.verdict, found.evidence) == ("undecided", reason)
+
+
+def test_an_unknown_measure_is_undecided_and_lists_what_there_is() -> None:
+    found = verdict(runs(), "measure_within", measure="gpa")
+    assert found.verdict == "undecided" and "no measure 'gpa'; measures: " in found.evidence
+    assert "gap" in found.evidence and "outcome" not in found.evidence
+
+
+def test_equal_values_decide_only_where_they_are_yes_or_no() -> None:
+    same = verdict(runs(gap=[0.2] * 16), "measure_within", measure="gap", high=0.5)
+    assert same.verdict == "undecided" and "0.2 at all of 8 seeds" in same.evidence
+    flag = verdict(runs(), "measure_within", measure="kl_decay_algebraic", low=0.6)
+    exact = stats.binomtest(8, 8).proportion_ci(method="exact")
+    assert (flag.verdict, flag.low, flag.high) == ("holds", pytest.approx(exact.low), 1.0)
+
+
+@pytest.mark.parametrize("where", [None, {"matched": True}, {"prior": "none"}, {"clip_norm": None}])
+def test_the_share_of_runs_that_grokked_counts_each_seed_once(where: dict[str, Any] | None) -> None:
+    found = verdict(runs(), "share_within", where=where, high=0.6)
+    assert found.effect == (0.5 if where is None else 0.0)
+    exact = stats.binomtest(4 if where is None else 0, 8).proportion_ci(method="exact")
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high))
+    assert ("16 runs counted as 8 seeds" in found.evidence) == (where is None)
+    assert "grokked by step 1,000" in found.evidence
+
+
+def test_a_run_that_grokked_after_the_common_horizon_has_not_grokked_by_then() -> None:
+    lower = [400] + [1000] * 7 + [290] * SEEDS
+    late = runs(lower=lower, upper=[None, 900] + [None] * 6 + [300] * SEEDS)
+    outcomes = ["not yet", "grokked"] + ["not yet"] * 6 + ["grokked"] * SEEDS
+    found = verdict(late.with_columns(outcome=pl.Series(outcomes)), "share_within", where={"matched": True})
+    assert found.effect == 0.0 and "by step 400" in found.evidence
+    outcomes[0] = "diverged"
+    found = verdict(late.with_columns(outcome=pl.Series(outcomes)), "share_within", where={"matched": True})
+    assert found.effect == pytest.approx(1 / 8) and "by step 1,000" in found.evidence
+
+
+def test_a_change_is_paired_by_seed_with_none_as_a_value() -> None:
+    found = verdict(
+        runs(), "measure_change", measure="gap", arm="clip_norm", first=None, second=1.0, low=0.1, x="clip_norm"
+    )
+    change = NUMBERS**2 + 1 - NUMBERS
+    expected = stats.ttest_rel(NUMBERS**2 + 1, NUMBERS).confidence_interval(0.95)
+    assert (found.effect, found.low, found.high) == pytest.approx((change.mean(), *expected))
+    assert "gap at clip_norm = 1 minus that at clip_norm = none, paired by seed:" in found.evidence
+    assert (found.verdict, found.replicas) == ("holds", 16)
+
+
+def test_pairs_without_a_value_are_counted() -> None:
+    holes = [None, *NUMBERS[1:], *(NUMBERS + 1 + NUMBERS**2)]
+    found = verdict(
+        runs(gap=holes), "measure_change", measure="gap", arm="matched", first=True, second=False, x="matched"
+    )
+    assert "absent in 1 of 8 pairs" in found.evidence and found.replicas == 14
+
+
+def test_a_ratio_takes_none_as_an_arm_and_pairs_other_axes_that_hold_none() -> None:
+    slower = runs(arm=["b"] * 16).with_columns(pl.col("lower", "upper") * 2)
+    both = pl.concat([runs(arm=["a"] * 16), slower])
+    again = pl.read_csv(io.StringIO(both.write_csv()), infer_schema_length=None)
+    made = Evidence(again, x="clip_norm", laws=(), primary_law="", strata=["arm"])
+    assert made.paired("arm", "a", "b").height == 16  # null is a value of clip_norm
+    settings = {"arm": "clip_norm", "first": None, "second": 1.0, "where": {"arm": "a"}}
+    claim = Claim(name="c", statement="s.", source="…", rule="ratio_within", settings={**settings, "high": 0.5})
+    found = judge(claim, made)
+    assert found.verdict == "holds" and "clip_norm = 1.0 over that at none" in found.evidence
+
+
+def test_without_laws_no_level_is_outside_the_fits() -> None:
+    rows = runs(weight_decay=[0.0] * SEEDS + [1.0] * SEEDS)
+    assert Evidence(rows, x="weight_decay", laws=(), primary_law="", least_memorised=1.0).left_out == []
+    assert Evidence(rows, x="weight_decay", laws=("power",), primary_law="power").left_out == [0.0]
+
+
+@pytest.mark.parametrize(
+    "rule, settings, expected",
+    [
+        ("measure_within", {}, "needs the setting 'measure'"),
+        ("measure_within", {"measure": 3}, "needs the setting 'measure'"),
+        ("measure_change", {"measure": "gap", "arm": "x"}, "needs the settings 'first' and 'second'"),
+        ("share_within", {"measure": "gap"}, "unknown setting measure; settings: low, high, where"),
+        ("share_within", {"where": "random"}, "where must name fields and their values"),
+    ],
+)
+def test_faults_of_settings_are_told(rule: str, settings: dict[str, Any], expected: str) -> None:
+    (fault,) = Claim(name="c", statement="s.", source="…", rule=rule, settings=settings).faults()
+    assert expected in fault
