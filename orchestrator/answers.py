@@ -87,6 +87,15 @@ def evidence_of(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Any:
     )
 
 
+def symbol(field: str) -> str:
+    """Return what a field is called on an axis.
+
+    >>> symbol("kl_strength"), symbol("width")
+    ('KL strength λ', 'width')
+    """
+    return SYMBOLS.get(field, field)
+
+
 def span(interval: Mapping[str, Any]) -> str:
     """Return an estimate with its interval, three digits each.
 

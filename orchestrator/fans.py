@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from orchestrator.answers import SYMBOLS
+from orchestrator.answers import symbol
 from orchestrator.launch import Study
 from orchestrator.levels import by_level, groups
 
@@ -45,7 +45,7 @@ def fans(study: Study, rows: pl.DataFrame, curves: pl.DataFrame, folder: Path) -
     for probe in experiment.curves if not experiment.scales[scale].search else ():
         shown, name = curves.filter(pl.col("probe") == probe), label(probe)
         for where, part in groups(experiment, scale, rows) if not shown.is_empty() else ():
-            x_label, told = SYMBOLS.get(experiment.x, experiment.x), words(where)
+            x_label, told = symbol(experiment.x), words(where)
             files = fan(
                 shown,
                 probe=probe,

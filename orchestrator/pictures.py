@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from analysis.table import timeline
-from orchestrator.answers import SYMBOLS, evidence_of
+from orchestrator.answers import evidence_of, symbol
 from orchestrator.fans import fans
 from orchestrator.launch import Study
 from orchestrator.levels import by_level
@@ -65,17 +65,13 @@ def _search(study: Study, facts: Mapping[str, Any], folder: Path) -> Iterator[Pi
     if len(names) < 2 or not tried:
         return
     marked = {role: next((at for roles, at in tried.items() if role in roles), None) for role in (REFERENCE, BEST)}
-    labels = [SYMBOLS.get(name, name) for name in names]
+    labels = [symbol(name) for name in names]
     yield Picture(
         search([*tried.values()], marked, labels=labels, objective="restricted mean grok step", folder=folder),
         f"Points tried by {labels[0]} and {labels[1]}, coloured by their restricted mean grok step",
         "Every point that was tried, with its restricted mean grok step over the seeds that choose. Circle: the "
         "reference; star: the best point on these seeds.",
     )
-
-
-def _label(study: Study) -> str:
-    return SYMBOLS.get(study.experiment.x, study.experiment.x)
 
 
 def _law(study: Study, rows: pl.DataFrame, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
@@ -86,11 +82,12 @@ def _law(study: Study, rows: pl.DataFrame, facts: Mapping[str, Any], folder: Pat
     if not facts["fits"]:
         return
     fits = sorted(evidence.fits(), key=lambda fit: fit.law != study.experiment.primary_law)
+    label = symbol(study.experiment.x)
     times = times_of(evidence.usable, study.experiment.x)
     yield Picture(
-        law_plot(times, groups_of(evidence.usable), fits, x_label=_label(study), folder=folder),
-        f"Grok step of every run against {_label(study)} on logarithmic axes, with fitted laws",
-        f"Grok step against {_label(study)}. Bars span the two evaluations between which a run grokked; arrows mark "
+        law_plot(times, groups_of(evidence.usable), fits, x_label=label, folder=folder),
+        f"Grok step of every run against {label} on logarithmic axes, with fitted laws",
+        f"Grok step against {label}. Bars span the two evaluations between which a run grokked; arrows mark "
         "runs that had not when watching ended. The thick line is the primary law, named in advance, with its range "
         "over resampled seeds.",
     )
@@ -109,12 +106,12 @@ def _phases(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]
     files = phases(
         times_of(memorised, study.experiment.x),
         times_of(shown, study.experiment.x),
-        x_label=_label(study),
+        x_label=symbol(study.experiment.x),
         folder=folder,
     )
     yield Picture(
         files,
-        f"Phase diagram over {_label(study)} and steps: learning, memorised, generalised",
+        f"Phase diagram over {symbol(study.experiment.x)} and steps: learning, memorised, generalised",
         "Phases: below the lower edge half of the runs have not memorised the training set, above the upper edge half "
         "have grokked (Kaplan–Meier medians). Squares: runs that memorised; dots: runs that grokked.",
     )
@@ -127,8 +124,8 @@ def _survival(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Pictur
     found = by_level(study.experiment, study.scale, rows)
     levels = {word(value): times_of(part, study.experiment.x) for value, part in found}
     yield Picture(
-        survival(levels, x_label=_label(study), folder=folder),
-        f"Share of runs that have not grokked against steps, one curve per {_label(study)}",
+        survival(levels, x_label=symbol(study.experiment.x), folder=folder),
+        f"Share of runs that have not grokked against steps, one curve per {symbol(study.experiment.x)}",
         "Kaplan–Meier curves: the share of runs of each level that have not grokked yet; ticks mark censored runs.",
     )
 
@@ -144,8 +141,8 @@ def _heat_map(study: Study, facts: Mapping[str, Any], folder: Path) -> Iterator[
         cell = (level["median"], level["events"], level["runs"])
         panels.setdefault(title, {})[level["x"], level["where"][up]] = cell
     yield Picture(
-        heat_map(panels, x_label=_label(study), y_label=SYMBOLS.get(up, up), folder=folder),
-        f"Median grok step by {_label(study)} and {SYMBOLS.get(up, up)}",
+        heat_map(panels, x_label=symbol(study.experiment.x), y_label=symbol(up), folder=folder),
+        f"Median grok step by {symbol(study.experiment.x)} and {symbol(up)}",
         "Median grok step (Kaplan–Meier) of every cell, and how many of its runs grokked; grey where fewer than half "
         "did.",
     )

@@ -14,7 +14,7 @@ import polars as pl
 
 from analysis import table
 from analysis.claims import digits
-from orchestrator.answers import SYMBOLS, answers, decided, fitted, span
+from orchestrator.answers import answers, decided, fitted, span, symbol
 from orchestrator.launch import Study, preregistered
 from orchestrator.pictures import Picture, draw
 from orchestrator.provenance import provenance
@@ -159,7 +159,7 @@ def _render(study: Study, facts: Mapping[str, Any], folder: Path) -> None:
 
 def label_of(experiment: Experiment) -> str:
     """Return what the x axis is called."""
-    return SYMBOLS.get(experiment.x, experiment.x)
+    return symbol(experiment.x)
 
 
 def environment() -> Any:

@@ -51,7 +51,6 @@ def _initial(members: Sequence[Member], model: Any) -> dict[str, Tensor]:
 
 def _of_parents(members: Sequence[Member], device: str) -> dict[str, Tensor]:
     """Return the parameters of all parents, stacked along the replica axis."""
-    parents = [member.parent for member in members]
-    assert all(parent is not None for parent in parents)
-    names = parents[0] or {}
-    return {name: torch.stack([(parent or {})[name] for parent in parents]).to(device) for name in names}
+    parents = [member.parent for member in members if member.parent is not None]
+    assert len(parents) == len(members)
+    return {name: torch.stack([parent[name] for parent in parents]).to(device) for name in parents[0]}

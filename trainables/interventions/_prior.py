@@ -32,8 +32,7 @@ class Prior:
 
     def loss(self, trace: Trace, params: Mapping[str, Tensor], step: int) -> Tensor:
         """Return the penalty, shape (R,)."""
-        found = self.strength * self.penalty(trace).mean(1)
-        return found if self._schedule == "constant" else found * self.factor(step)
+        return self.strength * self.factor(step) * self.penalty(trace).mean(1)
 
     def factor(self, step: int) -> Tensor:
         """Return how much of the strength acts at a step, shape (R,)."""

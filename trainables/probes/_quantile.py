@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from trainables.probes.attention_mass import LOW_QUANTILE
+LOW_QUANTILE = 0.01
 
 
 def low_quantile(values: Tensor) -> Tensor:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from trainables.probes._quantile import low_quantile
 from trainables.reductions import mean_over
 from trainables.tasks.modular_addition import on_informative
 from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, definition 4.1 (a condition on every input, which a mean would hide)"
-LOW_QUANTILE = 0.01
 
 
 class AttentionMass:
@@ -22,9 +22,8 @@ class AttentionMass:
         attention = view.test.trace.attention
         mean = mean_over(attention, 1)
         worst = on_informative(attention, view.task.test.informative).amin(-1)
-        rank = max(round(LOW_QUANTILE * worst.shape[1]), 1)
         return {
             **{f"attention_at_{j}": mean[:, j] for j in range(mean.shape[1])},
             "attention_informative_min": worst.amin(1),
-            "attention_informative_q01": worst.kthvalue(rank, dim=1).values,
+            "attention_informative_q01": low_quantile(worst),
         }
