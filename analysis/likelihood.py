@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,12 +35,12 @@ class Times:
     upper: Array
     labels: NDArray[np.intp] | None = None
 
-    @property
+    @cached_property
     def observed(self) -> NDArray[np.bool_]:
         """Which rows saw the event."""
         return np.isfinite(self.upper)
 
-    @property
+    @cached_property
     def exact(self) -> NDArray[np.bool_]:
         """Which rows know the time itself."""
         return self.upper <= self.lower
@@ -65,6 +66,16 @@ class Times:
             return self, np.ones(len(self.x))
         _, first, counts = np.unique(self.labels, return_index=True, return_counts=True)
         return self.at(first), counts.astype(np.float64)
+
+    @cached_property
+    def log_lower(self) -> Array:
+        """Logarithm of the lower ends, -inf where they are not positive."""
+        return np.log(np.where(self.lower > 0, self.lower, 1.0)) - np.where(self.lower > 0, 0.0, np.inf)
+
+    @cached_property
+    def log_upper(self) -> Array:
+        """Logarithm of the upper ends, inf where the event was not seen."""
+        return np.where(self.observed, np.log(self._end), np.inf)
 
     @property
     def _end(self) -> Array:
@@ -107,18 +118,17 @@ def row_terms(log_time: Array, sigma: float, times: Times, noise: str = "log-nor
     """
     kind = NOISES[noise]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-        low = np.where(times.lower > 0, (np.log(np.maximum(times.lower, 1e-300)) - log_time) / sigma, -np.inf)
-        high = np.where(times.observed, (np.log(times._end) - log_time) / sigma, np.inf)
+        low, high = (times.log_lower - log_time) / sigma, (times.log_upper - log_time) / sigma
         terms = _interval(kind, low, high)
         seen_exactly = times.exact
         if seen_exactly.any():
-            density = kind.log_density(high) - np.log(sigma) - np.log(times._end)
+            density = kind.log_density(high) - np.log(sigma) - times.log_upper
             terms = np.where(seen_exactly, density, terms)
         never = ~np.isfinite(log_time)
-        terms = np.where(never, np.where(times.observed, GONE, 0.0), np.maximum(np.nan_to_num(terms, nan=GONE), GONE))
+        terms = np.where(never, np.where(times.observed, GONE, 0.0), np.where(terms > GONE, terms, GONE))
         first, last = _ratio(kind, low, terms), _ratio(kind, high, terms)
         by_mean = (first - last) / sigma
-        by_log_sigma = first * np.nan_to_num(low, posinf=0, neginf=0) - last * np.nan_to_num(high, posinf=0, neginf=0)
+        by_log_sigma = first * _finite(low) - last * _finite(high)
         if seen_exactly.any():
             slope = kind.slope(high)
             by_mean = np.where(seen_exactly, -slope / sigma, by_mean)
@@ -137,5 +147,9 @@ def _interval(kind: Noise, low: Array, high: Array) -> Array:
 
 def _ratio(kind: Noise, z: Array, terms: Array) -> Array:
     """Return density / probability of each row without overflow; 0 at infinite z."""
-    exponent = np.where(np.isfinite(z), kind.log_density(np.nan_to_num(z, posinf=0, neginf=0)) - terms, -np.inf)
+    exponent = np.where(np.isfinite(z), kind.log_density(_finite(z)) - terms, -np.inf)
     return np.exp(np.minimum(exponent, LARGEST_LOG_RATIO))
+
+
+def _finite(z: Array) -> Array:
+    return np.where(np.isfinite(z), z, 0.0)
