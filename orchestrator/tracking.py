@@ -202,28 +202,38 @@ def _mirror_replicas(
         if time.monotonic() > until:
             raise TimeoutError(f"MLflow is slow, {done} of {len(new)} new replicas took {MIRROR_S:.0f} s")
         run, mirrored = known.get(row["id"]) or (_create_child(client, experiment, parent, row, axes), -1)
+        params = _params(row) if mirrored < 0 else []
         metrics = _outcome(row, threshold)
         if (row["id"],) in curves:  # a curve file may be unreadable
             metrics = _curve_metrics(curves[(row["id"],)], mirrored) + metrics
-        for first in range(0, len(metrics), METRICS_PER_BATCH):
-            client.log_batch(run, metrics=metrics[first : first + METRICS_PER_BATCH])
-        client.set_tag(run, "status", row["status"])
-        client.set_tag(run, "steps", row["steps"])
+        batches = [metrics[first : first + METRICS_PER_BATCH] for first in range(0, len(metrics), METRICS_PER_BATCH)]
+        for batch in batches[:-1]:
+            client.log_batch(run, metrics=batch)
+        client.log_batch(run, metrics=batches[-1], params=params, tags=_ending(row))
         client.set_terminated(run)
 
 
 def _create_child(
     client: MlflowClient, experiment: str, parent: str, row: Mapping[str, Any], axes: Sequence[str]
 ) -> str:
-    from mlflow.entities import Param
-
     config = json.loads(row["config"])
     tags = {"mlflow.parentRunId": parent, "run_key": row["id"], "provenance": row["provenance"]}
     name = _told({axis: config[axis] for axis in axes} | {"seed": row["data_seed"]})
-    run = client.create_run(experiment, run_name=name, tags=tags)
-    values = {**config, "data_seed": row["data_seed"], "init_seed": row["init_seed"], "replica": row["id"]}
-    client.log_batch(run.info.run_id, params=[Param(key, str(value)) for key, value in values.items()])
-    return str(run.info.run_id)
+    return str(client.create_run(experiment, run_name=name, tags=tags).info.run_id)
+
+
+def _params(row: Mapping[str, Any]) -> list[Any]:
+    from mlflow.entities import Param
+
+    seeds = {"data_seed": row["data_seed"], "init_seed": row["init_seed"], "replica": row["id"]}
+    return [Param(key, str(value)) for key, value in {**json.loads(row["config"]), **seeds}.items()]
+
+
+def _ending(row: Mapping[str, Any]) -> list[Any]:
+    """Return the tags by which the next launch knows how far a run is mirrored."""
+    from mlflow.entities import RunTag
+
+    return [RunTag("status", str(row["status"])), RunTag("steps", str(row["steps"]))]
 
 
 def _curve_metrics(curve: pl.DataFrame, after: int) -> list[Any]:
