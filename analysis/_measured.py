@@ -36,17 +36,17 @@ def measure_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
 
 
 def measure_change(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
-    """Look at the mean difference of a measure between two values of a field, paired by seed and all other axes."""
+    """Look at the mean difference of a measure between two arms, paired by seed and the axes that neither names."""
     from analysis.evidence import words
     from analysis.means import by_seed, mean_interval
 
-    name, arm, where = settings["measure"], settings["arm"], settings.get("where")
-    first, second = settings["first"], settings["second"]
+    name, where = settings["measure"], settings.get("where")
+    first, second = arms(settings)
     _check(evidence, name)
-    rows = evidence.paired(arm, first, second, where)
+    rows = evidence.paired(first, second, where)
     change = numbers(rows[f"{name}_b"]) - numbers(rows[name])
     values, seeds, absent = _present(name, change, rows["data_seed"], "pairs")
-    told = f"{name} at {words({arm: second})} minus that at {words({arm: first})}{_told(where)}"
+    told = f"{name} at {words(second)} minus that at {words(first)}{_told(where)}"
     return mean_interval(by_seed(values, seeds)), f"{told}, paired by seed{absent}:", 2 * len(values)
 
 
@@ -61,6 +61,12 @@ def share_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
     several = f", {rows.height} runs counted as {len(shares)} seeds" if rows.height > len(shares) else ""
     words = f"share of runs{_told(settings.get('where'))} that grokked by step {horizon:,.0f}{several}:"
     return share_interval(shares), words, rows.height
+
+
+def arms(settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return the fields of both arms: ``first`` and ``second`` name them, or are values of the field ``arm``."""
+    first, second = settings["first"], settings["second"]
+    return ({settings["arm"]: first}, {settings["arm"]: second}) if "arm" in settings else (first, second)
 
 
 def watched_to(rows: pl.DataFrame) -> float:

@@ -61,11 +61,19 @@ class Claim:
                 found.append(f"claim {self.name!r}: {name} must be one of {', '.join(allowed)}")
         if not isinstance(self.settings.get("where", {}), Mapping | None):
             found.append(f"claim {self.name!r}: where must name fields and their values")
-        if "first" in SETTINGS[self.rule][1] and not {"first", "second"} <= set(self.settings):
+        if "first" in SETTINGS[self.rule][1] and not self._names_arms():
             found.append(
-                f"claim {self.name!r}: rule {self.rule} needs the settings 'first' and 'second', values of the arm"
+                f"claim {self.name!r}: rule {self.rule} needs the settings 'first' and 'second': values of the field "
+                "that 'arm' names, or without 'arm' a mapping of fields each"
             )
         return found
+
+    def _names_arms(self) -> bool:
+        if not {"first", "second"} <= set(self.settings):
+            return False
+        if "arm" in self.settings:
+            return isinstance(self.settings["arm"], str)
+        return all(isinstance(self.settings[name], Mapping) and self.settings[name] for name in ("first", "second"))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from analysis.rules import QUANTITIES
 from analysis.table import TIMELINE, delays
 
 GROKKED = QUANTITIES[0]
+Where = Mapping[str, Any]  # values of fields
 MANY_EQUAL_ROWS = 500  # from which on it pays to look for equal ones
 
 
@@ -114,37 +115,36 @@ class Evidence:
         fitted: list[Regression] = self._once(f"regression {where} {quantity}", make)
         return fitted
 
-    def pairs(
-        self, arm: str, first: Any, second: Any, where: Mapping[str, Any] | None = None
-    ) -> tuple[Times, Times, list[object]]:
-        """Return the times of runs at two values of a field, paired as in ``paired``, and the seed of every pair.
+    def pairs(self, first: Where, second: Where, where: Where | None = None) -> tuple[Times, Times, list[object]]:
+        """Return the times of runs of two arms, paired as in ``paired``, and the seed of every pair.
 
         Raises: ValueError in words where there is no pair.
         """
-        paired = self.paired(arm, first, second, where)
+        paired = self.paired(first, second, where)
         later = paired.select(self.x, lower="lower_b", upper="upper_b")
         return times_of(paired, self.x), times_of(later, self.x), groups_of(paired)
 
-    def paired(self, arm: str, first: Any, second: Any, where: Mapping[str, Any] | None = None) -> pl.DataFrame:
-        """Return one row per pair of runs at two values of a field, with the same seed and values of all other axes.
+    def paired(self, first: Where, second: Where, where: Where | None = None) -> pl.DataFrame:
+        """Return one row per pair of runs of two arms with the same seed and values of the axes that neither names.
 
-        Columns of the second run end in ``_b``. All rows count, x = 0 among them: pairs need no law.
+        An arm is given by values of one field or several. Columns of the second run end in ``_b``. All rows count,
+        x = 0 among them: pairs need no law.
         Raises: ValueError in words where there is no pair.
         """
-        keys = ["data_seed", *(name for name in (self.x, *self.strata) if name != arm)]
-        one, other = (self.every({**(where or {}), arm: value}) for value in (first, second))
+        keys = ["data_seed", *(name for name in (self.x, *self.strata) if name not in {**first, **second})]
+        one, other = (self.every({**(where or {}), **arm}) for arm in (first, second))
         found = one.join(other, on=keys, suffix="_b", nulls_equal=True, maintain_order="left")
         if found.is_empty():
-            raise ValueError(f"no seed has runs at both {arm} = {first} and {second}")
+            raise ValueError(f"no seed has runs at both {words(first)} and {words(second)}")
         return found
 
-    def contrast(self, arm: str, first: Any, second: Any, where: Mapping[str, Any] | None = None) -> Contrast:
-        """Return the comparison of two values of a field, paired by seed and all other axes.
+    def contrast(self, first: Where, second: Where, where: Where | None = None) -> Contrast:
+        """Return the comparison of two arms, paired by seed and the axes that neither names.
 
         Raises: ValueError in words where there is no pair.
         """
-        key = f"contrast {arm} {first!r} {second!r} {where}"
-        fitted: Contrast = self._once(key, lambda: contrast(*self.pairs(arm, first, second, where)))
+        key = f"contrast {first} {second} {where}"
+        fitted: Contrast = self._once(key, lambda: contrast(*self.pairs(first, second, where)))
         return fitted
 
     def _once(self, key: str, make: Callable[[], Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from analysis._measured import measure_change, measure_within, share_within
+from analysis._measured import arms, measure_change, measure_within, share_within
 
 if TYPE_CHECKING:
     from analysis.evidence import Evidence
@@ -101,10 +101,12 @@ def slope_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
 
 
 def ratio_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
-    """Look at the ratio of the times of two values of a field, paired by seed and all other axes."""
-    first, second = settings["first"], settings["second"]
-    found = evidence.contrast(settings["arm"], first, second, settings.get("where"))
-    told = f"grok step at {settings['arm']} = {_plain(second)} over that at {_plain(first)}{_where(settings)}"
+    """Look at the ratio of the times of two arms, paired by seed and the axes that neither names."""
+    from analysis.evidence import words
+
+    first, second = arms(settings)
+    found = evidence.contrast(first, second, settings.get("where"))
+    told = f"grok step at {words(second)} over that at {words(first)}{_where(settings)}"
     return found.ratio, f"{told}, paired by seed:", 2 * found.pairs
 
 
@@ -125,15 +127,15 @@ OF_LAWS = ("parameter_within", "floor_share", "dropping_shift")  # rules that ne
 OF_MEASURES = ("measure_within", "measure_change")  # rules that look at measures, which are taken at one threshold
 PARAMETER = {"parameter": "a constant of the law"}
 MEASURE = {"measure": "a column of the experiment's measures"}
-ARM = {"arm": "the field whose values are compared"}
+ARMS = ("arm", "first", "second")
 SETTINGS: Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
     "parameter_within": (PARAMETER, ("law", "where", "quantity")),
     "floor_share": ({}, ("law", "where", "quantity")),
     "dropping_shift": (PARAMETER, ("law", "where", "quantity")),
     "slope_within": ({"term": "a term of the regression"}, ("where", "quantity")),
-    "ratio_within": (ARM, ("first", "second", "where")),
+    "ratio_within": ({}, (*ARMS, "where")),
     "measure_within": (MEASURE, ("where",)),
-    "measure_change": ({**MEASURE, **ARM}, ("first", "second", "where")),
+    "measure_change": (MEASURE, (*ARMS, "where")),
     "share_within": ({}, ("where",)),
 }
 
@@ -147,10 +149,6 @@ def _where(settings: Mapping[str, Any]) -> str:
 
     told = f" where {words(settings['where'])}" if settings.get("where") else ""
     return told + (", for the delay after memorisation" if settings.get("quantity") == "delay" else "")
-
-
-def _plain(value: Any) -> str:
-    return "none" if value is None else str(value)
 
 
 def _array(value: Any) -> Any:

@@ -13,7 +13,7 @@ from analysis.table import timeline
 from orchestrator.answers import evidence_of, symbol
 from orchestrator.fans import fans
 from orchestrator.launch import Study
-from orchestrator.levels import by_level
+from orchestrator.levels import by_level, groups
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,10 @@ def _pictures(study: Study, rows: pl.DataFrame, facts: Mapping[str, Any], folder
     if study.experiment.scales[study.scale].search:
         yield from _search(study, facts, folder)
         return
-    if study.experiment.strata(study.scale):
+    if not study.experiment.laws:
+        yield from _arms(study, rows, folder)
+        yield from _paired(study, rows, folder)
+    elif study.experiment.strata(study.scale):
         yield from _heat_map(study, facts, folder)
         yield from _paired(study, rows, folder)
     else:
@@ -117,6 +120,24 @@ def _phases(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]
     )
 
 
+def _arms(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
+    from analysis.evidence import times_of, words
+    from analysis.figures.arms import arms
+
+    experiment = study.experiment
+    found = {
+        words({**where, experiment.x: x}): times_of(part, experiment.x)
+        for where, runs in groups(experiment, study.scale, rows)
+        for x, part in by_level(experiment, study.scale, runs)
+    }
+    yield Picture(
+        arms(found, folder=folder),
+        "Grok step of every run, one row per arm",
+        "Grok step of every run on a logarithmic axis, one row per arm. Bars: Kaplan–Meier medians; arrows: runs that "
+        "had not grokked when watching ended. At the right: how many grokked, of how many.",
+    )
+
+
 def _survival(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
     from analysis.evidence import times_of, word
     from analysis.figures.survival import survival
@@ -149,6 +170,7 @@ def _heat_map(study: Study, facts: Mapping[str, Any], folder: Path) -> Iterator[
 
 
 def _paired(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
+    from analysis._measured import arms
     from analysis.evidence import words
     from analysis.figures.paired import paired
 
@@ -156,16 +178,15 @@ def _paired(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]
     for claim in study.experiment.claims:
         if claim.rule != "ratio_within":
             continue
-        settings = claim.settings
-        arm, where = settings["arm"], settings.get("where") or {}
+        compared, where = arms(claim.settings), claim.settings.get("where") or {}
         try:
-            first, second, _ = evidence.pairs(arm, settings["first"], settings["second"], where)
+            first, second, _ = evidence.pairs(*compared, where)
         except ValueError:  # no pair: the claim's verdict says so
             continue
-        arms = [words({arm: settings[name]}) for name in ("first", "second")]
+        told = [words(fields) for fields in compared]
         yield Picture(
-            paired(first, second, arms=arms, title=words(where), name=f"paired_{claim.name}", folder=folder),
-            f"Grok step of every seed at {arms[0]} and {arms[1]}, joined by lines",
-            f"Pairs of runs with the same seed at {arms[0]} and {arms[1]}. Blue: sooner at the second; orange: later; "
+            paired(first, second, arms=told, title=words(where), name=f"paired_{claim.name}", folder=folder),
+            f"Grok step of every seed at {told[0]} and {told[1]}, joined by lines",
+            f"Pairs of runs with the same seed at {told[0]} and {told[1]}. Blue: sooner at the second; orange: later; "
             "grey: cannot be told. Arrows: censored.",
         )

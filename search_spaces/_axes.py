@@ -11,3 +11,9 @@ WEIGHT_DECAYS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 
 WEIGHT_DECAYS_ON_A_LAPTOP = (0.25, 0.35, 0.5, 0.7, 1.0, 1.5, 3.0)
 """Weight decay for p = 67 on a laptop: from what groks within 3,500 steps to where more of it stops helping."""
+
+WIDTHS = (16, 32, 64, 128, 256)
+"""Embedding width d, doubling; inferred, the values are stripped from arXiv 2605.15787, appendix G.3."""
+
+WIDTHS_ON_A_LAPTOP = (16, 24, 32, 48, 64, 96)
+"""Embedding width d for p = 67 on a laptop: six levels over a factor of six."""

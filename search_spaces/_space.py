@@ -131,7 +131,8 @@ class Scale:
 
     def told(self) -> list[str]:
         """Return in words, a line each, which points there are."""
-        lines = [f"{axis} = {', '.join(map(str, values))}" for axis, values in self.space.axes.items()]
+        lines = list(_told(self.space.axes))
+        lines += [f"and {'; '.join(_told(grid))}" for grid in self.space.also]
         if self.search:
             lines += [f"{name} from {low:g} to {high:g}, searched" for name, (low, high) in self.search.ranges.items()]
             lines.append(f"{self.search.tries} points, {len(self.search.points)} of them chosen so far")
@@ -140,6 +141,10 @@ class Scale:
     def at(self, point: Mapping[str, Any]) -> dict[str, Any]:
         """Return all fields that a point of the scale sets; beside a search each axis has one value."""
         return {**self.fields, **next(self.space.points()), **point}
+
+
+def _told(grid: Mapping[str, Sequence[Any]]) -> Iterator[str]:
+    yield from (f"{axis} = {', '.join('none' if each is None else str(each) for each in grid[axis])}" for axis in grid)
 
 
 def search_faults(scale: Scale, search: Search, config: type) -> list[str]:

@@ -9,7 +9,8 @@ Command: ``python -m orchestrator launch kl_by_weight_decay``
 from analysis.claims import Claim
 from search_spaces import _axes
 from search_spaces._experiment import Experiment
-from search_spaces._space import Scale, SearchSpace
+from search_spaces._regimes import laptop, paper
+from search_spaces._space import SearchSpace
 
 SOURCE = "arXiv 2605.15787, section 5.2"
 CONSTANT, RANDOM = {"distractors": "constant"}, {"distractors": "random"}
@@ -25,30 +26,25 @@ EXPERIMENT = Experiment(
     primary_law="power",
     least_memorised=0.8,
     scales={
-        "laptop": Scale(
-            space=SearchSpace(
+        "laptop": laptop(
+            SearchSpace(
                 {
                     "distractors": ("constant", "random"),
                     "kl_strength": (0.03, 0.1, 1.0),
                     "weight_decay": (0.5, 1.0, 2.0),
                 }
             ),
-            fields={"modulus": 67, "train_fraction": 0.4, "learning_rate": 0.01},
-            seeds=tuple(range(8)),
             budget_steps=2500,
             expected_steps={0.5: 1300, 1.0: 750, 2.0: 700},
         ),
-        "paper": Scale(
-            space=SearchSpace(
+        "paper": paper(
+            SearchSpace(
                 {
                     "distractors": ("constant", "random"),
                     "kl_strength": _axes.KL_STRENGTHS,
                     "weight_decay": _axes.WEIGHT_DECAYS,
                 }
-            ),
-            fields={"modulus": 113, "train_fraction": 0.3, "learning_rate": 1e-3},
-            seeds=tuple(range(5)),
-            budget_steps=10_000,
+            )
         ),
     },
     claims=(

@@ -8,7 +8,8 @@ Command: ``python -m orchestrator launch kl_scaling``
 from analysis.claims import Claim
 from search_spaces import _axes
 from search_spaces._experiment import Experiment
-from search_spaces._space import Scale, SearchSpace
+from search_spaces._regimes import laptop, paper
+from search_spaces._space import SearchSpace
 
 SOURCE = "arXiv 2605.15787, Figure 3 and Theorem 5.2"
 
@@ -22,31 +23,14 @@ EXPERIMENT = Experiment(
     laws=("constant", "inverse", "power", "floor_inverse", "floor_power", "threshold"),
     primary_law="floor_power",
     scales={
-        "laptop": Scale(
-            space=SearchSpace({"kl_strength": _axes.KL_STRENGTHS_AROUND_THE_FLOOR}),
-            fields={
-                "modulus": 67,
-                "train_fraction": 0.4,
-                "distractors": "random",
-                "learning_rate": 0.01,
-                "weight_decay": 1.0,
-            },
-            seeds=tuple(range(8)),
+        "laptop": laptop(
+            SearchSpace({"kl_strength": _axes.KL_STRENGTHS_AROUND_THE_FLOOR}),
+            distractors="random",
+            weight_decay=1.0,
             budget_steps=2000,
             expected_steps={0.01: 2000, 0.02: 1830, 0.03: 1330, 0.05: 940, 0.1: 1090, 1.0: 780},
         ),
-        "paper": Scale(
-            space=SearchSpace({"kl_strength": _axes.KL_STRENGTHS}),
-            fields={
-                "modulus": 113,
-                "train_fraction": 0.3,
-                "distractors": "random",
-                "learning_rate": 1e-3,
-                "weight_decay": 1.0,
-            },
-            seeds=tuple(range(5)),
-            budget_steps=10_000,
-        ),
+        "paper": paper(SearchSpace({"kl_strength": _axes.KL_STRENGTHS}), distractors="random", weight_decay=1.0),
     },
     claims=(
         Claim(

@@ -9,7 +9,8 @@ Command: ``python -m orchestrator launch weight_decay_scaling``
 from analysis.claims import Claim
 from search_spaces import _axes
 from search_spaces._experiment import Experiment
-from search_spaces._space import Scale, SearchSpace
+from search_spaces._regimes import laptop, paper
+from search_spaces._space import SearchSpace
 
 SOURCE = "arXiv 2605.15787, equation 5"
 ABOUT_ONE = {"parameter": "exponent", "low": 0.8, "high": 1.25}
@@ -25,31 +26,14 @@ EXPERIMENT = Experiment(
     primary_law="power",
     least_memorised=0.8,
     scales={
-        "laptop": Scale(
-            space=SearchSpace({"weight_decay": _axes.WEIGHT_DECAYS_ON_A_LAPTOP}),
-            fields={
-                "modulus": 67,
-                "train_fraction": 0.4,
-                "distractors": "constant",
-                "learning_rate": 0.01,
-                "kl_strength": 0.0,
-            },
-            seeds=tuple(range(8)),
+        "laptop": laptop(
+            SearchSpace({"weight_decay": _axes.WEIGHT_DECAYS_ON_A_LAPTOP}),
+            distractors="constant",
+            kl_strength=0.0,
             budget_steps=3500,
             expected_steps={0.25: 2350, 0.35: 1650, 0.5: 1200, 0.7: 1000, 1.0: 800, 1.5: 850, 3.0: 1590},
         ),
-        "paper": Scale(
-            space=SearchSpace({"weight_decay": _axes.WEIGHT_DECAYS}),
-            fields={
-                "modulus": 113,
-                "train_fraction": 0.3,
-                "distractors": "constant",
-                "learning_rate": 1e-3,
-                "kl_strength": 0.0,
-            },
-            seeds=tuple(range(5)),
-            budget_steps=10_000,
-        ),
+        "paper": paper(SearchSpace({"weight_decay": _axes.WEIGHT_DECAYS}), distractors="constant", kl_strength=0.0),
     },
     claims=(
         Claim(

@@ -37,14 +37,16 @@ STYLE: dict[Any, Any] = {
 
 
 @contextmanager
-def canvas(folder: Path, name: str, *, columns: int = 1, width: float = 7.0) -> Iterator[tuple[Any, list[Path]]]:
+def canvas(
+    folder: Path, name: str, *, columns: int = 1, width: float = 7.0, height: float = 4.4
+) -> Iterator[tuple[Any, list[Path]]]:
     """Give axes (an array of them for several columns) in the project's style; save them as SVG and PNG at the end.
 
     The list holds the files once the block has ended.
     """
     made: list[Path] = []
     with mpl.rc_context(STYLE):
-        figure, axes = plt.subplots(1, columns, figsize=(width, 4.4), squeeze=columns == 1, sharey=True)
+        figure, axes = plt.subplots(1, columns, figsize=(width, height), squeeze=columns == 1, sharey=True)
         yield axes, made
         made += _save(figure, folder, name)
 

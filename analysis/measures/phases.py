@@ -11,6 +11,8 @@ twice its running minimum since memorising, and so is the next. Where that gradi
 ``phase_grokked``: the first evaluation with test accuracy at or above the threshold.
 ``structure_lead``: log(phase_grokked / phase_aligned), positive where structure came first, None if it was there at
 step 0; ``structure_lead_steps``: their difference.
+``log_phase_aligned``: the natural logarithm of the step at which attention was aligned.
+``shows_starved``, ``shows_resurgence``, ``shows_aligned``: 1 where a run shows the phase, 0 where it does not.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ STARVED_SHARE = 0.1  # fixed before the runs; the paper says "a tiny residual si
 RISE = 2.0  # fixed before the runs; the paper says "the training loss slightly rises"
 ALIGNED_KL = 0.1  # nats, fixed before the runs: the informative positions share e^-0.1 = 90 % of attention
 GRADIENT = "interaction_gradient"
+SHARES = ("shows_",)
 
 
 def phases(run: Run) -> Measured:
@@ -34,12 +37,13 @@ def phases(run: Run) -> Measured:
     steps, divergence = run.between("attention_kl")
     aligned = first_held(steps, divergence < ALIGNED_KL)
     after = starved if GRADIENT in run.columns else run.memorised
+    found = {"starved": starved, "resurgence": _resurgence(run, after), "aligned": aligned}
     return {
         "phase_memorised": run.memorised,
-        "phase_starved": starved,
-        "phase_resurgence": _resurgence(run, after),
-        "phase_aligned": aligned,
+        **{f"phase_{name}": step for name, step in found.items()},
+        **{f"shows_{name}": float(step is not None) for name, step in found.items()},
         "phase_grokked": run.grokked,
+        "log_phase_aligned": math.log(aligned) if aligned else None,
         "structure_lead": math.log(run.grokked / aligned) if run.grokked and aligned else None,
         "structure_lead_steps": None if run.grokked is None or aligned is None else run.grokked - aligned,
     }

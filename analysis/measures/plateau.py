@@ -5,6 +5,8 @@ norms that decay freely, as e^-γt, take 1. None where the run did not memorise 
 γ is 0, where the bound says nothing.
 ``contraction_rate``: minus the slope of log ‖θ‖² over steps from memorising to grokking or the end, over γ. The
 proposition says at least 1; free decay is 2. ``norm_at_memorising``: ‖θ_mem‖.
+``score_variance_change``: logarithm of the variance of the scores over positions at grokking or the end over that at
+memorising, negative where attention smoothed towards uniform; only where the variance was recorded.
 
 Limits: both steps are those of evaluations, so a plateau of few evaluations is known to one of them at either end.
 """
@@ -17,8 +19,9 @@ import numpy as np
 
 from analysis.measures._run import Measured, Run, slope
 
-SOURCE = "arXiv 2605.15787, equation 5 and definition 3.2"
+SOURCE = "arXiv 2605.15787, equation 5, definition 3.2 and appendix E.1"
 NORM = "mlp_norm"
+VARIANCE = "score_variance"
 
 
 def plateau(run: Run) -> Measured:
@@ -28,6 +31,7 @@ def plateau(run: Run) -> Measured:
         "plateau_factor": _factor(run, rate),
         "contraction_rate": _contraction(run, rate),
         "norm_at_memorising": run.at(NORM, run.memorised),
+        **({"score_variance_change": _change(run)} if VARIANCE in run.columns else {}),
     }
 
 
@@ -38,6 +42,13 @@ def _factor(run: Run, rate: float) -> float | None:
     if before is None or after is None or not before > after > 0:
         return None
     return (run.grokked - run.memorised) * rate / math.log(before / after)
+
+
+def _change(run: Run) -> float | None:
+    if run.memorised is None:
+        return None
+    values = run.between(VARIANCE, run.memorised, run.grokked)[1]
+    return math.log(values[-1] / values[0]) if values.size > 1 and values.min() > 0 else None
 
 
 def _contraction(run: Run, rate: float) -> float | None:

@@ -21,6 +21,6 @@ def test_runs_without_any_prior_can_be_paired_though_no_law_counts_them() -> Non
     ]
     made = evidence(rows)
     assert set(made.part()["kl_strength"]) == {0.1, 1.0} and made.left_out == [0.0]
-    found = made.contrast("kl_strength", 0.0, 1.0)
+    found = made.contrast({"kl_strength": 0.0}, {"kl_strength": 1.0})
     assert (found.pairs, found.sooner) == (4, 4)
     assert found.ratio.estimate == pytest.approx(0.5, abs=0.02)

@@ -129,11 +129,25 @@ def test_a_ratio_takes_none_as_an_arm_and_pairs_other_axes_that_hold_none() -> N
     both = pl.concat([runs(arm=["a"] * 16), slower])
     again = pl.read_csv(io.StringIO(both.write_csv()), infer_schema_length=None)
     made = Evidence(again, x="clip_norm", laws=(), primary_law="", strata=["arm"])
-    assert made.paired("arm", "a", "b").height == 16  # null is a value of clip_norm
+    assert made.paired({"arm": "a"}, {"arm": "b"}).height == 16  # null is a value of clip_norm
     settings = {"arm": "clip_norm", "first": None, "second": 1.0, "where": {"arm": "a"}}
     claim = Claim(name="c", statement="s.", source="…", rule="ratio_within", settings={**settings, "high": 0.5})
     found = judge(claim, made)
-    assert found.verdict == "holds" and "clip_norm = 1.0 over that at none" in found.evidence
+    assert found.verdict == "holds" and "clip_norm = 1 over that at clip_norm = none" in found.evidence
+
+
+def test_arms_may_differ_in_several_fields_and_are_paired_on_the_others() -> None:
+    plain = runs(schedule=["constant"] * 16, schedule_steps=[0] * 16).filter(pl.col("upper").is_not_null())
+    early = plain.with_columns(pl.lit("early").alias("schedule"), pl.lit(300).alias("schedule_steps"))
+    later = early.with_columns(pl.lit(500).alias("schedule_steps"), pl.col("lower", "upper") * 4)
+    rows = pl.concat([plain, early.with_columns(pl.col("lower", "upper") * 2), later], how="vertical_relaxed")
+    made = Evidence(rows, x="clip_norm", laws=(), primary_law="", strata=["schedule", "schedule_steps"])
+    settings = {"first": {"schedule": "constant"}, "second": {"schedule": "early", "schedule_steps": 300}}
+    claim = Claim(name="c", statement="s.", source="…", rule="ratio_within", settings={**settings, "low": 1.5})
+    assert claim.faults() == []
+    found = judge(claim, made)
+    assert found.effect == pytest.approx(2, rel=0.05) and found.replicas == 16
+    assert "schedule = early, schedule_steps = 300 over that at schedule = constant" in found.evidence
 
 
 def test_without_laws_no_level_is_outside_the_fits() -> None:
@@ -148,6 +162,8 @@ def test_without_laws_no_level_is_outside_the_fits() -> None:
         ("measure_within", {}, "needs the setting 'measure'"),
         ("measure_within", {"measure": 3}, "needs the setting 'measure'"),
         ("measure_change", {"measure": "gap", "arm": "x"}, "needs the settings 'first' and 'second'"),
+        ("measure_change", {"measure": "gap", "first": 1, "second": 2}, "without 'arm' a mapping of fields each"),
+        ("ratio_within", {"first": {}, "second": {"x": 2}}, "without 'arm' a mapping of fields each"),
         ("share_within", {"measure": "gap"}, "unknown setting measure; settings: low, high, where"),
         ("share_within", {"where": "random"}, "where must name fields and their values"),
     ],

@@ -1,0 +1,48 @@
+"""Arms side by side: one row per arm, every run in it, and the median."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from matplotlib import ticker
+from matplotlib.axes import Axes
+
+from analysis.figures._style import CENSORED, COLOURS, RUN, canvas
+from analysis.likelihood import Times
+from analysis.survival import level
+
+ROW, MARGIN, LEAST = 0.26, 1.0, 2.0  # inches
+SPREAD = 0.28  # of a row, over which the runs of an arm lie
+
+
+def arms(groups: Mapping[str, Times], *, folder: Path) -> list[Path]:
+    """Draw the grok step of every run by arm, arrows where a run was censored, bars at Kaplan–Meier medians.
+
+    The number of runs that grokked stands at the right. Returns the files.
+    """
+    height = max(LEAST, MARGIN + ROW * len(groups))
+    with canvas(folder, "arms", height=height) as (axes, files):
+        for row, times in enumerate(groups.values()):
+            _arm(axes, row, times)
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
+        axes.xaxis.set_minor_formatter(ticker.NullFormatter())
+        axes.set_yticks(range(len(groups)), list(groups), fontsize=8)
+        axes.set(xlabel="grok step", ylim=(len(groups) - 0.5, -0.5))
+        axes.grid(axis="y", visible=False)
+    return files
+
+
+def _arm(axes: Axes, row: int, times: Times) -> None:
+    seen, end = times.observed, np.where(times.observed, times.upper, np.maximum(times.lower, 1))
+    place = row + SPREAD * np.linspace(-1, 1, len(end)) if len(end) > 1 else np.array([float(row)])
+    axes.plot(end[seen], place[seen], "o", ms=3, color=RUN, alpha=0.7)
+    axes.plot(end[~seen], place[~seen], marker=r"$\rightarrow$", ls="", ms=6, color=CENSORED)
+    found = level(times, row, float(end.max()))
+    if found.median is not None:
+        axes.plot((found.median, found.median), (row - 0.42, row + 0.42), "-", color=COLOURS[0], lw=2)
+    told = f"{found.events}/{found.runs}"
+    axes.text(1.01, row, told, fontsize=8, va="center", transform=axes.get_yaxis_transform())
