@@ -116,8 +116,8 @@ EXPERIMENT = Experiment(
         ),
     ),
     pilot=(
-        "Pilot seeds 1000 to 1003 with λ = 1, weight decay 1 and random distractors grokked at 410 to 609 with norms of "
-        "the MLP of 34.0 to 35.9, median 34.9, which is r; constant distractors without a prior had 29.7 to 30.3. For "
+        "Pilot seeds 1000 to 1003 with λ = 1, weight decay 1 and random distractors grokked at 410 to 609 with norms "
+        "of the MLP of 34.0 to 35.9, median 34.9, which is r; constant distractors without a prior: 29.7 to 30.3. For "
         "the paper scale one pilot seed at p = 113 grokked at 2,979 with 42.4. Rule: a budget of twice the slowest "
         "pilot, which leaves 1,200 steps."
     ),

@@ -29,6 +29,10 @@ def test_every_planted_phase_is_found_and_blips_are_not() -> None:
         "phase_resurgence": 600,
         "phase_aligned": 700,
         "phase_grokked": 800,
+        "log_phase_aligned": pytest.approx(math.log(700)),
+        "shows_starved": 1.0,
+        "shows_resurgence": 1.0,
+        "shows_aligned": 1.0,
         "structure_lead": pytest.approx(math.log(8 / 7)),
         "structure_lead_steps": 100,
     }
@@ -39,6 +43,7 @@ def test_a_loss_that_never_rises_has_no_resurgence() -> None:
     columns = {**run.columns, "train_loss": np.maximum(np.exp(-STEPS / 120), 0.01)}
     found = phases(made(memorised=60, grokked=800, **columns))
     assert (found["phase_starved"], found["phase_resurgence"], found["phase_grokked"]) == (200, None, 800)
+    assert (found["shows_starved"], found["shows_resurgence"]) == (1.0, 0.0)
 
 
 def test_resurgence_needs_starvation_and_comes_before_grokking() -> None:
@@ -70,6 +75,7 @@ def test_structure_may_come_last_or_be_there_at_once() -> None:
     assert phases(made(memorised=60, grokked=300, attention_kl=kl))["structure_lead"] == pytest.approx(-math.log(3))
     found = phases(made(memorised=60, grokked=300, attention_kl=0 * kl))
     assert (found["structure_lead"], found["structure_lead_steps"]) == (None, 300)
+    assert (found["shows_aligned"], found["log_phase_aligned"]) == (1.0, None)
 
 
 def test_the_planted_slope_and_depth_of_starvation_come_back() -> None:
@@ -106,6 +112,14 @@ def test_free_decay_takes_one_and_the_printed_bound_two(share: float, factor: fl
     assert found["plateau_factor"] == pytest.approx(factor)
     assert found["contraction_rate"] == pytest.approx(rate)
     assert found["norm_at_memorising"] == pytest.approx(norm[6])
+
+
+def test_the_variance_of_scores_is_compared_from_memorising_to_grokking() -> None:
+    variance = np.where(STEPS < 60, 9.0, np.where(STEPS <= 800, 2.0 * np.exp(-STEPS / 400), 9.0))
+    found = plateau(made(memorised=60, grokked=800, score_variance=variance))
+    assert found["score_variance_change"] == pytest.approx(-740 / 400)
+    assert plateau(made(grokked=800, score_variance=variance))["score_variance_change"] is None
+    assert "score_variance_change" not in plateau(made(memorised=60, grokked=800))
 
 
 def test_without_decay_or_with_a_growing_norm_there_is_no_factor() -> None:
