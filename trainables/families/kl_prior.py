@@ -10,6 +10,8 @@ from trainables.family import Family, Member, Parent, Parts, per_replica, shared
 from trainables.names import part
 
 PRIORS = ("oracle", "adversarial", "none", "entropy", "concentration", "score_l1", "teacher")
+BETAS = ("beta1", "beta2")
+OWN = {"adamw": BETAS, "sgd": ("momentum",), "muon": (*BETAS, "momentum"), "lion": BETAS}  # coefficients of optimizers
 PROBES = ("accuracy", "losses", "attention_kl", "attention_mass", "weight_norms")
 
 
@@ -37,7 +39,7 @@ class Config:
     heads: int = shared(1, low=1)
     matched: bool = shared(False)
     schedule: str = shared("constant", choices=("constant", "annealed", "early", "late"))
-    optimizer: str = shared("adamw", choices=("adamw", "sgd"))
+    optimizer: str = shared("adamw", choices=("adamw", "sgd", "muon", "lion"))
     kl_strength: float = per_replica(0.0, low=0.0)
     learning_rate: float = per_replica(1e-3, above=0.0)  # inferred: stripped from the text
     weight_decay: float = per_replica(1.0, low=0.0)
@@ -46,7 +48,7 @@ class Config:
     clip_norm: float | None = per_replica(1.0, kind=float, optional=True, above=0.0)
     warmup_steps: int = per_replica(10, low=0)
     schedule_steps: int = per_replica(0, low=0)
-    momentum: float = per_replica(0.9, low=0.0, below=1.0)  # of sgd; inferred
+    momentum: float = per_replica(0.9, low=0.0, below=1.0)  # of sgd and muon; inferred
     mlp_norm: float | None = per_replica(None, kind=float, optional=True, above=0.0)  # radius of norm matching
     query_key_penalty: float = per_replica(0.0, low=0.0)
     teacher_steps: int = per_replica(2000, low=1)  # inferred: how long a teacher trains
@@ -148,8 +150,7 @@ def _model(task: Any, fields: Any, precision: str) -> Any:
 
 
 def _optimizer(members: Sequence[Member], fields: Any, device: str) -> Any:
-    own = {"adamw": ("beta1", "beta2"), "sgd": ("momentum",)}[fields.optimizer]
-    names = ("learning_rate", "weight_decay", "clip_norm", "warmup_steps", *own)
+    names = ("learning_rate", "weight_decay", "clip_norm", "warmup_steps", *OWN[fields.optimizer])
     kind = part("trainables.optimizers", fields.optimizer)
     return kind(**{name: _column(members, name) for name in names}, device=device)
 

@@ -28,8 +28,12 @@ class AdamW(Stacked):
     @torch.no_grad()
     def step(self, params: Mapping[str, Tensor], grads: Mapping[str, Tensor], state: Tensors, *, step: int) -> None:
         """Update parameters and moments in place; ``step`` counts the updates made before this one."""
-        count = step + 1
-        rate, scale = self.rate(count), self.clip_scale(grads.values())
+        self._descend(params, grads, state, self.clip_scale(grads.values()), step + 1)
+
+    def _descend(
+        self, params: Mapping[str, Tensor], grads: Mapping[str, Tensor], state: Tensors, scale: Tensor, count: int
+    ) -> None:
+        rate = self.rate(count)
         keep, size = 1 - rate * self.weight_decay, rate / (1 - self.beta1**count)
         correction = (1 - self.beta2**count).sqrt()
         for name, param in params.items():
