@@ -34,23 +34,19 @@ def contrast(first: Times, second: Times, seeds: Sequence[object]) -> Contrast:
     """Compare two arms, row i of both having the same seed and, but for the arm, the same point.
 
     A pair is known to have a ratio in [lower_B / upper_A, upper_B / lower_A]; if one run was censored, that is a bound,
-    and if both were, nothing. Rows of one seed are drawn again together.
+    and if both were, nothing. Rows of one seed are drawn again together. Where every pair is only bounded, the ratio is
+    the median bound.
     Raises: ValueError when no pair says anything, or fewer than two seeds do.
     """
     ratios = _ratios(first, second)
     told = (ratios.lower > 0) | ratios.observed
     seeds_told = [seed for seed, says in zip(seeds, told, strict=True) if says]
-    if len(set(seeds_told)) < 2 or not ratios.observed.any():
+    if len(set(seeds_told)) < 2:
         raise ValueError("fewer than two seeds have a pair that can be compared")
-    law = law_named("constant")
-    kept = ratios.at(told)
-    best = law.fit(kept)
-    found, _, no_spread = intervals(law, kept, best, seeds_told)
-    ratio = _by_rank(best.values["scale"], kept, seeds_told) if no_spread else found["scale"]
     sooner = int((second.upper <= first.lower).sum())
     later = int((first.upper <= second.lower).sum())
     return Contrast(
-        ratio=ratio,
+        ratio=_ratio(ratios.at(told), seeds_told),
         pairs=len(first.x),
         sooner=sooner,
         later=later,
@@ -58,6 +54,17 @@ def contrast(first: Times, second: Times, seeds: Sequence[object]) -> Contrast:
         sign_p=float(stats.binomtest(sooner, sooner + later).pvalue) if sooner + later else 1.0,
         log_rank_p=float(stats.logrank(_sample(first), _sample(second)).pvalue),
     )
+
+
+def _ratio(ratios: Times, seeds: Sequence[object]) -> Interval:
+    bounded = (ratios.lower > 0) & ratios.observed
+    if not bounded.any():
+        ends = np.where(ratios.observed, ratios.upper, ratios.lower)
+        return _by_rank(float(np.median(ends)), ratios, seeds)
+    law = law_named("constant")
+    best = law.fit(ratios)
+    found, _, no_spread = intervals(law, ratios, best, seeds)
+    return _by_rank(best.values["scale"], ratios, seeds) if no_spread else found["scale"]
 
 
 def _ratios(first: Times, second: Times) -> Times:

@@ -38,7 +38,11 @@ def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str,
     facts = {**EMPTY, "levels": levels_of(experiment, scale, rows), "left_out": evidence.left_out}
     judged = [judge(claim, evidence) for claim in experiment.claims]
     facts["claims"] = [asdict(verdict) for verdict in judged]
-    facts |= _fitted(experiment, scale, evidence, facts) if experiment.laws else _without_laws(facts)
+    facts |= (
+        _fitted(experiment, scale, evidence, facts)
+        if experiment.laws
+        else {"lawless": True, "answer": _of_claims(facts)}
+    )
     if experiment.measures:
         facts |= {"measures": list(experiment.measures), "measured": list(measured(experiment, scale, rows))}
     facts["sensitivity"] = [_at_threshold(experiment, scale, runs, each) for each in experiment.recording.thresholds]
@@ -47,16 +51,22 @@ def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str,
 
 
 def _fitted(experiment: Experiment, scale: str, evidence: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fits, strata, regression and answer; the reason as the answer where nothing can be fitted."""
-    found: dict[str, Any] = {}
+    """Return fits, strata, regression and answer; the reason as the answer where nothing can be fitted.
+
+    Where a regression on all axes is impossible, as for a few arms beside a law, the answer is that of the claims.
+    """
     try:
-        found["fits"] = [fit.facts() for fit in evidence.fits()]
-        found["strata"] = list(_strata(experiment, scale, evidence))
-        found["regression"] = [fit.facts() for fit in evidence.regression()] if evidence.strata else []
-        found["answer"] = _answer(experiment, {**facts, **found})
+        fits = [fit.facts() for fit in evidence.fits()]
     except ValueError as reason:
-        found["answer"] = f"Undecided: {reason}."
-    return found
+        return {"answer": f"Undecided: {reason}."}
+    found = {"fits": fits, "strata": list(_strata(experiment, scale, evidence)), "regression": []}
+    if not evidence.strata:
+        return {**found, "answer": _answer(experiment, {**facts, **found})}
+    try:
+        found["regression"] = [fit.facts() for fit in evidence.regression()]
+    except ValueError:
+        return {**found, "answer": _of_claims(facts)}
+    return {**found, "answer": _answer(experiment, {**facts, **found})}
 
 
 EMPTY: Mapping[str, Any] = {
@@ -129,13 +139,12 @@ def _answer(experiment: Experiment, facts: Mapping[str, Any]) -> str:
     return f"{_sentence(first)}: {found}"
 
 
-def _without_laws(facts: Mapping[str, Any]) -> dict[str, Any]:
+def _of_claims(facts: Mapping[str, Any]) -> str:
     """Return as the answer the verdict of the first claim that is decided, with its evidence."""
     events, runs = (sum(level[name] for level in facts["levels"]) for name in ("events", "runs"))
     counted = f"{events} of {runs} runs grokked"
     first = next((claim for claim in facts["claims"] if claim["verdict"] in VERBS), next(iter(facts["claims"]), None))
-    told = f"{_sentence(first)}: {first['evidence']} ({counted})." if first else f"{counted}."
-    return {"lawless": True, "answer": told}
+    return f"{_sentence(first)}: {first['evidence']} ({counted})." if first else f"{counted}."
 
 
 def _sentence(claim: Mapping[str, Any]) -> str:

@@ -54,10 +54,19 @@ def fans(study: Study, rows: pl.DataFrame, curves: pl.DataFrame, folder: Path) -
                 y_label=name,
                 folder=folder,
                 log=bool(LOGARITHMIC.search(probe)),
-                tail="".join(c if c.isalnum() else "_" for c in told),
+                tail=file_name(told),
             )
             alt = f"{name} over steps by {x_label}" + (f", {told}" if told else "")
             yield files, alt, f"{name[0].upper()}{name[1:]}{f' where {told}' if told else ''}. {FAN}"
+
+
+def file_name(told: str) -> str:
+    """Return a condition in words as a part of a file name.
+
+    >>> file_name("attention = oracle")
+    'attention___oracle'
+    """
+    return "".join(c if c.isalnum() else "_" for c in told)
 
 
 def label(column: str) -> str:

@@ -11,9 +11,11 @@ import polars as pl
 
 from analysis.table import timeline
 from orchestrator.answers import evidence_of, symbol
-from orchestrator.fans import fans
+from orchestrator.fans import fans, file_name
 from orchestrator.launch import Study
 from orchestrator.levels import by_level, groups
+
+LEVELS_OF_A_LAW = 4
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,15 @@ def _pictures(study: Study, rows: pl.DataFrame, facts: Mapping[str, Any], folder
     if study.experiment.scales[study.scale].search:
         yield from _search(study, facts, folder)
         return
-    if not study.experiment.laws:
+    if not study.experiment.laws or study.experiment.scales[study.scale].space.also:
+        yield from _laws_of_strata(study, rows, folder)
         yield from _arms(study, rows, folder)
         yield from _paired(study, rows, folder)
     elif study.experiment.strata(study.scale):
         yield from _heat_map(study, facts, folder)
         yield from _paired(study, rows, folder)
     else:
-        yield from _law(study, rows, facts, folder)
+        yield from _law(study, rows, folder)
         yield from _phases(study, rows, folder)
         yield from _survival(study, rows, folder)
 
@@ -77,22 +80,32 @@ def _search(study: Study, facts: Mapping[str, Any], folder: Path) -> Iterator[Pi
     )
 
 
-def _law(study: Study, rows: pl.DataFrame, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
+def _laws_of_strata(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
+    """Draw the laws of those parts of a union of grids that have enough levels for one."""
+    from analysis.evidence import words
+
+    for where, part in groups(study.experiment, study.scale, rows) if study.experiment.laws else ():
+        if part[study.experiment.x].n_unique() >= LEVELS_OF_A_LAW:
+            yield from _law(study, part, folder, words(where))
+
+
+def _law(study: Study, rows: pl.DataFrame, folder: Path, told: str = "") -> Iterator[Picture]:
+    from analysis.compare import unfit
     from analysis.evidence import groups_of, times_of
     from analysis.figures.law_plot import law_plot
 
     evidence = evidence_of(study.experiment, study.scale, rows)
-    if not facts["fits"]:
+    if evidence.usable.is_empty() or unfit(times_of(evidence.usable, study.experiment.x)):
         return
     fits = sorted(evidence.fits(), key=lambda fit: fit.law != study.experiment.primary_law)
     label = symbol(study.experiment.x)
     times = times_of(evidence.usable, study.experiment.x)
     yield Picture(
-        law_plot(times, groups_of(evidence.usable), fits, x_label=label, folder=folder),
+        law_plot(times, groups_of(evidence.usable), fits, x_label=label, folder=folder, tail=file_name(told)),
         f"Grok step of every run against {label} on logarithmic axes, with fitted laws",
-        f"Grok step against {label}. Bars span the two evaluations between which a run grokked; arrows mark "
-        "runs that had not when watching ended. The thick line is the primary law, named in advance, with its range "
-        "over resampled seeds.",
+        f"Grok step against {label}{f' where {told}' if told else ''}. Bars span the two evaluations between which a "
+        "run grokked; arrows mark runs that had not when watching ended. The thick line is the primary law, named in "
+        "advance, with its range over resampled seeds.",
     )
 
 

@@ -42,7 +42,7 @@ def fan(
             _level(axes, runs, colour, word(x))
         axes.set(xlabel="optimizer steps", ylabel=y_label, xscale="symlog")
         axes.set_xlim(left=10)
-        if log:
+        if log and any((run["value"] > 0).any() for run in parts.values()):
             axes.set_yscale("log")
         axes.legend(title=x_label, fontsize=8, title_fontsize=8)
     return files

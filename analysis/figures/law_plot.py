@@ -18,13 +18,15 @@ JITTER = 0.06
 MOST_LAWS = 4
 
 
-def law_plot(times: Times, groups: Sequence[object], fits: Sequence[Fit], *, x_label: str, folder: Path) -> list[Path]:
+def law_plot(
+    times: Times, groups: Sequence[object], fits: Sequence[Fit], *, x_label: str, folder: Path, tail: str = ""
+) -> list[Path]:
     """Draw the time of every run against x, log-log, with the fitted laws; return the files.
 
     A run is a bar over its interval; a censored one is an arrow from where watching ended. The band is the range of the
     first law (the primary one) over resampled seed groups.
     """
-    with canvas(folder, "law") as (axes, files):
+    with canvas(folder, f"law_{tail}" if tail else "law") as (axes, files):
         runs(axes, times, groups)
         grid = np.geomspace(times.x.min() / 1.3, times.x.max() * 1.3, 300)
         for colour, fit in zip(COLOURS, fits[:MOST_LAWS], strict=False):

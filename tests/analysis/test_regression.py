@@ -136,6 +136,16 @@ def test_contrast_of_pairs_whose_bounds_all_overlap_is_as_wide_as_the_bounds() -
     assert (few.low, few.high) == (None, None)
 
 
+def test_contrast_of_an_arm_that_never_grokked_is_a_bound() -> None:
+    first = Times(np.ones(8), np.full(8, 2000.0), np.full(8, np.inf))
+    second = Times(np.ones(8), np.full(8, 480.0), 500.0 + 10 * np.arange(8))
+    ratio = contrast(first, second, list(range(8))).ratio
+    assert (ratio.low, ratio.estimate, ratio.high) == (0.0, pytest.approx(0.2675), pytest.approx(0.285))
+    other = contrast(second, first, list(range(8))).ratio
+    assert (other.low, other.high) == (pytest.approx(2000 / 570), None)
+    assert 2000 / 570 <= other.estimate <= 4
+
+
 def test_contrast_without_pairs_that_say_anything_is_refused() -> None:
     never = Times(np.ones(3), np.full(3, 2000.0), np.full(3, np.inf))
     with pytest.raises(ValueError, match="fewer than two seeds"):
