@@ -117,7 +117,7 @@ def config_faults(config: type, values: Mapping[str, object]) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """The five kinds of parts of one pack, already built for its replicas.
+    """The five kinds of parts of one pack, already built for its replicas, and the mini-batches, if it has any.
 
     Shapes: every tensor inside the parts has a leading replica axis R.
     """
@@ -127,6 +127,7 @@ class Parts:
     optimizer: Any
     interventions: Sequence[Any]
     probes: Sequence[Any]
+    batches: Any = None
 
 
 @dataclass(frozen=True)

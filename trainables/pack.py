@@ -115,6 +115,9 @@ class Pack:
         self._pending: list[tuple[int, dict[str, Tensor]]] = []
         self._build()
         self._load(_initial(self) if not snapshots else [(shot.params, shot.optimizer) for shot in snapshots])
+        for part in self.parts.interventions if not snapshots else ():
+            if hasattr(part, "on_start"):
+                part.on_start(self.params)
 
     @property
     def rows(self) -> list[Replica]:
@@ -123,18 +126,22 @@ class Pack:
 
     def backward(self) -> tuple[dict[str, Tensor], View]:
         """Return the gradients of each replica's total loss and the view of this step."""
-        task, model = self.parts.task, self.parts.model
-        loss, logits, trace = model.loss(self.params, task.train.tokens, task.train.targets)
+        task, model, batches = self.parts.task, self.parts.model, self.parts.batches
+        split = batches.at(self.step) if batches else task.train
+        loss, logits, trace = model.loss(self.params, split.tokens, split.targets)
         penalties = [
             part.loss(trace, self.params, self.step) for part in self.parts.interventions if hasattr(part, "loss")
         ]
         total = sum(penalties, loss).sum()  # replicas do not meet: the gradient of the sum is each one's own
         grads = torch.autograd.grad(total, list(self.params.values()), materialize_grads=True)
-        view = View(self.params, task, model, Pass(logits, task.train.targets, loss.detach(), trace))
-        return dict(zip(self.params, grads, strict=True)), view
+        made = None if batches else Pass(logits, split.targets, loss.detach(), trace)
+        return dict(zip(self.params, grads, strict=True)), View(self.params, task, model, made)
 
     def update(self, grads: Mapping[str, Tensor]) -> None:
-        """Take one optimizer step, then let interventions change the parameters."""
+        """Take one optimizer step, and let interventions change gradients before it and parameters after it."""
+        for part in self.parts.interventions:
+            if hasattr(part, "on_grads"):
+                part.on_grads(grads)
         self.parts.optimizer.step(self.params, grads, self.optimizer_state, step=self.step)
         for part in self.parts.interventions:
             if hasattr(part, "on_params"):

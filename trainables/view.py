@@ -34,18 +34,27 @@ class Pass:
 class View:
     """A pack between two steps: its parameters, its task, and its passes over train and test.
 
-    The train pass is the one that training makes anyway; the test pass is made when a probe asks for it.
+    The train pass is the one that training makes anyway, where it goes through all examples; any other is made when a
+    probe asks for it.
     """
 
-    def __init__(self, params: Mapping[str, Tensor], task: Any, model: Any, train: Pass) -> None:
-        self.params, self.task, self.model, self.train = params, task, model, train
+    def __init__(self, params: Mapping[str, Tensor], task: Any, model: Any, train: Pass | None) -> None:
+        self.params, self.task, self.model, self._train = params, task, model, train
+
+    @cached_property
+    def train(self) -> Pass:
+        """The pass over the train split."""
+        return self._train or self._over(self.task.train)
 
     @cached_property
     def test(self) -> Pass:
         """The pass over the test split."""
+        return self._over(self.task.test)
+
+    def _over(self, split: Any) -> Pass:
         with torch.no_grad():
-            logits, trace = self.model.apply(self.params, self.task.test.tokens)
-            return Pass(logits, self.task.test.targets, cross_entropy(logits, self.task.test.targets), trace)
+            logits, trace = self.model.apply(self.params, split.tokens)
+            return Pass(logits, split.targets, cross_entropy(logits, split.targets), trace)
 
 
 def surprise_and_slope(logits: Tensor, targets: Tensor, *, weight: float = 1.0) -> tuple[Tensor, Tensor]:

@@ -44,19 +44,28 @@ def test_probe_only_looks_and_gives_one_number_per_replica(name: str, attention:
 
 def switches() -> list[dict[str, object]]:
     """Return every other value of every switch of the family, with what it needs beside it."""
-    beside = {"early": 10, "late": 10, "annealed": 20}
+    parity = {"task": "parity", "bits": 8, "parity_size": 2, "examples": 200}
+    beside: dict[str, dict[str, object]] = {
+        **{schedule: {"schedule_steps": 20} for schedule in ("early", "late", "annealed")},
+        "composition": {"modulus": 24},
+        "parity": parity,
+        "all": parity,
+    }
     numbers: list[dict[str, object]] = [
         {"heads": 2},
         {"positions": 6, "longest": 12},
         {"mlp_norm": 3.0},
         {"query_key_penalty": 0.5},
         {"residual": True, "layer_norm": True},
+        {"operands": 3, "positions": 7, "examples": 200},
+        {"batch_size": 16},
+        {**parity, "batch_size": 32, "loss_on": "all"},
     ]
     found = []
     for name, rule in rules(family_named("kl_prior").Config).items():
         values = rule.choices or ((True,) if rule.kind is bool else ())
         for value in set(values) - {defaults(family_named("kl_prior").Config)[name]}:
-            found.append({name: value, "schedule_steps": beside.get(str(value), 0)})
+            found.append({name: value, **beside.get(str(value), {})})
     return sorted(found, key=str) + numbers
 
 
@@ -83,9 +92,10 @@ def test_switches_make_a_difference() -> None:
     plain = Pack([tiny_replica(kl_strength=0.3)])
     loop.advance(plain, last_step=30)
     for fields in switches():
-        if fields.get("prior") in ("teacher", "oracle") or "matched" in fields:
-            continue  # a teacher needs its parent; matched changes nothing for the oracle itself
-        pack = Pack([tiny_replica(kl_strength=0.3, **fields)])
+        replica = tiny_replica(kl_strength=0.3, **fields)
+        if replica.parent or "matched" in fields:
+            continue  # it needs its parent; matched changes nothing for the oracle itself
+        pack = Pack([replica])
         loop.advance(pack, last_step=30)
         assert pack.curves[0].rows != plain.curves[0].rows, fields
 

@@ -15,8 +15,8 @@ from trainables.names import available
 from trainables.pack import Pack, Snapshot
 from trainables.parents import parameters_of_parents
 
-TAUGHT = (*TINY_SET, "prior=teacher", "teacher_steps=25")
-TEACHER_ENDS = 20  # the last evaluation up to teacher_steps
+TAUGHT = (*TINY_SET, "prior=teacher", "parent_steps=25")
+TEACHER_ENDS = 20  # the last evaluation up to parent_steps
 
 
 def taught(storage: Path, **changes: object) -> Study:

@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 from trainables.interventions.kl_prior import KLPrior, divergence
 from trainables.models._mlp import BLOCK, mlp_logits, mlp_loss
-from trainables.models.one_layer_attention import OneLayerAttention, _linear_relu, _softmax
+from trainables.models.one_layer_attention import OneLayerAttention, _linear_relu, softmax
 from trainables.optimizers.adamw import AdamW
 from trainables.randomness import generator
-from trainables.tasks.modular_addition import ModularAddition, train_examples
+from trainables.tasks._splits import train_examples
+from trainables.tasks.modular_addition import ModularAddition
 from trainables.view import cross_entropy, surprise_and_slope
 
 RATES, DECAYS, BETA1, BETA2 = (1e-2, 3e-3, 1e-3), (0.0, 1.0, 0.3), (0.9, 0.8, 0.95), (0.999, 0.98, 0.99)
@@ -152,7 +153,7 @@ def test_divergence_of_uniform_attention_is_log_of_positions_over_informative() 
 
 def test_divergence_gradient_on_softmax_scores_is_attention_minus_target() -> None:
     scores = torch.randn(2, 3, 5, generator=generator(0, "scores"), dtype=torch.float64, requires_grad=True)
-    trace = _softmax(scores)
+    trace = softmax(scores)
     (gradient,) = torch.autograd.grad(divergence(trace.log_attention, (0, 2)).sum(), scores)
     target = torch.tensor([0.5, 0, 0.5, 0, 0], dtype=torch.float64)
     torch.testing.assert_close(gradient, trace.attention.detach() - target)
@@ -177,7 +178,7 @@ def test_linear_relu_attention_without_positive_scores_is_uniform_and_finite() -
 
 
 def test_prior_adds_its_strength_times_the_mean_divergence() -> None:
-    trace = _softmax(torch.randn(2, 3, 5, generator=generator(0, "scores")))
+    trace = softmax(torch.randn(2, 3, 5, generator=generator(0, "scores")))
     penalty = KLPrior(strength=[0.0, 2.0], positions=(0, 2)).loss(trace, {}, 0)
     assert penalty[0] == 0
     assert penalty[1].item() == pytest.approx(2 * divergence(trace.log_attention, (0, 2))[1].mean().item())
@@ -203,7 +204,7 @@ def test_surprise_and_its_slope_equal_torch(rows: int, examples: int, classes: i
 def test_task_splits_all_pairs_without_overlap(distractors: str) -> None:
     task = ModularAddition(modulus=7, train_fraction=0.3, distractors=distractors, data_seeds=[5])
     train, test = ({tuple(pair) for pair in split.tokens[0][:, [0, 2]].tolist()} for split in (task.train, task.test))
-    assert len(train) == train_examples(7, 0.3) == 14
+    assert len(train) == train_examples(49, 0.3) == 14
     assert not train & test and len(train | test) == 49
     assert (task.train.targets[0] == task.train.tokens[0][:, [0, 2]].sum(1) % 7).all()
 

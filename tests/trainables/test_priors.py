@@ -18,7 +18,7 @@ from trainables.interventions.norm_matching import NormMatching
 from trainables.interventions.query_key_penalty import QueryKeyPenalty
 from trainables.interventions.score_l1_prior import ScoreL1Prior
 from trainables.interventions.teacher_prior import TeacherPrior
-from trainables.models.one_layer_attention import MLP, Trace, _softmax
+from trainables.models.one_layer_attention import MLP, Trace, softmax
 from trainables.pack import Pack
 from trainables.randomness import generator
 from trainables.reductions import joint_norm
@@ -29,13 +29,13 @@ def scores(rows: int = 2) -> Tensor:
 
 
 def gradient(prior: object, at: Tensor) -> Tensor:
-    (found,) = torch.autograd.grad(prior.penalty(_softmax(at)).sum(), at)  # type: ignore[attr-defined]
+    (found,) = torch.autograd.grad(prior.penalty(softmax(at)).sum(), at)  # type: ignore[attr-defined]
     return found
 
 
 def test_entropy_is_log_of_positions_when_uniform_and_its_gradient_has_the_closed_form() -> None:
     prior = EntropyPrior(strength=[1.0, 1.0])
-    assert prior.penalty(_softmax(torch.zeros(1, 1, 5, dtype=torch.float64))).item() == pytest.approx(math.log(5))
+    assert prior.penalty(softmax(torch.zeros(1, 1, 5, dtype=torch.float64))).item() == pytest.approx(math.log(5))
     at = scores()
     attention = at.softmax(-1)
     entropy = -(attention * attention.log()).sum(-1, keepdim=True)
@@ -44,7 +44,7 @@ def test_entropy_is_log_of_positions_when_uniform_and_its_gradient_has_the_close
 
 def test_concentration_is_minus_the_sum_of_squares() -> None:
     prior = ConcentrationPrior(strength=[1.0])
-    assert prior.penalty(_softmax(torch.zeros(1, 1, 5))).item() == pytest.approx(-0.2)
+    assert prior.penalty(softmax(torch.zeros(1, 1, 5))).item() == pytest.approx(-0.2)
     at = scores()
     attention = at.softmax(-1)
     squares = attention.square().sum(-1, keepdim=True)
@@ -77,7 +77,7 @@ def test_a_teacher_of_oracle_attention_is_the_oracle_prior_up_to_a_constant() ->
 )
 def test_a_schedule_acts_when_it_says(schedule: str, wanted: list[float]) -> None:
     prior = EntropyPrior(strength=[2.0, 0.0], schedule=schedule, schedule_steps=[10, 10])
-    trace = _softmax(scores().detach())
+    trace = softmax(scores().detach())
     whole = 2 * prior.penalty(trace)[0].mean()
     found = [prior.loss(trace, {}, step) for step in (0, 5, 10, 11, 400)]
     assert [float(each[0] / whole) for each in found] == pytest.approx(wanted)
@@ -86,7 +86,7 @@ def test_a_schedule_acts_when_it_says(schedule: str, wanted: list[float]) -> Non
 
 def test_query_key_penalty_is_half_the_squared_norms_times_its_strength() -> None:
     params = {name: torch.randn(2, 4, 4, generator=generator(1, name)) for name in ("query", "key")}
-    found = QueryKeyPenalty(strength=[0.0, 0.5]).loss(_softmax(scores()), params, 0)
+    found = QueryKeyPenalty(strength=[0.0, 0.5]).loss(softmax(scores()), params, 0)
     squares = params["query"][1].square().sum() + params["key"][1].square().sum()
     assert found[0] == 0 and found[1].item() == pytest.approx(0.25 * squares.item())
 

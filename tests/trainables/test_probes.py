@@ -29,7 +29,8 @@ from trainables.probes.explaining_away import (
 from trainables.probes.structure import Structure
 from trainables.randomness import generator
 from trainables.replica import Recording
-from trainables.tasks.modular_addition import ModularAddition, Split, on_informative
+from trainables.tasks._splits import Split, on_informative
+from trainables.tasks.modular_addition import ModularAddition
 from trainables.tasks.moving_addition import MovingAddition
 from trainables.view import Pass, View
 

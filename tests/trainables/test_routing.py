@@ -14,7 +14,8 @@ from trainables.models.one_layer_attention import OneLayerAttention
 from trainables.optimizers.sgd import SGD
 from trainables.pack import Pack
 from trainables.randomness import generator
-from trainables.tasks.modular_addition import ModularAddition, on_informative, others
+from trainables.tasks._splits import on_informative, others
+from trainables.tasks.modular_addition import ModularAddition
 from trainables.tasks.moving_addition import MovingAddition
 
 P = 7

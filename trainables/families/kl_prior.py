@@ -1,8 +1,8 @@
-"""Modular addition among distractors, attention read at one position, and a prior on where it attends."""
+"""Arithmetic, permutations or parity among distractors, attention at one position, and a prior on where it attends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,8 +10,7 @@ from trainables.family import Family, Member, Parent, Parts, per_replica, shared
 from trainables.names import part
 
 PRIORS = ("oracle", "adversarial", "none", "entropy", "concentration", "score_l1", "teacher")
-BETAS = ("beta1", "beta2")
-OWN = {"adamw": BETAS, "sgd": ("momentum",), "muon": (*BETAS, "momentum"), "lion": BETAS}  # coefficients of optimizers
+TASKS = ("addition", "multiplication", "composition", "parity")
 PROBES = ("accuracy", "losses", "attention_kl", "attention_mass", "weight_norms")
 
 
@@ -39,6 +38,14 @@ class Config:
     heads: int = shared(1, low=1)
     matched: bool = shared(False)
     schedule: str = shared("constant", choices=("constant", "annealed", "early", "late"))
+    task: str = shared("addition", choices=TASKS)
+    operands: int = shared(2, low=2, high=4)
+    examples: int | None = shared(None, kind=int, optional=True, low=4)  # train and test together; none means all pairs
+    bits: int = shared(20, low=4, high=24)  # of parity
+    parity_size: int = shared(3, low=1)
+    loss_on: str = shared("answer", choices=("answer", "all"))
+    batch_size: int | None = shared(None, kind=int, optional=True, low=1)  # none means full batch
+    ticket: str = shared("none", choices=("none", "rewound", "fresh", "random"))
     optimizer: str = shared("adamw", choices=("adamw", "sgd", "muon", "lion"))
     kl_strength: float = per_replica(0.0, low=0.0)
     learning_rate: float = per_replica(1e-3, above=0.0)  # inferred: stripped from the text
@@ -51,7 +58,10 @@ class Config:
     momentum: float = per_replica(0.9, low=0.0, below=1.0)  # of sgd and muon; inferred
     mlp_norm: float | None = per_replica(None, kind=float, optional=True, above=0.0)  # radius of norm matching
     query_key_penalty: float = per_replica(0.0, low=0.0)
-    teacher_steps: int = per_replica(2000, low=1)  # inferred: how long a teacher trains
+    parent_steps: int = per_replica(
+        2000, low=1
+    )  # inferred: how long the parent of a ticket or of a teacher's prior trains
+    pruned: float = per_replica(0.6, low=0.0, below=1.0)  # share of the weights that a ticket leaves out
 
 
 class KLPrior(Family):
@@ -72,100 +82,44 @@ class KLPrior(Family):
         cls, members: Sequence[Member], device: str, precision: str = "fp32", probes: Sequence[str] = ()
     ) -> Parts:
         """Return task, model, optimizer, prior and probes of a pack; shared fields are read from the first member."""
-        fields = members[0].config
-        task = _task(members, fields, device)
-        model = _model(task, fields, precision)
+        from trainables.families import _kl_prior_parts as parts
+
+        task = parts.task_of(members, device)
+        model = parts.model_of(task, members[0].config, precision)
         return Parts(
             task=task,
             model=model,
-            optimizer=_optimizer(members, fields, device),
-            interventions=list(_interventions(members, task, model, device)),
+            optimizer=parts.optimizer_of(members, device),
+            interventions=list(parts.interventions_of(members, task, model, device)),
             probes=[part("trainables.probes", probe)() for probe in (*PROBES, *probes)],
+            batches=parts.batches_of(members, task),
         )
 
     @classmethod
     def parent(cls, config: Any) -> Parent | None:
-        """Return the teacher: the same network without any prior, so that no oracle is among its ancestors."""
-        if config.prior != "teacher":
+        """Return what a teacher's prior and a ticket are made from: the same network, whole and without any prior.
+
+        So no oracle is among the ancestors of either.
+        """
+        if config.prior != "teacher" and config.ticket == "none":
             return None
-        untaught = {"prior": "none", "kl_strength": 0.0, "matched": False, "schedule": "constant"}
-        return Parent({**untaught, "schedule_steps": 0, "teacher_steps": 2000}, config.teacher_steps)
+        alone = {"prior": "none", "kl_strength": 0.0, "matched": False, "schedule": "constant", "schedule_steps": 0}
+        return Parent({**alone, "ticket": "none", "pruned": 0.6, "parent_steps": 2000}, config.parent_steps)
 
     @classmethod
     def conflicts(cls, config: Any) -> list[str]:
         """Return which fields do not go together."""
-        rules = {
-            "several heads need attention = softmax and a width that is a multiple of heads": config.heads == 1
-            or (config.attention == "softmax" and config.width % config.heads == 0),
-            "attention = oracle needs routing = fixed and one head": config.attention != "oracle"
-            or (config.routing == "fixed" and config.heads == 1),
-            "routing = moving needs distractors = random and longest = none": config.routing == "fixed"
-            or (config.distractors == "random" and config.longest is None),
-            f"longest = {config.longest} must be more than positions = {config.positions}": config.longest is None
-            or config.longest > config.positions,
-            f"schedule = {config.schedule} needs schedule_steps >= 1": config.schedule == "constant"
-            or config.schedule_steps >= 1,
-        }
-        return [fault for fault, holds in rules.items() if not holds]
+        from trainables.families._kl_prior_rules import conflicts
+
+        return conflicts(config)
 
     @classmethod
     def replica_mib(cls, config: Any) -> float:
         """Return an estimate of the peak memory of one replica in MiB: activations of a training and a test pass."""
-        examples, hidden, vocabulary = config.modulus**2, 4 * config.width, 2 * config.modulus
-        of_attention = config.heads * (vocabulary + 4 * config.positions)
+        examples, hidden, vocabulary = config.examples or config.modulus**2, 4 * config.width, 2 * config.modulus
+        positions = config.bits + 1 if config.task == "parity" else config.positions
+        of_attention = config.heads * (vocabulary + 4 * positions)
         floats_per_example = 3 * hidden + 3 * config.modulus + 2 * (config.modulus + config.width) + of_attention
         weights = 8 * (config.modulus * config.width + 3 * config.width**2 + hidden * (config.width + config.modulus))
-        tokens = 2 * examples * (config.positions + (3 * config.longest if config.longest else 0))
+        tokens = 2 * examples * (positions + (3 * config.longest if config.longest else 0))
         return float(4 * (examples * floats_per_example + weights + tokens) / 2**20)
-
-
-def _task(members: Sequence[Member], fields: Any, device: str) -> Any:
-    seeds = [member.data_seed for member in members]
-    common = {"modulus": fields.modulus, "train_fraction": fields.train_fraction, "positions": fields.positions}
-    if fields.routing == "moving":
-        return part("trainables.tasks", "moving_addition")(data_seeds=seeds, device=device, **common)
-    return part("trainables.tasks", "modular_addition")(
-        data_seeds=seeds, device=device, distractors=fields.distractors, longest=fields.longest, **common
-    )
-
-
-def _model(task: Any, fields: Any, precision: str) -> Any:
-    kind, more = ("one_layer_attention", {}) if fields.heads == 1 else ("multi_head_attention", {"heads": fields.heads})
-    informative = task.train.informative
-    return part("trainables.models", kind)(
-        vocabulary=task.vocabulary,
-        positions=max([task.positions, *task.longer]),
-        classes=task.classes,
-        query_token=task.query_token,
-        informative=informative if isinstance(informative, tuple) else (),
-        width=fields.width,
-        attention=fields.attention,
-        residual=fields.residual,
-        layer_norm=fields.layer_norm,
-        init=fields.init,
-        position_table=fields.position_table,
-        precision=precision,
-        **more,
-    )
-
-
-def _optimizer(members: Sequence[Member], fields: Any, device: str) -> Any:
-    names = ("learning_rate", "weight_decay", "clip_norm", "warmup_steps", *OWN[fields.optimizer])
-    kind = part("trainables.optimizers", fields.optimizer)
-    return kind(**{name: _column(members, name) for name in names}, device=device)
-
-
-def _interventions(members: Sequence[Member], task: Any, model: Any, device: str) -> Iterator[Any]:
-    from trainables.interventions._built import prior_of
-
-    if members[0].config.prior != "none":
-        yield prior_of(members, task, model, device)
-    if any(strengths := _column(members, "query_key_penalty")):
-        yield part("trainables.interventions", "query_key_penalty")(strength=strengths, device=device)
-    radius = _column(members, "mlp_norm")
-    if any(each is not None for each in radius):
-        yield part("trainables.interventions", "norm_matching")(radius=radius, device=device)
-
-
-def _column(members: Sequence[Member], name: str) -> list[Any]:
-    return [getattr(member.config, name) for member in members]

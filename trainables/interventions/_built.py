@@ -12,7 +12,7 @@ from trainables.family import Member
 from trainables.interventions._prior import Prior, score_gradient_norm
 from trainables.names import part
 from trainables.randomness import generator
-from trainables.tasks.modular_addition import others
+from trainables.tasks._splits import others
 
 
 def prior_of(members: Sequence[Member], task: Any, model: Any, device: str) -> Prior:
@@ -37,7 +37,7 @@ def _kind(name: str, members: Sequence[Member], task: Any, model: Any, facts: di
         made: Prior = part("trainables.interventions", "kl_prior")(positions=positions, **facts)
     elif name == "teacher":
         with torch.no_grad():
-            teacher = model.attend(_of_parents(members, facts["device"]), task.train.tokens)
+            teacher = model.attend(of_parents(members, facts["device"]), task.train.tokens)
         made = part("trainables.interventions", "teacher_prior")(teacher=teacher, **facts)
     else:
         made = part("trainables.interventions", f"{name}_prior")(**facts)
@@ -49,7 +49,7 @@ def _initial(members: Sequence[Member], model: Any) -> dict[str, Tensor]:
     return found
 
 
-def _of_parents(members: Sequence[Member], device: str) -> dict[str, Tensor]:
+def of_parents(members: Sequence[Member], device: str) -> dict[str, Tensor]:
     """Return the parameters of all parents, stacked along the replica axis."""
     parents = [member.parent for member in members if member.parent is not None]
     assert len(parents) == len(members)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from trainables.interventions._prior import Prior
 from trainables.models.one_layer_attention import Trace
-from trainables.tasks.modular_addition import Positions, on_informative
+from trainables.tasks._splits import Positions, on_informative
 
 SOURCE = "arXiv 2605.15787, equation 6 and appendix D.4"
 

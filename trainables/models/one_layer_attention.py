@@ -133,7 +133,7 @@ class OneLayerAttention:
         scores_RNT = (token_scores_RNT + by_position_RT.unsqueeze(1)) / math.sqrt(self.width)
         if self.attention == "oracle":
             return _fixed(scores_RNT, self.informative)
-        return _softmax(scores_RNT) if self.attention == "softmax" else _linear_relu(scores_RNT)
+        return softmax(scores_RNT) if self.attention == "softmax" else _linear_relu(scores_RNT)
 
     def position_vectors(self, params: Parameters, positions: int) -> Tensor:
         """Return P of the first positions, shape (R, T, D)."""
@@ -174,9 +174,15 @@ class OneLayerAttention:
         return torch.baddbmm(attention_RNT @ position_values_RTD, mass_RNV, token_values_RVD)
 
 
-def _softmax(scores: Tensor) -> Trace:
+def softmax(scores: Tensor) -> Trace:
+    """Return the trace of softmax attention."""
     log_attention = log_softmax(scores)
     return Trace(scores, log_attention.exp(), log_attention)
+
+
+def rows_at(table: Tensor, index: Tensor) -> Tensor:
+    """Return the rows of each replica's table, (R, V, D) at (R, N) to (R, N, D)."""
+    return table.gather(1, index.unsqueeze(-1).expand(-1, -1, table.shape[-1]))
 
 
 def _fixed(scores: Tensor, informative: Sequence[int]) -> Trace:

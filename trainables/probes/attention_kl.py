@@ -7,7 +7,7 @@ from torch import Tensor
 from trainables.interventions.kl_prior import divergence
 from trainables.models.one_layer_attention import SMALLEST_MASS
 from trainables.reductions import mean_over
-from trainables.tasks.modular_addition import on_informative
+from trainables.tasks._splits import on_informative
 from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, D_KL of section 6"

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from trainables.probes._quantile import low_quantile
 from trainables.reductions import mean_over
-from trainables.tasks.modular_addition import on_informative
+from trainables.tasks._splits import on_informative
 from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, definition 4.1 (a condition on every input, which a mean would hide)"

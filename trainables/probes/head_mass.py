@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from trainables.probes._quantile import low_quantile
-from trainables.tasks.modular_addition import on_informative
+from trainables.tasks._splits import on_informative
 from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, appendix E.2: the condition on the sum over heads"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from trainables.models.one_layer_attention import SMALLEST_MASS
+from trainables.models.one_layer_attention import SMALLEST_MASS, rows_at
 from trainables.probes._quantile import low_quantile
-from trainables.tasks.modular_addition import on_informative
+from trainables.tasks._splits import on_informative
 from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, appendix A.3 (Δ_emb, eq. 13), definition 4.1 and appendix E.1 (variance of the scores)"
@@ -67,13 +67,10 @@ def _gaps(view: View, places: Tensor, outside: Tensor) -> Tensor:
     seen = tokens.gather(-1, places)
     distances = [
         torch.linalg.vector_norm(
-            _rows(of_token, seen[..., i]) + _rows(of_position, places[..., i]) - centroid, dim=-1, dtype=torch.float64
+            rows_at(of_token, seen[..., i]) + rows_at(of_position, places[..., i]) - centroid,
+            dim=-1,
+            dtype=torch.float64,
         )
         for i in range(places.shape[-1])
     ]
     return torch.stack(distances, -1).to(centroid.dtype)
-
-
-def _rows(table: Tensor, index: Tensor) -> Tensor:
-    """Return the rows of each replica's table, (R, V, D) at (R, N) to (R, N, D)."""
-    return table.gather(1, index.unsqueeze(-1).expand(-1, -1, table.shape[-1]))

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from trainables.randomness import generator
-from trainables.tasks.modular_addition import POSITIONS, Split, shuffled_pairs, train_examples
+from trainables.tasks._splits import Split, train_examples
+from trainables.tasks.modular_addition import POSITIONS, shuffled_pairs
 
 SOURCE = "arXiv 2605.15787, appendix F.3 (dynamic routing); the disjoint vocabulary of distractors is inferred"
 OPERANDS = 2
@@ -37,7 +38,7 @@ class MovingAddition:
         self.positions = positions
         self.longer: Mapping[int, Split] = {}
         made = [self._examples(modulus, seed) for seed in data_seeds]
-        cut = train_examples(modulus, train_fraction)
+        cut = train_examples(modulus**2, train_fraction)
         self.train = _stack([[whole[:cut] for whole in example] for example in made], modulus, device)
         self.test = _stack([[whole[cut:] for whole in example] for example in made], modulus, device)
 

@@ -1,0 +1,38 @@
+"""Mini-batches: every replica goes through its own training examples in an order of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from trainables.randomness import generator
+from trainables.tasks._splits import Split
+
+
+class Batches:
+    """The batch of every step: a new order of the examples in each epoch, from the data seed; what is left over is not
+    used in that epoch.
+
+    Which examples a step uses depends on the step alone, so a replica that resumes goes on with the same ones.
+    """
+
+    def __init__(self, split: Split, *, size: int, data_seeds: Sequence[int]) -> None:
+        self._split, self._seeds = split, tuple(data_seeds)
+        self._size = min(size, split.tokens.shape[1])
+        self._order = lru_cache(maxsize=1)(self._of_epoch)
+
+    def at(self, step: int) -> Split:
+        """Return the examples of a step, tokens (R, B, T) and targets (R, B)."""
+        examples, split = self._split.tokens.shape[1], self._split
+        epoch, number = divmod(step, examples // self._size)
+        rows = self._order(epoch)[:, number * self._size : (number + 1) * self._size]
+        tokens = split.tokens.gather(1, rows.unsqueeze(-1).expand(-1, -1, split.tokens.shape[-1]))
+        return Split(tokens, split.targets.gather(1, rows), split.informative)
+
+    def _of_epoch(self, epoch: int) -> Tensor:
+        examples, device = self._split.tokens.shape[1], self._split.tokens.device
+        orders = [torch.randperm(examples, generator=generator(seed, f"order {epoch}")) for seed in self._seeds]
+        return torch.stack(orders).to(device)
