@@ -37,7 +37,7 @@ class Claim:
     def faults(self) -> list[str]:
         """Return all that is wrong with the claim's rule and settings, one sentence each."""
         found = []
-        for name in ("low", "high"):
+        for name in ("low", "high", "first_added", "second_added"):
             value = self.settings.get(name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value != value):
                 found.append(f"claim {self.name!r}: {name} = {value!r} must be a number or none")

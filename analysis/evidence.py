@@ -138,13 +138,22 @@ class Evidence:
             raise ValueError(f"no seed has runs at both {words(first)} and {words(second)}")
         return found
 
-    def contrast(self, first: Where, second: Where, where: Where | None = None) -> Contrast:
+    def contrast(
+        self, first: Where, second: Where, where: Where | None = None, added: tuple[float, float] = (0.0, 0.0)
+    ) -> Contrast:
         """Return the comparison of two arms, paired by seed and the axes that neither names.
+
+        ``added``: steps that were spent before the runs of each arm began, as on the parent of a ticket.
 
         Raises: ValueError in words where there is no pair.
         """
-        key = f"contrast {first} {second} {where}"
-        fitted: Contrast = self._once(key, lambda: contrast(*self.pairs(first, second, where)))
+        key = f"contrast {first} {second} {where} {added}"
+
+        def make() -> Contrast:
+            one, other, seeds = self.pairs(first, second, where)
+            return contrast(one.later(added[0]), other.later(added[1]), seeds)
+
+        fitted: Contrast = self._once(key, make)
         return fitted
 
     def _once(self, key: str, make: Callable[[], Any]) -> Any:

@@ -55,6 +55,10 @@ class Times:
         labels = None if self.labels is None else self.labels[rows]
         return Times(self.x[rows], self.lower[rows], self.upper[rows], labels)
 
+    def later(self, steps: float) -> Times:
+        """Return the same rows with so many steps more."""
+        return replace(self, lower=self.lower + steps, upper=self.upper + steps) if steps else self
+
     def labelled(self) -> Times:
         """Return the same rows with labels."""
         columns = np.column_stack([self.x, self.lower, self.upper])

@@ -101,12 +101,20 @@ def slope_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
 
 
 def ratio_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
-    """Look at the ratio of the times of two arms, paired by seed and the axes that neither names."""
+    """Look at the ratio of the times of two arms, paired by seed and the axes that neither names.
+
+    ``first_added`` and ``second_added``: steps spent before the runs of an arm began, as on the parent of a ticket.
+    """
     from analysis.evidence import words
 
     first, second = arms(settings)
-    found = evidence.contrast(first, second, settings.get("where"))
-    told = f"grok step at {words(second)} over that at {words(first)}{_where(settings)}"
+    added = settings.get("first_added", 0.0), settings.get("second_added", 0.0)
+    found = evidence.contrast(first, second, settings.get("where"), added)
+    one, other = (
+        words(arm) + (f" with {steps:,.0f} steps before" if steps else "")
+        for arm, steps in zip((first, second), added, strict=True)
+    )
+    told = f"grok step at {other} over that at {one}{_where(settings)}"
     return found.ratio, f"{told}, paired by seed:", 2 * found.pairs
 
 
@@ -133,7 +141,7 @@ SETTINGS: Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
     "floor_share": ({}, ("law", "where", "quantity")),
     "dropping_shift": (PARAMETER, ("law", "where", "quantity")),
     "slope_within": ({"term": "a term of the regression"}, ("where", "quantity")),
-    "ratio_within": ({}, (*ARMS, "where")),
+    "ratio_within": ({}, (*ARMS, "first_added", "second_added", "where")),
     "measure_within": (MEASURE, ("where",)),
     "measure_change": (MEASURE, (*ARMS, "where")),
     "share_within": ({}, ("where",)),

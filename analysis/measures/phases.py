@@ -41,12 +41,16 @@ def phases(run: Run) -> Measured:
     return {
         "phase_memorised": run.memorised,
         **{f"phase_{name}": step for name, step in found.items()},
-        **{f"shows_{name}": float(step is not None) for name, step in found.items()},
+        **{f"shows_{name}": _shown(run, step) for name, step in found.items()},
         "phase_grokked": run.grokked,
         "log_phase_aligned": math.log(aligned) if aligned else None,
         "structure_lead": math.log(run.grokked / aligned) if run.grokked and aligned else None,
         "structure_lead_steps": None if run.grokked is None or aligned is None else run.grokked - aligned,
     }
+
+
+def _shown(run: Run, step: int | None) -> float | None:
+    return float(step is not None) if run.steps.size else None
 
 
 def _starved(run: Run) -> int | None:

@@ -150,6 +150,19 @@ def test_arms_may_differ_in_several_fields_and_are_paired_on_the_others() -> Non
     assert "schedule = early, schedule_steps = 300 over that at schedule = constant" in found.evidence
 
 
+def test_steps_spent_before_an_arm_began_count() -> None:
+    settings: dict[str, Any] = {"arm": "clip_norm", "first": None, "second": 1.0}
+    made = Evidence(
+        runs(lower=[90] * 8 + [290] * 8, upper=[100] * 8 + [300] * 8), x="clip_norm", laws=(), primary_law=""
+    )
+    for added, ratio in ((0.0, 3.0), (500.0, 8.0)):
+        claim = Claim(
+            name="c", statement="s.", source="…", rule="ratio_within", settings={**settings, "second_added": added}
+        )
+        assert judge(claim, made).effect == pytest.approx(ratio, rel=0.1)
+    assert "clip_norm = 1 with 500 steps before over that at clip_norm = none" in judge(claim, made).evidence
+
+
 def test_without_laws_no_level_is_outside_the_fits() -> None:
     rows = runs(weight_decay=[0.0] * SEEDS + [1.0] * SEEDS)
     assert Evidence(rows, x="weight_decay", laws=(), primary_law="", least_memorised=1.0).left_out == []

@@ -14,6 +14,7 @@ from analysis import table
 from analysis.measures import measure_named
 from analysis.measures._run import first_held, slope
 from analysis.measures._table import measured
+from analysis.measures.contraction import contraction
 from analysis.measures.decay_of_divergence import decay_of_divergence
 from analysis.measures.explaining_away import explaining_away
 from analysis.measures.final import final
@@ -208,5 +209,22 @@ def test_events_and_missing_curves_reach_the_measures() -> None:
 
 
 def test_an_unknown_measure_lists_the_measures() -> None:
-    with pytest.raises(LookupError, match="unknown measure 'fases'; measures: decay_of_divergence"):
+    with pytest.raises(LookupError, match="unknown measure 'fases'; measures: contraction, decay_of_divergence"):
         measure_named("fases")
+
+
+@pytest.mark.parametrize("optimizer, sizes", [("adamw", 2 * 8 + 8 + 8 * 5 + 5), ("lion", 69)])
+def test_contraction_counts_the_intervals_in_which_the_norm_outgrew_its_largest_updates(
+    optimizer: str, sizes: int
+) -> None:
+    fields = {"optimizer": optimizer, "width": 2, "modulus": 5, "beta1": 0.9, "beta2": 0.99, "learning_rate": 0.01}
+    limit = sizes**0.5 / 1.0  # where decay and the largest update balance, U / weight decay
+    still = contraction(made(memorised=500, mlp_norm=np.full(len(STEPS), 0.999 * limit), fields=fields))
+    assert still == {"contraction_violations": 0.0, "contraction_slack": pytest.approx(0.0, abs=0.001)}
+    beyond = contraction(made(memorised=500, mlp_norm=np.full(len(STEPS), 1.001 * limit), fields=fields))
+    assert beyond["contraction_violations"] == 1.0
+    jump = np.where(STEPS > 750, 1.5 * limit, 0.5 * limit)
+    found = contraction(made(memorised=500, mlp_norm=jump * np.exp(-(STEPS - 750) / 100), fields=fields))
+    assert found["contraction_violations"] == pytest.approx(1 / 50)
+    for other in ({"optimizer": "sgd"}, {"weight_decay": 0.0}):
+        assert contraction(made(memorised=500, fields={**fields, **other}))["contraction_violations"] is None
