@@ -220,7 +220,7 @@ def test_contraction_counts_the_intervals_in_which_the_norm_outgrew_its_largest_
     fields = {"optimizer": optimizer, "width": 2, "modulus": 5, "beta1": 0.9, "beta2": 0.99, "learning_rate": 0.01}
     limit = sizes**0.5 / 1.0  # where decay and the largest update balance, U / weight decay
     still = contraction(made(memorised=500, mlp_norm=np.full(len(STEPS), 0.999 * limit), fields=fields))
-    assert still == {"contraction_violations": 0.0, "contraction_slack": pytest.approx(0.0, abs=0.001)}
+    assert still == {"contraction_violations": 0.0, "contraction_worst": pytest.approx(0.0, abs=0.001)}
     beyond = contraction(made(memorised=500, mlp_norm=np.full(len(STEPS), 1.001 * limit), fields=fields))
     assert beyond["contraction_violations"] == 1.0
     jump = np.where(STEPS > 750, 1.5 * limit, 0.5 * limit)

@@ -1,0 +1,68 @@
+"""Does the prior help where parity is one token among many to predict?
+
+Paper: Grokking as Structural Inference (arXiv 2605.15787), appendix G: next-token prediction on k-sparse parity with
+batches of 512; n = 20 bits, k = 3 and a finite training set are inferred. The other tokens are random, so that their
+loss cannot fall below log 2; the oracle acts on the attention of the parity token alone.
+Cost: the laptop scale is 48 replicas; COST.
+Command: ``python -m orchestrator launch autoregressive_parity``
+"""
+
+from analysis.claims import Claim
+from search_spaces._experiment import Experiment
+from search_spaces._regimes import laptop, paper
+from search_spaces._space import SearchSpace
+
+SOURCE = "arXiv 2605.15787, appendix G (autoregressive grokking)"
+SPACE = SearchSpace({"loss_on": ("answer", "all"), "kl_strength": (0.0, 0.1, 1.0)})
+FIELDS = {"task": "parity", "bits": 20, "parity_size": 3, "batch_size": 512, "weight_decay": 1.0}
+
+EXPERIMENT = Experiment(
+    name="autoregressive_parity",
+    question="Does a KL prior speed up sparse parity, alone and as one of the tokens of a sequence?",
+    source=SOURCE,
+    paper="structural_inference",
+    family="kl_prior",
+    x="kl_strength",
+    laws=(),
+    primary_law="",
+    measures=("structure_at_grok", "final"),
+    scales={
+        "laptop": laptop(SPACE, examples=PARITY_EXAMPLES, budget_steps=1000, **FIELDS),
+        "paper": paper(SPACE, examples=10_000, **FIELDS),
+    },
+    claims=(
+        *(
+            Claim(
+                name=f"prior_helps_{loss}",
+                statement=f"A prior of strength 1 shortens the wait by a fifth or more against none, {told}.",
+                source=SOURCE,
+                rule="ratio_within",
+                settings={
+                    "arm": "kl_strength",
+                    "first": 0.0,
+                    "second": 1.0,
+                    "where": {"loss_on": loss},
+                    "high": 0.8,
+                },
+            )
+            for loss, told in (
+                ("answer", "trained on the parity token alone"),
+                ("all", "trained on all tokens"),
+            )
+        ),
+        Claim(
+            name="other_tokens_delay",
+            statement="Training on all tokens delays the parity token by a fifth or more (λ = 1).",
+            source="this project",
+            rule="ratio_within",
+            settings={
+                "arm": "loss_on",
+                "first": "answer",
+                "second": "all",
+                "where": {"kl_strength": 1.0},
+                "low": 1.25,
+            },
+        ),
+    ),
+    pilot="PILOT",
+)
