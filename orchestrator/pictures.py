@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,17 +139,30 @@ def _arms(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
     from analysis.figures.arms import arms
 
     experiment = study.experiment
-    found = {
-        words({**where, experiment.x: x}): times_of(part, experiment.x)
+    found = [
+        ({**where, experiment.x: x}, times_of(part, experiment.x))
         for where, runs in groups(experiment, study.scale, rows)
         for x, part in by_level(experiment, study.scale, runs)
-    }
+    ]
+    usual = usual_values([fields for fields, _ in found])
+    labels = [words(dict(pair for pair in fields.items() if pair not in usual)) for fields, _ in found]
+    told = f" Where a row does not say otherwise, {words(dict(usual))}." if usual else ""
     yield Picture(
-        arms(found, folder=folder),
+        arms(labels, [times for _, times in found], folder=folder),
         "Grok step of every run, one row per arm",
         "Grok step of every run on a logarithmic axis, one row per arm. Bars: Kaplan–Meier medians; arrows: runs that "
-        "had not grokked when watching ended. At the right: how many grokked, of how many.",
+        f"had not grokked when watching ended. At the right: how many grokked, of how many.{told}",
     )
+
+
+def usual_values(arms: Sequence[Mapping[str, Any]]) -> list[tuple[str, Any]]:
+    """Return the fields that have one value in more than half of the arms, with that value.
+
+    >>> usual_values([{"a": 1, "b": 2}, {"a": 1, "b": 3}, {"a": 1, "b": 4}])
+    [('a', 1)]
+    """
+    pairs = Counter(pair for fields in arms for pair in fields.items())
+    return [pair for pair, count in pairs.items() if 2 * count > len(arms)]
 
 
 def _survival(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:

@@ -7,6 +7,8 @@ Cost: the laptop scale is 48 replicas; COST.
 Command: ``python -m orchestrator launch autoregressive_parity``
 """
 
+from typing import Any
+
 from analysis.claims import Claim
 from search_spaces._experiment import Experiment
 from search_spaces._regimes import laptop, paper
@@ -14,7 +16,7 @@ from search_spaces._space import SearchSpace
 
 SOURCE = "arXiv 2605.15787, appendix G (autoregressive grokking)"
 SPACE = SearchSpace({"loss_on": ("answer", "all"), "kl_strength": (0.0, 0.1, 1.0)})
-FIELDS = {"task": "parity", "bits": 20, "parity_size": 3, "batch_size": 512, "weight_decay": 1.0}
+FIELDS: dict[str, Any] = {"task": "parity", "bits": 20, "parity_size": 3, "batch_size": 512, "weight_decay": 1.0}
 
 EXPERIMENT = Experiment(
     name="autoregressive_parity",
@@ -27,7 +29,7 @@ EXPERIMENT = Experiment(
     primary_law="",
     measures=("structure_at_grok", "final"),
     scales={
-        "laptop": laptop(SPACE, examples=PARITY_EXAMPLES, budget_steps=1000, **FIELDS),
+        "laptop": laptop(SPACE, examples=2000, budget_steps=1000, **FIELDS),
         "paper": paper(SPACE, examples=10_000, **FIELDS),
     },
     claims=(

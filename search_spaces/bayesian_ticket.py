@@ -1,11 +1,13 @@
 """Does a prior on attention replace a lottery ticket?
 
-Paper: Grokking as Structural Inference (arXiv 2605.15787), Figure 4: a network with a KL prior groks as soon as a pruned
-and rewound one, or sooner. The paper's prior knows the oracle and its ticket does not, so a prior from a teacher without
-an oracle is compared too; and a ticket costs the training of its parent, which is counted in one of the claims.
+Paper: Grokking as Structural Inference (arXiv 2605.15787), Figure 4: a network with a KL prior groks as soon as a
+pruned and rewound one, or sooner. The paper's prior knows the oracle and its ticket does not, so a prior from a teacher
+without an oracle is compared too; and a ticket costs the training of its parent, which one of the claims counts.
 Cost: the laptop scale is 80 replicas and 16 parents; COST.
 Command: ``python -m orchestrator launch bayesian_ticket``
 """
+
+from typing import Any
 
 from analysis.claims import Claim
 from search_spaces._experiment import Experiment
@@ -15,13 +17,16 @@ from search_spaces._space import SearchSpace
 SOURCE = "arXiv 2605.15787, Figure 4"
 CONSTANT, RANDOM = {"distractors": "constant"}, {"distractors": "random"}
 PARENT_STEPS = 1000
-DENSE = {"prior": "none", "kl_strength": 0.0, "ticket": "none"}
+Fields = dict[str, Any]
+DENSE: Fields = {"prior": "none", "kl_strength": 0.0, "ticket": "none"}
 TICKET, FRESH, SHUFFLED = ({**DENSE, "ticket": kind} for kind in ("rewound", "fresh", "random"))
-BAYESIAN = {"prior": "oracle", "kl_strength": 1.0, "ticket": "none"}
+BAYESIAN: Fields = {"prior": "oracle", "kl_strength": 1.0, "ticket": "none"}
 TAUGHT = {**BAYESIAN, "prior": "teacher"}
 
 
-def _grid(prior: str, kl_strength: float, ticket: tuple[str, ...], distractors: tuple[str, ...]) -> dict[str, tuple]:
+def _grid(
+    prior: str, kl_strength: float, ticket: tuple[str, ...], distractors: tuple[str, ...]
+) -> dict[str, tuple[Any, ...]]:
     return {"distractors": distractors, "prior": (prior,), "kl_strength": (kl_strength,), "ticket": ticket}
 
 
@@ -37,7 +42,9 @@ SPACE = SearchSpace(
 )
 
 
-def _ratio(name: str, statement: str, first: dict, second: dict, where: dict, source: str = SOURCE, **bounds) -> Claim:
+def _ratio(
+    name: str, statement: str, first: Fields, second: Fields, where: Fields, source: str = SOURCE, **bounds: float
+) -> Claim:
     return Claim(
         name=name,
         statement=statement,
@@ -138,8 +145,8 @@ EXPERIMENT = Experiment(
     ),
     pilot=(
         "Budget and parent's steps from the pilots of weight_decay_scaling: with constant distractors and weight decay "
-        "1 networks grok near 500 to 850 steps, so most parents have grokked after 1,000; among random distractors none "
-        "has, which the whole networks of the same seeds show. The share pruned, 0.6, is the default of arXiv "
+        "1 networks grok near 500 to 850 steps, so most parents have grokked after 1,000; among random distractors "
+        "none has, which the whole networks of the same seeds show. The share pruned, 0.6, is the default of arXiv "
         "2310.19470. No pilot of tickets."
     ),
 )

@@ -12,8 +12,8 @@ from search_spaces._regimes import laptop, paper
 from search_spaces._space import SearchSpace
 
 SOURCE = "arXiv 2605.15787, appendix F.4 and Figure 11"
-PLAIN = {"batch_size": None, "beta1": 0.9, "beta2": 0.999}
-ARMS = {
+PLAIN: dict[str, float | None] = {"batch_size": None, "beta1": 0.9, "beta2": 0.999}
+ARMS: dict[str, dict[str, float]] = {
     "batches_of_64": {"batch_size": 64},
     "batches_of_256": {"batch_size": 256},
     "batches_of_1024": {"batch_size": 1024},

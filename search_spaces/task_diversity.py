@@ -31,7 +31,9 @@ def _grid(task: str, strengths: tuple[float, ...], modulus: int, **more: int | N
     return {**{name: (fields[name],) for name in AXES[:-1]}, "kl_strength": strengths}
 
 
-def _space(modulus: int, parity_examples: int, strengths: tuple[float, ...], *more: dict) -> SearchSpace:
+def _space(
+    modulus: int, parity_examples: int, strengths: tuple[float, ...], *more: dict[str, tuple[Any, ...]]
+) -> SearchSpace:
     return SearchSpace(
         _grid("addition", strengths, modulus),
         also=(
@@ -55,9 +57,7 @@ EXPERIMENT = Experiment(
     recording=Recording(probes=("explaining_away",)),
     measures=("structure_at_grok", "explaining_away", "final"),
     scales={
-        "laptop": laptop(
-            _space(67, PARITY_EXAMPLES, (0.0, 0.1, 1.0)), distractors="random", weight_decay=1.0, budget_steps=1500
-        ),
+        "laptop": laptop(_space(67, 2000, (0.0, 0.1, 1.0)), distractors="random", weight_decay=1.0, budget_steps=1500),
         "paper": paper(
             _space(
                 113,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,20 +17,21 @@ ROW, MARGIN, LEAST = 0.26, 1.0, 2.0  # inches
 SPREAD = 0.28  # of a row, over which the runs of an arm lie
 
 
-def arms(groups: Mapping[str, Times], *, folder: Path) -> list[Path]:
+def arms(labels: Sequence[str], groups: Sequence[Times], *, folder: Path) -> list[Path]:
     """Draw the grok step of every run by arm, arrows where a run was censored, bars at Kaplan–Meier medians.
 
-    The number of runs that grokked stands at the right. Returns the files.
+    An empty label stands for the arm that the caption describes. The number of runs that grokked stands at the right.
+    Returns the files.
     """
     height = max(LEAST, MARGIN + ROW * len(groups))
     with canvas(folder, "arms", height=height) as (axes, files):
-        for row, times in enumerate(groups.values()):
+        for row, times in enumerate(groups):
             _arm(axes, row, times)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
         axes.xaxis.set_minor_formatter(ticker.NullFormatter())
-        axes.set_yticks(range(len(groups)), list(groups), fontsize=8)
+        axes.set_yticks(range(len(groups)), [label or "as in the caption" for label in labels], fontsize=8)
         axes.set(xlabel="grok step", ylim=(len(groups) - 0.5, -0.5))
         axes.grid(axis="y", visible=False)
     return files
