@@ -111,7 +111,8 @@ def show(
     for field, value in study.experiment.scales[study.scale].fields.items():
         print(f"  {field} = {value}")
     print(f"  {facts['replicas']} replicas, {facts['done']} done; budget {facts['budget_steps']} steps")
-    print(f"  to train: {facts['missing']} replicas in {facts['packs']} packs, one per core")
+    parents = f" and {facts['parents']} parents" if facts["parents"] else ""
+    print(f"  to train: {facts['missing']} replicas{parents} in {facts['packs']} packs, one per core")
     print(
         f"  expected: {facts['expected_replica_steps']:,} replica-steps, about {facts['expected_minutes']:.0f} min here"
     )

@@ -28,10 +28,13 @@ def design(study: Study, halfwidth: float, cores: int) -> dict[str, Any]:
     experiment, scale = study.experiment, study.experiment.scales[study.scale]
     if not 0 < halfwidth < math.inf:
         raise BadInputError(f"--halfwidth {halfwidth:g} must be a number > 0")
+    if not experiment.laws:
+        raise BadInputError(f"{experiment.name} has no law; design needs an experiment with one, such as kl_scaling")
     if PARAMETER not in law_named(experiment.primary_law).free:
         raise BadInputError(f"the primary law of {experiment.name}, {experiment.primary_law}, has no exponent")
-    if scale.search:
-        raise BadInputError(f"{experiment.name} is searched at this scale; design needs a grid of levels")
+    if scale.search or scale.space.also:
+        kind = "is searched" if scale.search else "is no single grid"
+        raise BadInputError(f"{experiment.name} {kind} at this scale; design needs a grid of levels")
     levels = sorted(float(x) for x in scale.space.axes[experiment.x] if x > 0)
     world, origin = _world(study)
     found = sorted(

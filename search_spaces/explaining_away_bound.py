@@ -1,7 +1,7 @@
 """Does the gradient by the attention scores stay below its bound, and how does it fall with the loss?
 
 Paper: Grokking as Structural Inference (arXiv 2605.15787), Lemma 5.1, appendix F.1 and Figure 5.
-Cost: the laptop scale is 48 replicas, each trained to the budget; COST.
+Cost: the laptop scale is 48 replicas, each trained to the budget; 48,000 replica-steps, 3½ minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch explaining_away_bound``
 """
 

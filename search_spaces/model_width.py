@@ -2,7 +2,7 @@
 
 Paper: Grokking as Structural Inference (arXiv 2605.15787), Figure 9: embeddings of higher dimension learn the
 structural solution faster. The widths and the strength of the prior are inferred.
-Cost: the laptop scale is 48 replicas; COST.
+Cost: the laptop scale is 48 replicas, 2½ minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch model_width``
 """
 

@@ -74,6 +74,8 @@ BAD = {
     "fit of nothing": (["fit", "--x", "x"], "give either a table of intervals or --curves"),
     "fit of an unknown law": (["fit", "no.csv", "--x", "x", "--law", "powr"], "unknown law powr; laws: constant"),
     "unknown paper": (["reproduce", "structural"], "papers: structural_inference, all"),
+    "design without a law": (["design", "kl_schedules", "--halfwidth", "0.1"], "kl_schedules has no law"),
+    "design of a union": (["design", "frozen_oracle_attention", "--halfwidth", "0.1"], "is no single grid"),
     "design without width": (["design", "kl_scaling", "--halfwidth", "0"], "--halfwidth 0 must be a number > 0"),
     "audit of nothing": (["audit", "nowhere"], "holds no published results"),
 }
