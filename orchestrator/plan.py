@@ -11,6 +11,8 @@ from search_spaces._experiment import Experiment
 from search_spaces._space import Scale
 from trainables.replica import PackSpec, Replica
 
+FEW_ROUNDS = 4  # packs per slot, from which on they even out by themselves
+SMALL_PACK = 8  # replicas, from which on a step costs about the same per replica on a CPU
 ENDED = frozenset({"observed", "diverged"})
 
 
@@ -88,11 +90,10 @@ def make_plan(
         last = replica.recording.last_step(budget)
         start = max((step for step in checkpoint_steps(replica.id) if step <= last), default=0)
         groups[replica.pack_key, start].append(replica)
+    counts = _counts([len(members) for members in groups.values()], slots, replicas_per_pack)
     packs: list[PackSpec] = []
-    for (_, start), members in groups.items():
-        share = min(max(1, round(slots * len(members) / len(to_train))), len(members))
-        rounds = -(-len(members) // (share * replicas_per_pack))  # as many packs for every slot, so that none is idle
-        packs += _packs(members, start, budget, min(share * rounds, len(members)))
+    for ((_, start), members), count in zip(groups.items(), counts, strict=True):
+        packs += _packs(members, start, budget, count)
     packs.sort(key=lambda pack: (_generation(pack), -_cost(pack, size, experiment.x)))
     return Plan(experiment, scale, budget, tuple(replicas), tuple(missing), tuple(parents), tuple(packs))
 
@@ -116,6 +117,26 @@ def _missing_parents(
         for each in ancestors.values()
         if not is_settled(each, settled, budget) or each.recording.last_step(budget) not in checkpoint_steps(each.id)
     ]
+
+
+def _counts(sizes: Sequence[int], slots: int, replicas_per_pack: int) -> list[int]:
+    """Return into how many packs each group of replicas is dealt: as many for every slot, so that none is idle.
+
+    Each group has its share of the slots; where that makes few packs in all, groups that are large enough are spread
+    over all slots, so that the last packs do not wait for one of them.
+    """
+
+    def dealt(shares: Sequence[int]) -> list[int]:
+        return [
+            min(share * -(-size // (share * replicas_per_pack)), size)
+            for size, share in zip(sizes, shares, strict=True)
+        ]
+
+    total = sum(sizes)
+    counts = dealt([min(max(1, round(slots * size / total)), size) for size in sizes])
+    if sum(counts) >= FEW_ROUNDS * slots:
+        return counts
+    return dealt([max(1, min(slots, size // SMALL_PACK)) if size < total else min(slots, size) for size in sizes])
 
 
 def pack_id(replicas: Sequence[Replica]) -> str:

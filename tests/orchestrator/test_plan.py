@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import pytest
 from tiny import TINY, tiny_replica
 
-from orchestrator.plan import Plan, make_plan
+from orchestrator.plan import Plan, _counts, make_plan
 from search_spaces._experiment import Experiment
 from search_spaces._space import Scale, SearchSpace
 from search_spaces.kl_scaling import EXPERIMENT
@@ -134,3 +135,20 @@ def test_registration_covers_claims_space_and_seeds_but_not_the_budget() -> None
     assert len(hashes) == 5
     other = replace(base, scales={"laptop": replace(base.scales["laptop"], budget_steps=7)})
     assert other.registration("laptop") == base.registration("laptop")
+
+
+@pytest.mark.parametrize(
+    "sizes, slots, limit, expected",
+    [
+        ([48], 2, 16, [4]),
+        ([16, 16, 16], 2, 16, [2, 2, 2]),
+        ([48, 24], 2, 16, [4, 2]),
+        ([12, 12, 6], 2, 16, [1, 1, 1]),
+        ([16] * 12, 2, 16, [1] * 12),
+        ([3], 2, 16, [2]),
+        ([1], 4, 16, [1]),
+        ([400], 4, 64, [8]),
+    ],
+)
+def test_few_groups_are_spread_over_all_slots(sizes: list[int], slots: int, limit: int, expected: list[int]) -> None:
+    assert _counts(sizes, slots, limit) == expected
