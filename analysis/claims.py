@@ -23,7 +23,8 @@ class Claim:
     """One sentence that can turn out false, and the rule that decides it.
 
     ``rule`` names a function of ``analysis.rules``, ``settings`` are its constants, fixed before the measured runs;
-    ``low`` and ``high`` say between which values the rule's effect must lie.
+    ``low`` and ``high`` say between which values the rule's effect must lie. ``scales``: where it is asked; empty means
+    at all scales.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
@@ -33,11 +34,12 @@ class Claim:
     source: str
     rule: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    scales: tuple[str, ...] = ()
 
     def faults(self) -> list[str]:
         """Return all that is wrong with the claim's rule and settings, one sentence each."""
         found = []
-        for name in ("low", "high", "first_added", "second_added"):
+        for name in ("low", "high"):
             value = self.settings.get(name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value != value):
                 found.append(f"claim {self.name!r}: {name} = {value!r} must be a number or none")
@@ -64,7 +66,7 @@ class Claim:
         if "first" in SETTINGS[self.rule][1] and not self._names_arms():
             found.append(
                 f"claim {self.name!r}: rule {self.rule} needs the settings 'first' and 'second': values of the field "
-                "that 'arm' names, or without 'arm' a mapping of fields each"
+                "that 'arm' names, or without 'arm' a mapping of the same fields each"
             )
         return found
 
@@ -73,7 +75,8 @@ class Claim:
             return False
         if "arm" in self.settings:
             return isinstance(self.settings["arm"], str)
-        return all(isinstance(self.settings[name], Mapping) and self.settings[name] for name in ("first", "second"))
+        first, second = self.settings["first"], self.settings["second"]
+        return isinstance(first, Mapping) and isinstance(second, Mapping) and bool(first) and set(first) == set(second)
 
 
 @dataclass(frozen=True)

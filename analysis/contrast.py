@@ -12,6 +12,8 @@ from analysis.intervals import LEVEL, Interval, RankInterval, intervals
 from analysis.laws import law_named
 from analysis.likelihood import Times
 
+MOST_KNOWN = 0.5  # share of the seeds with a ratio that is known from both sides, from which on one is fitted
+
 
 @dataclass(frozen=True)
 class Contrast:
@@ -34,8 +36,8 @@ def contrast(first: Times, second: Times, seeds: Sequence[object]) -> Contrast:
     """Compare two arms, row i of both having the same seed and, but for the arm, the same point.
 
     A pair is known to have a ratio in [lower_B / upper_A, upper_B / lower_A]; if one run was censored, that is a bound,
-    and if both were, nothing. Rows of one seed are drawn again together. Where every pair is only bounded, the ratio is
-    the median bound.
+    and if both were, nothing. Rows of one seed are drawn again together. Where most pairs are only bounded, the ratio
+    is the median of the bounds with the interval of the sign test: a fit would extrapolate from the few others.
     Raises: ValueError when no pair says anything, or fewer than two seeds do.
     """
     ratios = _ratios(first, second)
@@ -57,8 +59,8 @@ def contrast(first: Times, second: Times, seeds: Sequence[object]) -> Contrast:
 
 
 def _ratio(ratios: Times, seeds: Sequence[object]) -> Interval:
-    bounded = (ratios.lower > 0) & ratios.observed
-    if not bounded.any():
+    known = {seed for seed, inside in zip(seeds, (ratios.lower > 0) & ratios.observed, strict=True) if inside}
+    if len(known) < max(MOST_KNOWN * len(set(seeds)), 2):
         ends = np.where(ratios.observed, ratios.upper, ratios.lower)
         return _by_rank(float(np.median(ends)), ratios, seeds)
     law = law_named("constant")

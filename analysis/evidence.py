@@ -139,11 +139,15 @@ class Evidence:
         return found
 
     def contrast(
-        self, first: Where, second: Where, where: Where | None = None, added: tuple[float, float] = (0.0, 0.0)
+        self,
+        first: Where,
+        second: Where,
+        where: Where | None = None,
+        added: tuple[str | None, str | None] = (None, None),
     ) -> Contrast:
         """Return the comparison of two arms, paired by seed and the axes that neither names.
 
-        ``added``: steps that were spent before the runs of each arm began, as on the parent of a ticket.
+        ``added``: fields that hold the steps spent before the runs of each arm began, as on the parent of a ticket.
 
         Raises: ValueError in words where there is no pair.
         """
@@ -151,10 +155,25 @@ class Evidence:
 
         def make() -> Contrast:
             one, other, seeds = self.pairs(first, second, where)
-            return contrast(one.later(added[0]), other.later(added[1]), seeds)
+            spent = [
+                0.0 if name is None else self._steps(name, arm, where)
+                for name, arm in zip(added, (first, second), strict=True)
+            ]
+            return contrast(one.later(spent[0]), other.later(spent[1]), seeds)
 
         fitted: Contrast = self._once(key, make)
         return fitted
+
+    def _steps(self, field: str, arm: Where, where: Where | None) -> float:
+        """Return the one value of a field that holds steps.
+
+        Raises: ValueError where the runs do not have the field, or not one value of it.
+        """
+        rows = self.every({**(where or {}), **arm})
+        values = set(rows[field]) if field in rows.columns else set()
+        if len(values) != 1:
+            raise ValueError(f"the runs have no single value of {field!r}; make it an axis of the experiment")
+        return float(values.pop())
 
     def _once(self, key: str, make: Callable[[], Any]) -> Any:
         if key not in self._made:

@@ -103,16 +103,16 @@ def slope_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
 def ratio_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
     """Look at the ratio of the times of two arms, paired by seed and the axes that neither names.
 
-    ``first_added`` and ``second_added``: steps spent before the runs of an arm began, as on the parent of a ticket.
+    ``first_added``, ``second_added``: fields of steps spent before the runs of an arm began, as on a ticket's parent.
     """
     from analysis.evidence import words
 
     first, second = arms(settings)
-    added = settings.get("first_added", 0.0), settings.get("second_added", 0.0)
+    added = settings.get("first_added"), settings.get("second_added")
     found = evidence.contrast(first, second, settings.get("where"), added)
     one, other = (
-        words(arm) + (f" with {steps:,.0f} steps before" if steps else "")
-        for arm, steps in zip((first, second), added, strict=True)
+        words(arm) + (f" with its {name} added" if name else "")
+        for arm, name in zip((first, second), added, strict=True)
     )
     told = f"grok step at {other} over that at {one}{_where(settings)}"
     return found.ratio, f"{told}, paired by seed:", 2 * found.pairs

@@ -53,8 +53,11 @@ def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str,
 def _fitted(experiment: Experiment, scale: str, evidence: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return fits, strata, regression and answer; the reason as the answer where nothing can be fitted.
 
-    Where a regression on all axes is impossible, as for a few arms beside a law, the answer is that of the claims.
+    Of a union of grids only the parts are fitted: arms beside a law are no levels of it. Its answer is that of the
+    claims, as is that of a regression which is impossible.
     """
+    if experiment.scales[scale].space.also:
+        return {"strata": list(_strata(experiment, scale, evidence)), "answer": _of_claims(facts)}
     try:
         fits = [fit.facts() for fit in evidence.fits()]
     except ValueError as reason:
@@ -169,11 +172,12 @@ def _at_threshold(experiment: Experiment, scale: str, runs: pl.DataFrame, thresh
     """
     rows = timeline(runs, threshold)
     found: dict[str, Any] = {"threshold": threshold, "events": rows["upper"].count(), "claims": {}}
-    found |= {"exponent": None} if experiment.laws else {}
+    fitted = bool(experiment.laws) and not experiment.scales[scale].space.also
+    found |= {"exponent": None} if fitted else {}
     if rows.is_empty():
         return {**found, "note": "not recorded"}
     evidence = evidence_of(experiment, scale, rows)
-    if experiment.laws:
+    if fitted:
         try:
             constants = evidence.fit().facts()["parameters"]
             found["exponent"] = constants.get("exponent")

@@ -58,7 +58,10 @@ def audit(folder: Path) -> tuple[list[str], int]:
 def derive(folder: Path, stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return a report's facts with all that follows from the table of runs derived anew."""
     runs = pl.read_csv(folder / "replicas.csv", infer_schema_length=None)
-    return {**stored, **answers(experiment_named(stored["experiment"]), stored["scale"], runs)}
+    return {
+        **stored,
+        **answers(experiment_named(stored["experiment"]).asked_at(stored["scale"]), stored["scale"], runs),
+    }
 
 
 def compared(stored: Any, derived: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:

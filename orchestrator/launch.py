@@ -112,6 +112,7 @@ def study(options: Options) -> Study:
     for flag, (value, most) in limits.items():
         if value is not None and not 1 <= value <= most:
             raise BadInputError(f"{flag} {value} must be a whole number >= 1 and <= {most}")
+    experiment = experiment.asked_at(options.scale)
     changed = experiment.with_changes(options.scale, changes, options.seeds).with_precision(options.precision)
     if faults := changed.faults():
         raise BadInputError("; ".join(faults))

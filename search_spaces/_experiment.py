@@ -118,11 +118,15 @@ class Experiment:
         other = replace(size, search=replace(size.search, **changes))
         return replace(self, scales={**self.scales, scale: other})
 
+    def asked_at(self, scale: str) -> Experiment:
+        """Return the experiment with those claims only that are asked at a scale."""
+        return replace(self, claims=tuple(claim for claim in self.claims if not claim.scales or scale in claim.scales))
+
     def registration(self, scale: str) -> str:
         """Return a hash of what is preregistered: claims, laws, space, fields, seeds and recording; not the budget."""
         size = self.scales[scale]
         facts: list[Any] = [
-            [asdict(claim) for claim in self.claims],
+            [_without(asdict(claim), "scales") for claim in self.asked_at(scale).claims],
             [self.family, self.x, self.primary_law, self.laws, self.threshold, self.least_memorised],
             {name: value for name, value in asdict(self.recording).items() if value or name not in LATER},
             [{name: list(values) for name, values in size.space.axes.items()}, dict(size.fields), size.seeds],
@@ -150,6 +154,8 @@ class Experiment:
     def _claim_faults(self) -> list[str]:
         found = [fault for claim in self.claims for fault in claim.faults()]
         for claim in self.claims:
+            if unknown := set(claim.scales) - set(self.scales):
+                found.append(f"claim {claim.name!r}: unknown scale {', '.join(sorted(unknown))}")
             if claim.rule in OF_LAWS and not self.laws:
                 found.append(f"claim {claim.name!r}: rule {claim.rule} needs laws; give laws and primary_law")
             if claim.rule in OF_MEASURES and not self.measures:
@@ -203,6 +209,10 @@ class Experiment:
         family = family_named(self.family)
         points = (values for values, _ in scale.points_and_seeds())
         return [fault for values in points for fault in family.conflicts(family.Config(**values))]
+
+
+def _without(facts: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in facts.items() if key != name}
 
 
 def parse_values(experiment: Experiment, name: str, text: str) -> tuple[Any, ...]:

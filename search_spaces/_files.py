@@ -28,7 +28,9 @@ def experiment_named(name: str) -> Experiment:
     known = available(__package__)
     if name not in known:
         raise LookupError(f"unknown experiment {name!r}{near_match(name, known)}; experiments: {', '.join(known)}")
-    found: Experiment = find(__package__, name).EXPERIMENT
+    found = getattr(find(__package__, name), "EXPERIMENT", None)
+    if not isinstance(found, Experiment):
+        raise LookupError(f"search_spaces/{name}.py defines no EXPERIMENT; see docs/adding_an_experiment.md")
     return found
 
 

@@ -1,8 +1,8 @@
 """Does the prior help where parity is one token among many to predict?
 
 Paper: Grokking as Structural Inference (arXiv 2605.15787), appendix G: next-token prediction on k-sparse parity with
-batches of 512; n = 20 bits, k = 3 and a finite training set are inferred. The other tokens are random, so that their
-loss cannot fall below log 2; the oracle acts on the attention of the parity token alone.
+batches of 512; n = 20 bits, k = 3 and a finite training set are inferred. The other tokens are random: on
+new sequences their loss cannot fall below log 2. The oracle acts on the attention of the parity token alone.
 Cost: the laptop scale is 48 replicas; COST.
 Command: ``python -m orchestrator launch autoregressive_parity``
 """
@@ -16,7 +16,7 @@ from search_spaces._space import SearchSpace
 
 SOURCE = "arXiv 2605.15787, appendix G (autoregressive grokking)"
 SPACE = SearchSpace({"loss_on": ("answer", "all"), "kl_strength": (0.0, 0.1, 1.0)})
-FIELDS: dict[str, Any] = {"task": "parity", "bits": 20, "parity_size": 3, "batch_size": 512, "weight_decay": 1.0}
+FIELDS: dict[str, Any] = {"task": "parity", "bits": 20, "parity_size": 3, "batch_size": 512}
 
 EXPERIMENT = Experiment(
     name="autoregressive_parity",
@@ -29,8 +29,10 @@ EXPERIMENT = Experiment(
     primary_law="",
     measures=("structure_at_grok", "final"),
     scales={
-        "laptop": laptop(SPACE, examples=2000, budget_steps=1000, **FIELDS),
-        "paper": paper(SPACE, examples=10_000, **FIELDS),
+        "laptop": laptop(
+            SPACE, examples=2000, budget_steps=1000, weight_decay=0.3, **{**FIELDS, "learning_rate": 0.003}
+        ),
+        "paper": paper(SPACE, examples=10_000, weight_decay=1.0, **FIELDS),
     },
     claims=(
         *(
@@ -54,7 +56,7 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             name="other_tokens_delay",
-            statement="Training on all tokens delays the parity token by a fifth or more (λ = 1).",
+            statement="Training on all tokens delays the parity token by a quarter or more (λ = 1).",
             source="this project",
             rule="ratio_within",
             settings={
@@ -66,5 +68,10 @@ EXPERIMENT = Experiment(
             },
         ),
     ),
-    pilot="PILOT",
+    pilot=(
+        "Pilot seed 1000, 2,000 sequences, half of them for training. Learning rate .01 and weight decay 1: on the "
+        "parity token alone 380 without a prior and 50 at λ = 1, on all tokens chance after 800 steps. Learning rate "
+        ".003 and weight decay .3: on all tokens 420 and 90; on the parity token alone none by 1,000 and 60. The "
+        "second was chosen because both kinds of training learn there under a prior."
+    ),
 )

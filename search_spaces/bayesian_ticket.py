@@ -43,7 +43,7 @@ SPACE = SearchSpace(
 
 
 def _ratio(
-    name: str, statement: str, first: Fields, second: Fields, where: Fields, source: str = SOURCE, **bounds: float
+    name: str, statement: str, first: Fields, second: Fields, where: Fields, source: str = SOURCE, **bounds: Any
 ) -> Claim:
     return Claim(
         name=name,
@@ -85,7 +85,7 @@ EXPERIMENT = Experiment(
             TICKET,
             CONSTANT,
             source="this project",
-            second_added=float(PARENT_STEPS),
+            second_added="parent_steps",
             low=1.0,
         ),
         _ratio(
@@ -117,7 +117,7 @@ EXPERIMENT = Experiment(
         ),
         _ratio(
             "mask_matters",
-            "A random mask of the same density in every tensor groks at least a fifth later than the ticket's.",
+            "A random mask of the same density in every tensor groks at least a quarter later than the ticket's.",
             TICKET,
             SHUFFLED,
             CONSTANT,

@@ -35,7 +35,7 @@ EXPERIMENT = Experiment(
         "laptop": laptop(
             _spaces((100, 300, 600)), distractors="random", kl_strength=1.0, weight_decay=1.0, budget_steps=2000
         ),
-        "paper": paper(_spaces((300, 1000, 3000)), distractors="random", kl_strength=1.0, weight_decay=1.0),
+        "paper": paper(_spaces((100, 300, 600, 1000, 3000)), distractors="random", kl_strength=1.0, weight_decay=1.0),
     },
     claims=(
         *(

@@ -7,6 +7,8 @@ Cost: the laptop scale is 128 replicas, 9 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch norm_and_structure``
 """
 
+from dataclasses import replace
+
 from analysis.claims import Claim
 from search_spaces._experiment import Experiment
 from search_spaces._regimes import laptop, paper
@@ -45,22 +47,8 @@ def _generalises(name: str, statement: str, where: dict[str, object], source: st
     )
 
 
-EXPERIMENT = Experiment(
-    name="norm_and_structure",
-    question="Which of norm and structure of attention does a network need to generalise?",
-    source=SOURCE,
-    paper="structural_inference",
-    family="kl_prior",
-    x="prior",
-    laws=(),
-    primary_law="",
-    measures=("structure_at_grok", "final"),
-    curves=("test_accuracy", "attention_kl", "mlp_norm"),
-    scales={
-        "laptop": laptop(_space(RADIUS), kl_strength=1.0, budget_steps=1200),
-        "paper": paper(_space(PAPER_RADIUS), kl_strength=1.0),
-    },
-    claims=(
+def _claims(scale: str, radius: float) -> tuple[Claim, ...]:
+    made = (
         _generalises(
             "both_suffice",
             "With the oracle's prior and weight decay at least half of the runs grok.",
@@ -70,13 +58,13 @@ EXPERIMENT = Experiment(
         _generalises(
             "radius_replaces_decay",
             "With the oracle's prior and the norm held at r at least half of the runs grok without weight decay.",
-            {**MATCHED, "prior": "oracle", "mlp_norm": RADIUS},
+            {**MATCHED, "prior": "oracle", "mlp_norm": radius},
             low=0.5,
         ),
         _generalises(
             "norm_is_not_enough",
             "With the norm held at r and attention forced onto distractors fewer than half of the runs grok.",
-            {**MATCHED, "prior": "adversarial", "mlp_norm": RADIUS},
+            {**MATCHED, "prior": "adversarial", "mlp_norm": radius},
             high=0.5,
         ),
         _generalises(
@@ -96,14 +84,14 @@ EXPERIMENT = Experiment(
         _generalises(
             "small_radius_fails",
             "With the oracle's prior and the norm held at half of r fewer than half of the runs grok.",
-            {**MATCHED, "prior": "oracle", "mlp_norm": RADIUS * 0.5},
+            {**MATCHED, "prior": "oracle", "mlp_norm": radius * 0.5},
             source="arXiv 2605.15787, definition 4.1",
             high=0.5,
         ),
         _generalises(
             "large_radius_fails",
             "With the oracle's prior and the norm held at twice r fewer than half of the runs grok.",
-            {**MATCHED, "prior": "oracle", "mlp_norm": RADIUS * 2},
+            {**MATCHED, "prior": "oracle", "mlp_norm": radius * 2},
             source="arXiv 2605.15787, definition 4.1",
             high=0.5,
         ),
@@ -114,7 +102,26 @@ EXPERIMENT = Experiment(
             source="this project",
             low=0.5,
         ),
-    ),
+    )
+    return tuple(replace(claim, scales=(scale,)) for claim in made)
+
+
+EXPERIMENT = Experiment(
+    name="norm_and_structure",
+    question="Which of norm and structure of attention does a network need to generalise?",
+    source=SOURCE,
+    paper="structural_inference",
+    family="kl_prior",
+    x="prior",
+    laws=(),
+    primary_law="",
+    measures=("structure_at_grok", "final"),
+    curves=("test_accuracy", "attention_kl", "mlp_norm"),
+    scales={
+        "laptop": laptop(_space(RADIUS), kl_strength=1.0, budget_steps=1200),
+        "paper": paper(_space(PAPER_RADIUS), kl_strength=1.0),
+    },
+    claims=(*_claims("laptop", RADIUS), *_claims("paper", PAPER_RADIUS)),
     pilot=(
         "Pilot seeds 1000 to 1003 with λ = 1, weight decay 1 and random distractors grokked at 410 to 609 with norms "
         "of the MLP of 34.0 to 35.9, median 34.9, which is r; constant distractors without a prior: 29.7 to 30.3. For "

@@ -55,7 +55,7 @@ EXPERIMENT = Experiment(
         ),
         "paper": paper(
             SearchSpace(
-                {"distractors": ("random", "constant"), "kl_strength": (0.01, 0.1, 1.0), "prior": PRIORS},
+                {"distractors": ("random", "constant"), "kl_strength": (0.001, 0.01, 0.1, 1.0), "prior": PRIORS},
                 also=({"distractors": ("random", "constant"), "kl_strength": (0.0,), "prior": ("none",)},),
             ),
             matched=True,

@@ -38,7 +38,7 @@ def _space(
         _grid("addition", strengths, modulus),
         also=(
             _grid("multiplication", strengths, modulus),
-            _grid("composition", strengths, 60),
+            _grid("composition", (strengths[0], strengths[-1]), 60),
             _grid("parity", strengths, modulus, examples=parity_examples),
             *more,
         ),
@@ -57,7 +57,7 @@ EXPERIMENT = Experiment(
     recording=Recording(probes=("explaining_away",)),
     measures=("structure_at_grok", "explaining_away", "final"),
     scales={
-        "laptop": laptop(_space(67, 2000, (0.0, 0.1, 1.0)), distractors="random", weight_decay=1.0, budget_steps=1500),
+        "laptop": laptop(_space(67, 2000, (0.0, 0.1, 1.0)), distractors="random", weight_decay=1.0, budget_steps=1200),
         "paper": paper(
             _space(
                 113,
@@ -80,30 +80,36 @@ EXPERIMENT = Experiment(
                     "arm": "kl_strength",
                     "first": 0.0,
                     "second": 1.0,
-                    "where": {"task": task},
+                    "where": {"task": task, "operands": 2},
                     "high": 0.8,
                 },
             )
             for task, told in TOLD.items()
+            if task != "composition"
         ),
         Claim(
-            name="equal_attention_cannot_compose",
-            statement="With a prior of strength 1 fewer than half of the runs learn to compose permutations: equal "
-            "attention to both makes the answer the same in either order.",
-            source="this project",
+            name="prior_lets_permutations_be_composed",
+            statement="With a prior of strength 1 at least half of the runs learn to compose permutations.",
+            source=SOURCE,
             rule="share_within",
-            settings={"where": {"task": "composition", "kl_strength": 1.0}, "high": 0.5},
+            settings={"where": {"task": "composition", "kl_strength": 1.0}, "low": 0.5},
         ),
         *(
             Claim(
                 name=f"bound_holds_{task}",
-                statement=f"No input at any evaluation has a gradient by its scores above the printed bound: {told}.",
+                statement="The largest ratio of a gradient by the scores to the printed bound is at most 1 in the "
+                f"mean over runs: {told}.",
                 source="arXiv 2605.15787, Lemma 5.1",
                 rule="measure_within",
-                settings={"measure": "bound_printed_worst", "where": {"task": task}, "high": 1.0},
+                settings={"measure": "bound_printed_worst", "where": {"task": task, "operands": 2}, "high": 1.0},
             )
             for task, told in TOLD.items()
         ),
     ),
-    pilot="PILOT",
+    pilot=(
+        "Pilot seed 1000, budget 1,200, random distractors. Multiplication at λ = 1: 470. Composition of the 60 even "
+        "permutations: none at λ = 0, .1 and 1 (test accuracies of 0.01 to 0.03; none by 2,500 with constant "
+        "distractors either). Parity of 3 of 20 bits, full batch: at λ = 1 40 to 60 for 1,000 to 4,000 sequences, "
+        "without a prior none (0.75). Sums of three operands have p³ examples and were left to the paper scale."
+    ),
 )

@@ -134,7 +134,8 @@ class Pack:
         ]
         total = sum(penalties, loss).sum()  # replicas do not meet: the gradient of the sum is each one's own
         grads = torch.autograd.grad(total, list(self.params.values()), materialize_grads=True)
-        made = None if batches else Pass(logits, split.targets, loss.detach(), trace)
+        whole = not batches and not model.beyond_the_answer
+        made = Pass(logits, split.targets, loss.detach(), trace) if whole else None
         return dict(zip(self.params, grads, strict=True)), View(self.params, task, model, made)
 
     def update(self, grads: Mapping[str, Tensor]) -> None:

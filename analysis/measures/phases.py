@@ -10,9 +10,10 @@ twice its running minimum since memorising, and so is the next. Where that gradi
 ``phase_aligned``: the first evaluation at which D_KL(oracle ‖ attention) is below 0.1 nats, and so is the next.
 ``phase_grokked``: the first evaluation with test accuracy at or above the threshold.
 ``structure_lead``: log(phase_grokked / phase_aligned), positive where structure came first, None if it was there at
-step 0; ``structure_lead_steps``: their difference.
-``log_phase_aligned``: the natural logarithm of the step at which attention was aligned.
-``shows_starved``, ``shows_resurgence``, ``shows_aligned``: 1 where a run shows the phase, 0 where it does not.
+step 0, and with the last evaluation in place of phase_aligned where it never came;
+``structure_lead_steps``: their difference. ``log_phase_aligned``: the natural logarithm of phase_aligned.
+``shows_starved``, ``shows_resurgence``, ``shows_aligned``: 1 where a run shows the phase, 0 where it does not; the
+first is None where the gradient was not recorded.
 """
 
 from __future__ import annotations
@@ -37,14 +38,16 @@ def phases(run: Run) -> Measured:
     steps, divergence = run.between("attention_kl")
     aligned = first_held(steps, divergence < ALIGNED_KL)
     after = starved if GRADIENT in run.columns else run.memorised
+    last = aligned if aligned is not None else int(run.steps[-1]) if run.steps.size else None
     found = {"starved": starved, "resurgence": _resurgence(run, after), "aligned": aligned}
     return {
         "phase_memorised": run.memorised,
         **{f"phase_{name}": step for name, step in found.items()},
         **{f"shows_{name}": _shown(run, step) for name, step in found.items()},
+        **({} if GRADIENT in run.columns else {"shows_starved": None}),
         "phase_grokked": run.grokked,
         "log_phase_aligned": math.log(aligned) if aligned else None,
-        "structure_lead": math.log(run.grokked / aligned) if run.grokked and aligned else None,
+        "structure_lead": math.log(run.grokked / last) if run.grokked and last else None,
         "structure_lead_steps": None if run.grokked is None or aligned is None else run.grokked - aligned,
     }
 

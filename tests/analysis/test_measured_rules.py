@@ -142,25 +142,38 @@ def test_arms_may_differ_in_several_fields_and_are_paired_on_the_others() -> Non
     later = early.with_columns(pl.lit(500).alias("schedule_steps"), pl.col("lower", "upper") * 4)
     rows = pl.concat([plain, early.with_columns(pl.col("lower", "upper") * 2), later], how="vertical_relaxed")
     made = Evidence(rows, x="clip_norm", laws=(), primary_law="", strata=["schedule", "schedule_steps"])
-    settings = {"first": {"schedule": "constant"}, "second": {"schedule": "early", "schedule_steps": 300}}
+    settings = {
+        "first": {"schedule": "constant", "schedule_steps": 0},
+        "second": {"schedule": "early", "schedule_steps": 300},
+    }
     claim = Claim(name="c", statement="s.", source="…", rule="ratio_within", settings={**settings, "low": 1.5})
     assert claim.faults() == []
     found = judge(claim, made)
     assert found.effect == pytest.approx(2, rel=0.05) and found.replicas == 16
-    assert "schedule = early, schedule_steps = 300 over that at schedule = constant" in found.evidence
+    assert (
+        "schedule = early, schedule_steps = 300 over that at schedule = constant, schedule_steps = 0" in found.evidence
+    )
 
 
 def test_steps_spent_before_an_arm_began_count() -> None:
     settings: dict[str, Any] = {"arm": "clip_norm", "first": None, "second": 1.0}
     made = Evidence(
-        runs(lower=[90] * 8 + [290] * 8, upper=[100] * 8 + [300] * 8), x="clip_norm", laws=(), primary_law=""
+        runs(lower=[90] * 8 + [290] * 8, upper=[100] * 8 + [300] * 8, parent_steps=[500] * 16),
+        x="clip_norm",
+        laws=(),
+        primary_law="",
     )
-    for added, ratio in ((0.0, 3.0), (500.0, 8.0)):
+    for added, ratio in ((None, 3.0), ("parent_steps", 8.0)):
         claim = Claim(
             name="c", statement="s.", source="…", rule="ratio_within", settings={**settings, "second_added": added}
         )
         assert judge(claim, made).effect == pytest.approx(ratio, rel=0.1)
-    assert "clip_norm = 1 with 500 steps before over that at clip_norm = none" in judge(claim, made).evidence
+    assert "clip_norm = 1 with its parent_steps added over that at clip_norm = none" in judge(claim, made).evidence
+    for field in ("prior_steps", "data_seed"):
+        claim = Claim(
+            name="c", statement="s.", source="…", rule="ratio_within", settings={**settings, "first_added": field}
+        )
+        assert "no single value" in judge(claim, made).evidence
 
 
 def test_without_laws_no_level_is_outside_the_fits() -> None:
@@ -175,8 +188,12 @@ def test_without_laws_no_level_is_outside_the_fits() -> None:
         ("measure_within", {}, "needs the setting 'measure'"),
         ("measure_within", {"measure": 3}, "needs the setting 'measure'"),
         ("measure_change", {"measure": "gap", "arm": "x"}, "needs the settings 'first' and 'second'"),
-        ("measure_change", {"measure": "gap", "first": 1, "second": 2}, "without 'arm' a mapping of fields each"),
-        ("ratio_within", {"first": {}, "second": {"x": 2}}, "without 'arm' a mapping of fields each"),
+        (
+            "measure_change",
+            {"measure": "gap", "first": 1, "second": 2},
+            "without 'arm' a mapping of the same fields each",
+        ),
+        ("ratio_within", {"first": {}, "second": {"x": 2}}, "without 'arm' a mapping of the same fields each"),
         ("share_within", {"measure": "gap"}, "unknown setting measure; settings: low, high, where"),
         ("share_within", {"where": "random"}, "where must name fields and their values"),
     ],

@@ -62,7 +62,7 @@ def test_resurgence_needs_starvation_and_comes_before_grokking() -> None:
 def test_resurgence_is_counted_from_memorising_where_the_gradient_was_not_recorded() -> None:
     columns = {name: values for name, values in grokking().columns.items() if name != "interaction_gradient"}
     found = phases(made(memorised=60, grokked=800, without=("interaction_gradient",), **columns))
-    assert (found["phase_starved"], found["phase_resurgence"]) == (None, 600)
+    assert (found["phase_starved"], found["phase_resurgence"], found["shows_starved"]) == (None, 600, None)
 
 
 def test_starvation_after_grokking_is_none() -> None:
@@ -74,6 +74,8 @@ def test_starvation_after_grokking_is_none() -> None:
 def test_structure_may_come_last_or_be_there_at_once() -> None:
     kl = np.where(STEPS < 900, 0.9, 0.01)
     assert phases(made(memorised=60, grokked=300, attention_kl=kl))["structure_lead"] == pytest.approx(-math.log(3))
+    never = phases(made(memorised=60, grokked=300, attention_kl=0 * kl + 0.9))
+    assert never["structure_lead"] == pytest.approx(-math.log(1000 / 300)) and never["structure_lead_steps"] is None
     found = phases(made(memorised=60, grokked=300, attention_kl=0 * kl))
     assert (found["structure_lead"], found["structure_lead_steps"]) == (None, 300)
     assert (found["shows_aligned"], found["log_phase_aligned"]) == (1.0, None)
@@ -213,11 +215,11 @@ def test_an_unknown_measure_lists_the_measures() -> None:
         measure_named("fases")
 
 
-@pytest.mark.parametrize("optimizer, sizes", [("adamw", 2 * 8 + 8 + 8 * 5 + 5), ("lion", 69)])
+@pytest.mark.parametrize("optimizer, sizes", [("adamw", 2 * 69), ("lion", 2 * 8 + 8 + 8 * 5 + 5)])
 def test_contraction_counts_the_intervals_in_which_the_norm_outgrew_its_largest_updates(
     optimizer: str, sizes: int
 ) -> None:
-    fields = {"optimizer": optimizer, "width": 2, "modulus": 5, "beta1": 0.9, "beta2": 0.99, "learning_rate": 0.01}
+    fields = {"optimizer": optimizer, "width": 2, "modulus": 5, "beta1": 0.0, "beta2": 0.5, "learning_rate": 0.01}
     limit = sizes**0.5 / 1.0  # where decay and the largest update balance, U / weight decay
     still = contraction(made(memorised=500, mlp_norm=np.full(len(STEPS), 0.999 * limit), fields=fields))
     assert still == {"contraction_violations": 0.0, "contraction_worst": pytest.approx(0.0, abs=0.001)}
@@ -226,5 +228,19 @@ def test_contraction_counts_the_intervals_in_which_the_norm_outgrew_its_largest_
     jump = np.where(STEPS > 750, 1.5 * limit, 0.5 * limit)
     found = contraction(made(memorised=500, mlp_norm=jump * np.exp(-(STEPS - 750) / 100), fields=fields))
     assert found["contraction_violations"] == pytest.approx(1 / 50)
-    for other in ({"optimizer": "sgd"}, {"weight_decay": 0.0}):
+    for other in ({"optimizer": "sgd"}, {"weight_decay": 0.0}, {"optimizer": "muon", "beta1": 0.9}):
         assert contraction(made(memorised=500, fields={**fields, **other}))["contraction_violations"] is None
+
+
+def test_no_update_of_adamw_is_larger_than_its_size_in_the_proposition() -> None:
+    """Gradients that grow at the right rate bring one weight near (1 - β₁)² / ((1 - β₂)(1 - β₁² / β₂))."""
+    from analysis.measures.contraction import _squared_size
+
+    for beta1, beta2 in ((0.9, 0.999), (0.9, 0.99), (0.9, 0.95), (0.0, 0.999)):
+        first = second = 0.0
+        for step in range(400):
+            gradient = (beta2 / max(beta1, 1e-3)) ** (step - 400) if beta1 else float(step == 399)
+            first, second = beta1 * first + (1 - beta1) * gradient, beta2 * second + (1 - beta2) * gradient**2
+        fields = {"optimizer": "adamw", "width": 2, "modulus": 5, "beta1": beta1, "beta2": beta2}
+        size = _squared_size(fields)
+        assert size is not None and 0.9 * size / 69 < first**2 / second <= 1.001 * size / 69

@@ -146,6 +146,16 @@ def test_contrast_of_an_arm_that_never_grokked_is_a_bound() -> None:
     assert 2000 / 570 <= other.estimate <= 4
 
 
+def test_one_pair_known_from_both_sides_does_not_decide_for_the_others() -> None:
+    """Seven baselines were watched to 1,500 only; a fit through the eighth would put the ratio far below any bound."""
+    first = Times(np.ones(8), np.full(8, 1500.0), np.array([np.inf] * 7 + [710.0]))
+    first.lower[7] = 700.0
+    second = Times(np.ones(8), 580.0 + 5 * np.arange(8), 590.0 + 5 * np.arange(8))
+    ratio = contrast(first, second, list(range(8))).ratio
+    assert (ratio.low, ratio.high) == (0.0, pytest.approx(625 / 700))  # of 8 seeds the sign test leaves out none
+    assert 0.35 < ratio.estimate < 0.45
+
+
 def test_contrast_without_pairs_that_say_anything_is_refused() -> None:
     never = Times(np.ones(3), np.full(3, 2000.0), np.full(3, np.inf))
     with pytest.raises(ValueError, match="fewer than two seeds"):

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import search_spaces
+from analysis._measured import arms
 from analysis.rules import RULES
 from search_spaces._experiment import FIRST_PILOT_SEED
 from search_spaces._files import experiment_named
@@ -50,6 +51,18 @@ PAPER["model_width"] = {**PAPER["kl_scaling"], "width": 16}  # first of the grid
 PAPER["dynamic_routing"] = {**PAPER["kl_scaling"], "routing": "moving"}
 PAPER["length_generalization"] = {**PAPER["kl_scaling"], "positions": 6}  # appendix G.3
 PAPER["kl_by_optimizer"] = {**PAPER["kl_scaling"], "optimizer": "adamw"}
+PAPER["bayesian_ticket"] = {**PAPER["kl_scaling"], "ticket": "none", "parent_steps": 10_000}  # appendix G.3
+PAPER["task_diversity"] = {**PAPER["kl_scaling"], "task": "addition"}
+PAPER["autoregressive_parity"] = {
+    **{**PAPER["kl_scaling"], "task": "parity", "bits": 20, "parity_size": 3},
+    "batch_size": 512,  # appendix G.3
+}
+PAPER["optimizer_robustness"] = {
+    **PAPER["four_phases"],
+    "distractors": "constant",
+    "batch_size": 64,
+}  # first of the grid
+PAPER["optimizer_grid"] = {**PAPER["four_phases"], "distractors": "constant", "optimizer": "adamw", "weight_decay": 0.5}
 LAW_RULES = {"parameter_within", "floor_share", "dropping_shift"}
 
 
@@ -75,6 +88,30 @@ def test_claims_can_be_judged_and_pilot_seeds_are_apart(name: str) -> None:
         confirming = scale.search.confirming_seeds if scale.search else ()
         assert max(*scale.seeds, *confirming) < FIRST_PILOT_SEED
         assert set(scale.expected_steps) <= set(scale.space.values(experiment.x) if not scale.search else ())
+
+
+@pytest.mark.parametrize("scale", ["laptop", "paper"])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_claim_speaks_of_runs_that_there_will_be(name: str, scale: str) -> None:
+    experiment = experiment_named(name).asked_at(scale)
+    size = experiment.scales[scale]
+    if size.search:
+        return
+    axes = [{field: values[field] for field in size.names} for values, _ in size.points_and_seeds()]
+    assert len({claim.name for claim in experiment.claims}) == len(experiment.claims) > 0
+    for claim in experiment.claims:
+        where = claim.settings.get("where") or {}
+        compared = arms(claim.settings) if "first" in claim.settings else ({},)
+        sides = [
+            [point for point in axes if all(point[field] == value for field, value in {**where, **arm}.items())]
+            for arm in compared
+        ]
+        assert all(sides), claim.name
+        if len(sides) == 2:
+            rest = [
+                {tuple((f, v) for f, v in point.items() if f not in compared[0]) for point in side} for side in sides
+            ]
+            assert rest[0] & rest[1], claim.name
 
 
 @pytest.mark.parametrize("name", NAMES)

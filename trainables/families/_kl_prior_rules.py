@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 GROUP_SIZES = (6, 24, 60, 120)
+MOST_COMBINATIONS = 2**24  # all of them are drawn from at once
 
 
 def conflicts(config: Any) -> list[str]:
@@ -27,6 +28,9 @@ def _of_attention(config: Any) -> dict[str, bool]:
         ),
         f"schedule = {config.schedule} needs schedule_steps >= 1": config.schedule == "constant"
         or config.schedule_steps >= 1,
+        "matched needs attention = softmax or linear_relu: scores of attention = oracle have no gradient": (
+            not config.matched or config.attention != "oracle"
+        ),
         "prior = teacher needs batch_size = none": config.prior != "teacher" or config.batch_size is None,
     }
 
@@ -45,8 +49,16 @@ def _of_tasks(config: Any) -> dict[str, bool]:
         ),
         "examples is needed by task = parity and by more than two operands, and by nothing else": sampled
         == (config.examples is not None),
+        f"examples must be <= modulus^operands = {config.modulus**config.operands} and that <= {MOST_COMBINATIONS}": (
+            config.operands == 2 or _few_enough(config)
+        ),
         f"task = composition needs modulus = 6, 24, 60 or 120, not {config.modulus}": config.task != "composition"
         or config.modulus in GROUP_SIZES,
         f"task = parity needs 2 * parity_size <= bits = {config.bits} and examples <= 2^bits": config.task != "parity"
         or (2 * config.parity_size <= config.bits and (config.examples or 0) <= 2**config.bits),
     }
+
+
+def _few_enough(config: Any) -> bool:
+    whole = config.modulus**config.operands
+    return bool((config.examples or 0) <= whole <= MOST_COMBINATIONS)

@@ -22,6 +22,8 @@ class NextTokenAttention(OneLayerAttention):
     Limits: one head, softmax attention, and as many classes as tokens.
     """
 
+    beyond_the_answer = True
+
     def loss(self, params: Parameters, tokens_RNT: Tensor, targets_RN: Tensor) -> tuple[Tensor, Tensor, Trace]:
         """Return the mean cross-entropy over positions in nats (R,), the answer's logits (R, N, C), and its trace.
 

@@ -51,8 +51,12 @@ class OneLayerAttention:
     ``position_table``: P is learned, none, or sinusoidal with the norm of an embedding (arXiv 1706.03762, section 3.5).
     ``precision="bf16-mlp"`` makes the products of the MLP in bfloat16.
 
+    ``beyond_the_answer``: whether the loss is about more than the answer at the last position.
+
     Limits: one head; the last position must hold the same token in every example.
     """
+
+    beyond_the_answer = False
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ class ExplainingAway:
     def measure(self, view: View) -> dict[str, Tensor]:
         """Return the columns, each (R,).
 
-        Raises: ValueError when the network has several heads or a layer norm.
+        Raises: ValueError when the network has several heads or a layer norm, or trains on more than the answer.
         """
         _check(view)
         params = {name: value.detach().double() for name, value in view.params.items()}
@@ -121,6 +121,8 @@ def _slope(gradient: Tensor, surprise: Tensor) -> Tensor:
 
 
 def _check(view: View) -> None:
+    if view.model.beyond_the_answer:
+        raise ValueError("explaining_away holds for loss_on = answer; given loss_on = all")
     several = view.train.trace.heads
     if several is not None or view.model.layer_norm:
         heads = 1 if several is None else several.shape[2]
