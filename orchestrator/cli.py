@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # Typer ships its own Click
 
+from analysis._measured import LEAST_SEEDS
 from orchestrator.flags import Json, Name, Scale, Storage
 from orchestrator.masking import tell
 from orchestrator.questions import audit, design, fit, reproduce
@@ -19,6 +20,7 @@ from orchestrator.verbs import (
     INTERRUPTED,
     SOME_FAILED,
     ask,
+    few_seeds,
     finish,
     plan_facts,
     print_summary,
@@ -116,6 +118,10 @@ def show(
     print(
         f"  expected: {facts['expected_replica_steps']:,} replica-steps, about {facts['expected_minutes']:.0f} min here"
     )
+    if few_seeds(study):
+        print(
+            f"  fewer than {LEAST_SEEDS} seeds: claims about measures and shares stay undecided; --seeds 8 gives more"
+        )
     for claim in study.experiment.claims:
         print(f"  claim {claim.name}: {claim.statement}")
 

@@ -10,7 +10,8 @@ from orchestrator.answers import evidence_of
 from orchestrator.launch import Study
 from orchestrator.report import runs_of
 from orchestrator.results import BadInputError
-from orchestrator.verbs import MS_PER_REPLICA_STEP
+from orchestrator.verbs import SECONDS_PER_GFLOP
+from trainables.replica import family_named
 
 PARAMETER = "exponent"
 ASSUMED_SIGMA, ASSUMED_SEED_SIGMA = 0.3, 0.15
@@ -41,6 +42,7 @@ def design(study: Study, halfwidth: float, cores: int) -> dict[str, Any]:
         designs(world, levels, scale.budget_steps, parameter=PARAMETER, wanted=halfwidth),
         key=lambda each: (each.halfwidth > halfwidth, each.replica_steps),
     )
+    gflop = family_named(experiment.family).step_gflop(experiment.replicas(study.scale)[0].member().config)
     strata = math.prod(len(scale.space.axes[name]) for name in experiment.strata(study.scale))
     rows = [
         {
@@ -49,7 +51,7 @@ def design(study: Study, halfwidth: float, cores: int) -> dict[str, Any]:
             "halfwidth": each.halfwidth if math.isfinite(each.halfwidth) else None,
             "reached": each.halfwidth <= halfwidth,
             "replica_steps": each.replica_steps * strata,
-            "hours": each.replica_steps * strata * MS_PER_REPLICA_STEP / 3.6e6 / cores,
+            "hours": each.replica_steps * strata * gflop * SECONDS_PER_GFLOP / 3600 / cores,
         }
         for each in found
     ]

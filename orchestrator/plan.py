@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from search_spaces._experiment import Experiment
 from search_spaces._space import Scale
-from trainables.replica import PackSpec, Replica
+from trainables.replica import PackSpec, Replica, family_named
 
 FEW_ROUNDS = 4  # packs per slot, from which on they even out by themselves
 SMALL_PACK = 8  # replicas, from which on a step costs about the same per replica on a CPU
@@ -57,6 +57,13 @@ class Plan:
         known = sum(_expected(self._size, self.experiment.x, replica, self.budget_steps) for replica in self.to_train)
         trained = sum(pack.start_step * len(pack.replicas) for pack in self.packs)
         return known - trained + self._size.open_replicas * _each(self._size, self.budget_steps)
+
+    @property
+    def expected_gflop(self) -> float:
+        """About how many billions of floating-point operations are left."""
+        kind, steps = family_named(self.experiment.family), max(self.expected_steps, 1)
+        each = [kind.step_gflop(replica.member().config) for replica in self.to_train]
+        return steps * sum(each) / len(each) if each else 0.0
 
     @property
     def _size(self) -> Scale:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from analysis._measured import LEAST_SEEDS
+from analysis.rules import OF_MEASURES
 from orchestrator.masking import tell
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST_NOTES = 10
 DONE, SOME_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
-MS_PER_REPLICA_STEP = 8.4  # measured for kl_scaling at p = 67 on one of two busy cores; for estimates only
+SECONDS_PER_GFLOP = 0.02  # measured for kl_scaling at p = 67 and 113 on one of two busy cores; for estimates only
 
 
 def plan_facts(study: Study) -> dict[str, Any]:
@@ -37,11 +39,18 @@ def plan_facts(study: Study) -> dict[str, Any]:
         "packs": len(plan.packs),
         "budget_steps": plan.budget_steps,
         "expected_replica_steps": plan.expected_steps,
-        "expected_minutes": plan.expected_steps * MS_PER_REPLICA_STEP / 60_000 / max(slots, 1),
+        "expected_minutes": plan.expected_gflop * SECONDS_PER_GFLOP / 60 / max(slots, 1),
         "by_status": dict(sorted(statuses)),
         "failed": len(study.results.failed([replica.id for replica in plan.to_train])),
         "running": running if plan.left else [],
     }
+
+
+def few_seeds(study: Study) -> bool:
+    """Say whether the scale has too few seeds for some of its claims."""
+    size = study.experiment.scales[study.scale]
+    rules = {claim.rule for claim in study.experiment.claims}
+    return not size.search and len(size.seeds) < LEAST_SEEDS and bool(rules & {*OF_MEASURES, "share_within"})
 
 
 def ask(study: Study, *, sure: bool) -> None:

@@ -156,7 +156,7 @@ class Family:
 
     A family module loads neither torch nor ray when imported: ``build`` does.
     ``version`` rises whenever the numbers that a replica produces change.
-    ``replica_mib`` estimates the memory of one replica.
+    ``replica_mib`` and ``step_gflop`` estimate memory and work of one replica.
     """
 
     Config: ClassVar[type]
@@ -187,6 +187,11 @@ class Family:
     def replica_mib(cls, config: Any) -> float:
         """Return an estimate of the memory that training one replica takes, in MiB."""
         raise NotImplementedError(f"{cls.__name__} defines no replica_mib")
+
+    @classmethod
+    def step_gflop(cls, config: Any) -> float:
+        """Return an estimate of the billions of floating-point operations of one step of one replica."""
+        raise NotImplementedError(f"{cls.__name__} defines no step_gflop")
 
 
 def _field(

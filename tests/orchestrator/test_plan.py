@@ -12,7 +12,7 @@ from orchestrator.plan import Plan, _counts, make_plan
 from search_spaces._experiment import Experiment
 from search_spaces._space import Scale, SearchSpace
 from search_spaces.kl_scaling import EXPERIMENT
-from trainables.replica import Recording, Replica
+from trainables.replica import Recording, Replica, family_named
 
 LEVELS = (0.1, 0.2, 0.3, 0.4)
 
@@ -152,3 +152,18 @@ def test_registration_covers_claims_space_and_seeds_but_not_the_budget() -> None
 )
 def test_few_groups_are_spread_over_all_slots(sizes: list[int], slots: int, limit: int, expected: list[int]) -> None:
     assert _counts(sizes, slots, limit) == expected
+
+
+def test_the_expected_work_grows_with_examples_width_and_tokens_read() -> None:
+    kind = family_named("kl_prior")
+
+    def work(**fields: object) -> float:
+        return kind.step_gflop(kind.Config(**fields))
+
+    plain = work(modulus=67, train_fraction=0.4)
+    assert plain == pytest.approx(6 * 0.4 * 67**2 * 256 * (64 + 67) / 1e9)
+    assert work(modulus=67, train_fraction=0.8) == pytest.approx(2 * plain)
+    assert work(modulus=67, train_fraction=0.4, batch_size=100) == pytest.approx(plain * 100 / (0.4 * 67**2))
+    parity = {"task": "parity", "examples": 2000, "train_fraction": 0.5}
+    assert work(**parity, loss_on="all") == pytest.approx(21 * work(**parity))
+    assert plan().expected_gflop == pytest.approx(plan().expected_steps * kind.step_gflop(kind.Config(**TINY)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -116,10 +117,23 @@ class KLPrior(Family):
     @classmethod
     def replica_mib(cls, config: Any) -> float:
         """Return an estimate of the peak memory of one replica in MiB: activations of a training and a test pass."""
-        examples, hidden, vocabulary = config.examples or config.modulus**2, 4 * config.width, 2 * config.modulus
+        examples, hidden, vocabulary = _examples(config), 4 * config.width, 2 * config.modulus
         positions = config.bits + 1 if config.task == "parity" else config.positions
         of_attention = config.heads * (vocabulary + 4 * positions)
         floats_per_example = 3 * hidden + 3 * config.modulus + 2 * (config.modulus + config.width) + of_attention
         weights = 8 * (config.modulus * config.width + 3 * config.width**2 + hidden * (config.width + config.modulus))
         tokens = 2 * examples * (positions + (3 * config.longest if config.longest else 0))
         return float(4 * (examples * floats_per_example + weights + tokens) / 2**20)
+
+    @classmethod
+    def step_gflop(cls, config: Any) -> float:
+        """Return an estimate of the work of one step: matrix products forward and twice as many backward."""
+        trained = min(config.train_fraction * _examples(config), config.batch_size or math.inf)
+        read = config.bits + 1 if config.loss_on == "all" else 1
+        classes = 3 if config.task == "parity" else config.modulus
+        per_read = 4 * config.width * (config.width + classes)
+        return float(6 * trained * read * per_read / 1e9)
+
+
+def _examples(config: Any) -> int:
+    return int(config.examples or config.modulus**2)
