@@ -25,7 +25,7 @@ class Evidence:
     """A timeline (see ``analysis.table.timeline``), the axis of its law, the laws, and the axes that divide it.
 
     Without laws x may hold text, and all rows count. ``least_memorised``: levels of x at which a smaller share of runs
-    memorised stay outside the fits.
+    memorised stay outside the fits. ``constants``: fields that are the same for all rows.
     """
 
     def __init__(
@@ -37,9 +37,10 @@ class Evidence:
         primary_law: str,
         strata: Sequence[str] = (),
         least_memorised: float = 0.0,
+        constants: Mapping[str, Any] | None = None,
     ) -> None:
         self.rows, self.x, self.laws, self.primary_law = rows, x, laws, primary_law
-        self.strata, self.least_memorised = strata, least_memorised
+        self.strata, self.least_memorised, self.constants = strata, least_memorised, constants or {}
         self._made: dict[str, Any] = {}
 
     @cached_property
@@ -170,10 +171,10 @@ class Evidence:
         Raises: ValueError where the runs do not have the field, or not one value of it.
         """
         rows = self.every({**(where or {}), **arm})
-        values = set(rows[field]) if field in rows.columns else set()
-        if len(values) != 1:
-            raise ValueError(f"the runs have no single value of {field!r}; make it an axis of the experiment")
-        return float(values.pop())
+        values = set(rows[field] if field in rows.columns else [self.constants.get(field)])
+        if len(values) != 1 or None in values:
+            raise ValueError(f"the runs have no single value of {field!r}; give it in the experiment")
+        return float(next(iter(values)))
 
     def _once(self, key: str, make: Callable[[], Any]) -> Any:
         if key not in self._made:

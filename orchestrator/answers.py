@@ -97,6 +97,7 @@ def evidence_of(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Any:
         primary_law=experiment.primary_law,
         strata=experiment.strata(scale),
         least_memorised=experiment.least_memorised,
+        constants=experiment.scales[scale].fields,
     )
 
 
