@@ -48,7 +48,12 @@ def _generalises(name: str, statement: str, where: dict[str, object], source: st
 
 
 def _claims(scale: str, radius: float) -> tuple[Claim, ...]:
-    made = (
+    made = (*_of_conditions(radius), *_of_radii(radius))
+    return tuple(replace(claim, scales=(scale,)) for claim in made)
+
+
+def _of_conditions(radius: float) -> tuple[Claim, ...]:
+    return (
         _generalises(
             "both_suffice",
             "With the oracle's prior and weight decay at least half of the runs grok.",
@@ -81,6 +86,11 @@ def _claims(scale: str, radius: float) -> tuple[Claim, ...]:
             source="arXiv 2605.15787, appendix G.3",
             high=0.5,
         ),
+    )
+
+
+def _of_radii(radius: float) -> tuple[Claim, ...]:
+    return (
         _generalises(
             "small_radius_fails",
             "With the oracle's prior and the norm held at half of r fewer than half of the runs grok.",
@@ -103,7 +113,6 @@ def _claims(scale: str, radius: float) -> tuple[Claim, ...]:
             low=0.5,
         ),
     )
-    return tuple(replace(claim, scales=(scale,)) for claim in made)
 
 
 EXPERIMENT = Experiment(

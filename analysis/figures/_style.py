@@ -70,14 +70,19 @@ def ordered(values: Iterable[Any]) -> list[Any]:
 def log_axes(axes: Axes, *, levels: Array | None = None) -> None:
     """Make both axes logarithmic with plain numbers; ticks on x at the levels where those are given."""
     axes.set(xscale="log", yscale="log")
-    axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
-    axes.yaxis.set_minor_formatter(ticker.NullFormatter())
+    plain_numbers(axes.yaxis)
     if levels is not None:
         kept = _apart(np.unique(levels))
         axes.xaxis.set_major_locator(ticker.FixedLocator(list(kept)))
         axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda x, _: f"{x:g}"))
         axes.xaxis.set_minor_formatter(ticker.NullFormatter())
+
+
+def plain_numbers(axis: Any) -> None:
+    """Label a logarithmic axis at 1, 2 and 5 times the powers of ten."""
+    axis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
+    axis.set_minor_formatter(ticker.NullFormatter())
 
 
 def _apart(levels: Array) -> Array:

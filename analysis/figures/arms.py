@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from matplotlib import ticker
-from matplotlib.axes import Axes
 
-from analysis.figures._style import CENSORED, COLOURS, RUN, canvas
+from analysis.figures._style import CENSORED, COLOURS, RUN, canvas, plain_numbers
 from analysis.likelihood import Times
 from analysis.survival import level
 
@@ -28,16 +27,14 @@ def arms(labels: Sequence[str], groups: Sequence[Times], *, folder: Path) -> lis
         for row, times in enumerate(groups):
             _arm(axes, row, times)
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
-        axes.xaxis.set_minor_formatter(ticker.NullFormatter())
+        plain_numbers(axes.xaxis)
         axes.set_yticks(range(len(groups)), [label or "as in the caption" for label in labels], fontsize=8)
         axes.set(xlabel="grok step", ylim=(len(groups) - 0.5, -0.5))
         axes.grid(axis="y", visible=False)
     return files
 
 
-def _arm(axes: Axes, row: int, times: Times) -> None:
+def _arm(axes: Any, row: int, times: Times) -> None:
     seen, end = times.observed, np.where(times.observed, times.upper, np.maximum(times.lower, 1))
     place = row + SPREAD * np.linspace(-1, 1, len(end)) if len(end) > 1 else np.array([float(row)])
     axes.plot(end[seen], place[seen], "o", ms=3, color=RUN, alpha=0.7)

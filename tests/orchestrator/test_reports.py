@@ -170,7 +170,10 @@ def test_a_curve_that_was_not_recorded_is_told_in_one_line(trained: Study) -> No
 @pytest.mark.parametrize(
     "changes, expected",
     [
-        ({"measures": ["phaes"]}, "unknown measure 'phaes' (did you mean 'phases'?); measures: decay_of_divergence"),
+        (
+            {"measures": ["phaes"]},
+            "unknown measure 'phaes' (did you mean 'phases'?); measures: contraction, decay_of_divergence",
+        ),
         ({"recording": {"thresholds": [0.3]}}, "measure 'explaining_away' needs recording.probes with explaining_away"),
         ({"curves": ["train loss"]}, "curve 'train loss' is no column of a probe"),
         ({"measures": []}, "claim 'bounded': rule measure_within needs measures"),
