@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-GROUP_SIZES = (6, 24, 60, 120)
+from trainables.tasks._groups import GROUPS
+
 MOST_COMBINATIONS = 2**24  # all of them are drawn from at once
 
 
@@ -52,8 +53,9 @@ def _of_tasks(config: Any) -> dict[str, bool]:
         f"examples must be <= modulus^operands = {config.modulus**config.operands} and that <= {MOST_COMBINATIONS}": (
             config.operands == 2 or _few_enough(config)
         ),
-        f"task = composition needs modulus = 6, 24, 60 or 120, not {config.modulus}": config.task != "composition"
-        or config.modulus in GROUP_SIZES,
+        f"task = composition needs modulus = one of {', '.join(map(str, GROUPS))}, not {config.modulus}": config.task
+        != "composition"
+        or config.modulus in GROUPS,
         f"task = parity needs 2 * parity_size <= bits = {config.bits} and examples <= 2^bits": config.task != "parity"
         or (2 * config.parity_size <= config.bits and (config.examples or 0) <= 2**config.bits),
     }

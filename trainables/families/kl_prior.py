@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from trainables.family import Family, Member, Parent, Parts, per_replica, shared
+from trainables.family import Family, Member, Parent, Parts, defaults, per_replica, shared
 from trainables.names import part
 
 PRIORS = ("oracle", "adversarial", "none", "entropy", "concentration", "score_l1", "teacher")
 TASKS = ("addition", "multiplication", "composition", "parity")
+OF_CHILDREN = ("kl_strength", "matched", "schedule", "schedule_steps", "ticket", "pruned", "parent_steps")
 PROBES = ("accuracy", "losses", "attention_kl", "attention_mass", "weight_norms")
 
 
@@ -59,9 +60,7 @@ class Config:
     momentum: float = per_replica(0.9, low=0.0, below=1.0)  # of sgd and muon; inferred
     mlp_norm: float | None = per_replica(None, kind=float, optional=True, above=0.0)  # radius of norm matching
     query_key_penalty: float = per_replica(0.0, low=0.0)
-    parent_steps: int = per_replica(
-        2000, low=1
-    )  # inferred: how long the parent of a ticket or of a teacher's prior trains
+    parent_steps: int = per_replica(2000, low=1)  # of the parent of a ticket or a teacher's prior; inferred
     pruned: float = per_replica(0.6, low=0.0, below=1.0)  # share of the weights that a ticket leaves out
 
 
@@ -104,8 +103,8 @@ class KLPrior(Family):
         """
         if config.prior != "teacher" and config.ticket == "none":
             return None
-        alone = {"prior": "none", "kl_strength": 0.0, "matched": False, "schedule": "constant", "schedule_steps": 0}
-        return Parent({**alone, "ticket": "none", "pruned": 0.6, "parent_steps": 2000}, config.parent_steps)
+        usual = defaults(cls.Config)
+        return Parent({**{name: usual[name] for name in OF_CHILDREN}, "prior": "none"}, config.parent_steps)
 
     @classmethod
     def conflicts(cls, config: Any) -> list[str]:

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trainables.tasks._groups import GROUPS
 from trainables.tasks.modular_addition import ModularAddition
 
 SOURCE = "arXiv 2605.15787, appendix F.4 and Figure 10"
-GROUPS = {6: (3, False), 24: (4, False), 60: (5, True), 120: (5, False)}  # elements: points, even ones only
 
 
 class BinaryOperation(ModularAddition):
@@ -22,8 +22,7 @@ class BinaryOperation(ModularAddition):
     """
 
     def __init__(self, *, operation: str, modulus: int, **facts: Any) -> None:
-        made = multiplication(modulus) if operation == "multiplication" else composition(modulus)
-        self._table = made
+        self._table = multiplication(modulus) if operation == "multiplication" else composition(modulus)
         super().__init__(modulus=modulus, **facts)
 
     def _answers(self, operands: Tensor) -> Tensor:

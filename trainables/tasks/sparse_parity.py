@@ -15,7 +15,7 @@ from trainables.tasks._splits import Split, train_examples
 from trainables.tasks.modular_addition import sampled
 
 SOURCE = "arXiv 2605.15787, appendices F.4 and G.3; sizes of the data set and places of the bits are inferred"
-BITS = 3  # tokens
+TOKENS = 3  # 0, 1 and =
 
 
 class SparseParity:
@@ -34,7 +34,7 @@ class SparseParity:
         data_seeds: Sequence[int],
         device: str = "cpu",
     ) -> None:
-        self.vocabulary, self.classes, self.query_token, self.positions = BITS, BITS, BITS - 1, bits + 1
+        self.vocabulary, self.classes, self.query_token, self.positions = TOKENS, TOKENS, TOKENS - 1, bits + 1
         self.longer: Mapping[int, Split] = {}
         self._informative = tuple(range(0, 2 * parity_size, 2))
         tokens = torch.stack([self._examples(bits, examples, seed) for seed in data_seeds]).to(device)
