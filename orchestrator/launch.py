@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import socket
 import time
@@ -20,6 +19,7 @@ from orchestrator import searches
 from orchestrator.backends._job import Job
 from orchestrator.plan import Plan, make_plan
 from orchestrator.progress import Progress
+from orchestrator.registration import register
 from orchestrator.resources import Request, request
 from orchestrator.results import BadInputError, Results
 from search_spaces._experiment import MOST_REPLICAS, MOST_STEPS, Experiment, parse_values
@@ -162,7 +162,7 @@ def train(study: Study, *, silent: bool = False, pace: Pace | None = None) -> bo
         return True
     asked = resources_of(study.options, study.experiment)
     with _lock(study):
-        _register(study)
+        register(study)
         plan = study.plan(asked)
         study.results.prune([replica.id for replica in plan.to_train])
         progress = Progress(plan, silent=silent)
@@ -178,15 +178,6 @@ def train(study: Study, *, silent: bool = False, pace: Pace | None = None) -> bo
             return _backend(study.options.backend)(job)
         finally:
             progress.close()
-
-
-def preregistered(study: Study) -> bool:
-    """Say whether claims, space and rules are those that were stored before the first replica ran."""
-    file = study.results.root / study.registration
-    if study.variant or not file.is_file():
-        return False
-    stored: Mapping[str, Any] = json.loads(file.read_text())
-    return bool(stored["hash"] == study.experiment.registration(study.scale) and not stored["rows_before"])
 
 
 def smoke(options: Options) -> Study:
@@ -229,22 +220,6 @@ def _local_gpus() -> tuple[float, float]:
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     memory = torch.cuda.get_device_properties(0).total_memory / 2**20 if count else 0.0
     return float(count), memory
-
-
-def _register(study: Study) -> None:
-    """Store what is claimed before the first replica runs; later launches leave it as it is."""
-    if not (study.results.root / study.registration).exists():
-        facts = {
-            "hash": study.experiment.registration(study.scale),
-            "rows_before": study.rows().height,
-            "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "name": study.options.name,
-            "scale": study.scale,
-            "changes": study.options.changes,
-            "seeds": study.options.seeds,
-            "precision": study.options.precision,
-        }
-        study.results.write_text(study.registration, json.dumps(facts))
 
 
 @contextlib.contextmanager

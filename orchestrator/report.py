@@ -15,9 +15,10 @@ import polars as pl
 from analysis import table
 from analysis.claims import digits
 from orchestrator.answers import answers, decided, fitted, span, symbol
-from orchestrator.launch import Study, preregistered
+from orchestrator.launch import Study
 from orchestrator.pictures import Picture, draw
 from orchestrator.provenance import provenance
+from orchestrator.registration import exploratory
 from orchestrator.results import BadInputError, Results
 from search_spaces._experiment import Experiment
 from trainables.replica import family_named
@@ -132,7 +133,8 @@ def _facts(study: Study, rows: pl.DataFrame, runs: pl.DataFrame) -> dict[str, An
         "failed": failed,
         "missing": len(replicas) - rows.height - failed,
         "budget_steps": study.plan().budget_steps,
-        "preregistered": preregistered(study),
+        "preregistered": not (reason := exploratory(study)),
+        "exploratory": reason,
         **answers(experiment, study.scale, runs),
         "pilot": experiment.pilot,
         "source": experiment.source,

@@ -119,10 +119,12 @@ def train_smoke(options: Options, as_json: bool) -> int:
 def reproduce_paper(paper: str, *, scale: str, storage: str, launch: bool, as_json: bool) -> int:
     """Launch what is missing of each experiment in turn, write and print the ledger; return the worst exit code."""
     from orchestrator import launch as flow
-    from orchestrator import ledger
+    from orchestrator import ledger, registration
 
     studies = ledger.studies(paper, scale=scale, storage=storage)
     worst = DONE
+    for study in studies if launch else ():
+        registration.register(study)  # all before the first trains: experiments of a paper share replicas
     for study in studies if launch else ():
         finished = flow.train(study, silent=as_json)
         code = finish(study, finished, as_json, quiet=as_json)

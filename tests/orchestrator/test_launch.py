@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 from launches import TINY_SET, facts, flags, points, tiny
 
-from orchestrator import report, tracking
+from orchestrator import ledger, report, tracking
 from orchestrator.cli import main
 from orchestrator.launch import Options, Study, study, train
+from orchestrator.registration import exploratory, register
 from orchestrator.results import BadInputError
+from orchestrator.verbs import INTERRUPTED, reproduce_paper
 
 
 @pytest.fixture(scope="module")
@@ -89,14 +91,29 @@ def test_report_counts_sum_to_the_replicas_and_json_is_plain(whole: Study) -> No
 
 
 def test_preregistered_only_while_the_claims_are_those_stored_first(tmp_path: Path) -> None:
-    from orchestrator.launch import _register, preregistered
-
     plain = study(Options(name="kl_scaling", storage=str(tmp_path)))
-    assert not preregistered(plain)
-    _register(plain)
-    assert preregistered(plain)
+    assert "were not stored" in exploratory(plain)
+    register(plain)
+    assert exploratory(plain) == ""
     changed = replace(plain, asked=replace(plain.asked, claims=plain.asked.claims[:1]))
-    assert not preregistered(changed)
+    assert "are not those" in exploratory(changed)
+    flagged = study(Options(name="kl_scaling", storage=str(tmp_path), seeds=3))
+    assert "by flags" in exploratory(flagged)
+
+
+def test_a_paper_is_registered_whole_before_the_first_of_its_experiments_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def interrupted(each: Study, **_: object) -> bool:
+        seen.append(sum(exploratory(one) == "" for one in ledger.studies("structural_inference", **place)))
+        return False
+
+    place = {"scale": "laptop", "storage": str(tmp_path)}
+    monkeypatch.setattr("orchestrator.launch.train", interrupted)
+    assert reproduce_paper("structural_inference", **place, launch=True, as_json=True) == INTERRUPTED
+    assert seen == [len(ledger.studies("structural_inference", **place))]
 
 
 def test_mlflow_has_one_child_per_replica_however_often_it_is_mirrored(whole: Study) -> None:
