@@ -26,5 +26,5 @@ def log_softmax(scores: Tensor) -> Tensor:
 
 def joint_norm(tensors: Iterable[Tensor]) -> Tensor:
     """Return the Frobenius norm of each replica over all its tensors together, shape (R,), in float64."""
-    squares = [tensor.flatten(1).double().square().sum(1) for tensor in tensors]
-    return torch.stack(squares).sum(0).sqrt()
+    norms = [torch.linalg.vector_norm(tensor.flatten(1), dim=1, dtype=torch.float64) for tensor in tensors]
+    return torch.linalg.vector_norm(torch.stack(norms), dim=0)

@@ -1,8 +1,9 @@
 """A two-layer ReLU MLP with cross-entropy for a whole pack, block by block of examples.
 
 A block's hidden units stay in the cache from the forward to the backward pass, where those of all examples would have
-to be written to memory and read again several times. Blocks depend on the number of examples only, so that a replica's
-numbers do not depend on its pack.
+to be written to memory and read again several times. Classes are filled up to a multiple of 4, for which matrix
+libraries have faster products, by classes of logit -∞: they have probability 0 and no gradient, and callers never see
+them. Blocks depend on the number of examples only, so that a replica's numbers do not depend on its pack.
 Products are made in the type of the inputs, or in bfloat16: then inputs and weights are rounded for each product, which
 adds up in fp32 and rounds its result, while weights, biases of the output, logits and loss stay as they are.
 
@@ -12,24 +13,28 @@ Shapes: x (R, N, D), weights (R, D, H), (R, H), (R, H, C), (R, C), targets (R, N
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
+from trainables.models._pooled import missing_lanes
 from trainables.reductions import mean_over
 from trainables.view import surprise_and_slope
 
 BLOCK = 256  # examples on a CPU; elsewhere all at once
+GRAIN = 32  # a block is a multiple of it, the last one aside
 
 Weights = Sequence[Tensor]
 
 
 def mlp_logits(x: Tensor, weights: Weights, low: torch.dtype) -> Tensor:
     """Return relu(x W₁ + b₁) W₂ + b₂, shape (R, N, C)."""
-    rounded = _rounded(weights, low)
-    return torch.cat([_forward(x[:, part], rounded)[2] for part in _blocks(x)], 1)
+    prepared = _prepared(weights, low)
+    return torch.cat([_forward(x[:, part], prepared)[2] for part in _blocks(x)], 1)[..., : weights[3].shape[1]]
 
 
 def mlp_loss(x: Tensor, weights: Weights, targets: Tensor, low: torch.dtype) -> tuple[Tensor, Tensor]:
@@ -47,29 +52,32 @@ class _MlpLoss(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, *rest: Any) -> tuple[Tensor, Tensor]:
         weights, (targets, low) = rest[:4], rest[4:]
-        rounded = _rounded(weights, low)
-        gradients = [torch.empty_like(x), *map(torch.zeros_like, weights)]
+        prepared, classes = _prepared(weights, low), weights[3].shape[1]
+        gradients = [torch.empty_like(x), *(torch.zeros_like(weight, dtype=x.dtype) for weight in prepared)]
         surprises, logits = [], []
-        for part in _blocks(x):
-            inputs, hidden, made = _forward(x[:, part], rounded)
-            surprise, slope = surprise_and_slope(made, targets[:, part], weight=1 / x.shape[1])
-            _backward(inputs, hidden, slope, rounded, (gradients[0][:, part], *gradients[1:]))
+        for n in _blocks(x):
+            surprise, made = _block(
+                x[:, n], targets[:, n], 1 / x.shape[1], prepared, (gradients[0][:, n], *gradients[1:])
+            )
             surprises.append(surprise)
             logits.append(made)
-        found = torch.cat(logits, 1)
+        found = torch.cat(logits, 1)[..., :classes]
         ctx.mark_non_differentiable(found)
-        ctx.save_for_backward(*gradients)
+        ctx.set_materialize_grads(False)
+        ctx.gradients = [*gradients[:3], *(gradient[..., :classes] for gradient in gradients[3:])]
         return mean_over(torch.cat(surprises, 1), 1).to(x.dtype), found
 
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
-        scaled = (gradient * outer[0].view(-1, *[1] * (gradient.dim() - 1)) for gradient in ctx.saved_tensors)
-        return (*scaled, None, None)
+        gradients, ctx.gradients = ctx.gradients, None  # they are scaled in place: there is no second time
+        return (*(gradient.mul_(outer[0].view(-1, *[1] * (gradient.dim() - 1))) for gradient in gradients), None, None)
 
 
-def _rounded(weights: Weights, low: torch.dtype) -> Weights:
-    """Return the weights in the type of the products, but for the biases of the output."""
-    return [weight.to(low) for weight in weights[:3]] + [weights[3]]
+def _prepared(weights: Weights, low: torch.dtype) -> Weights:
+    """Return the weights with classes filled up, in the type of the products but for the biases of the output."""
+    *first, weight2, bias2 = weights
+    more = missing_lanes(weight2.shape[-1])
+    return [*(each.to(low) for each in (*first, pad(weight2, (0, more)))), pad(bias2, (0, more), value=-math.inf)]
 
 
 def _forward(x: Tensor, weights: Weights) -> tuple[Tensor, Tensor, Tensor]:
@@ -82,22 +90,36 @@ def _forward(x: Tensor, weights: Weights) -> tuple[Tensor, Tensor, Tensor]:
     return inputs, hidden, torch.bmm(hidden, weight2).to(bias2.dtype).add_(bias2.unsqueeze(1))
 
 
-def _backward(inputs: Tensor, hidden: Tensor, slope: Tensor, weights: Weights, gradients: Weights) -> None:
-    """Add a block's share to the gradients of the weights, and set those of its inputs."""
+def _block(x: Tensor, targets: Tensor, share: float, weights: Weights, gradients: Weights) -> tuple[Tensor, Tensor]:
+    """Return surprises and logits of a block; set the gradients of its inputs and add to those of the weights.
+
+    The gradients are those of the sum of the surprises times a share.
+    """
     of_x, of_weight1, of_bias1, of_weight2, of_bias2 = gradients
+    inputs, hidden, logits = _forward(x, weights)
+    surprise, slope = surprise_and_slope(logits, targets, weight=share)
     outer = slope.to(hidden.dtype)
-    of_weight2.add_(torch.bmm(hidden.mT, outer))
+    _accumulate(of_weight2, hidden.mT, outer)
     of_bias2.add_(slope.sum(1))
     of_hidden = torch.bmm(outer, weights[2].mT)
     torch.ops.aten.threshold_backward.grad_input(of_hidden, hidden, 0, grad_input=of_hidden)
-    of_weight1.add_(torch.bmm(inputs.mT, of_hidden))
+    _accumulate(of_weight1, inputs.mT, of_hidden)
     of_bias1.add_(of_hidden.sum(1, dtype=slope.dtype))
     of_x.copy_(torch.bmm(of_hidden, weights[0].mT))
+    return surprise, logits
+
+
+def _accumulate(total: Tensor, left: Tensor, right: Tensor) -> None:
+    """Add a product to a total, which is at least as exact as the product."""
+    if total.dtype == left.dtype:
+        total.baddbmm_(left, right)
+    else:
+        total.add_(torch.bmm(left, right))
 
 
 def _blocks(x: Tensor) -> list[slice]:
-    """Return nearly equal parts of the examples."""
+    """Return parts of the examples of nearly equal size."""
     examples = x.shape[1]
     count = max(round(examples / BLOCK), 1) if x.device.type == "cpu" else 1
-    ends = [examples * number // count for number in range(count + 1)]
+    ends = [*(examples * number // count // GRAIN * GRAIN for number in range(count)), examples]
     return [slice(first, last) for first, last in itertools.pairwise(ends)]

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trainables.models._pooled import pooled
 from trainables.models.one_layer_attention import OneLayerAttention, Parameters, Trace
 from trainables.reductions import log_softmax
 
@@ -57,7 +58,7 @@ class MultiHeadAttention(OneLayerAttention):
         token_values_RVD = params["embedding"] @ params["value"]
         position_values_RTD = self.position_vectors(params, tokens_RNT.shape[-1]) @ params["value"]
         parts = [
-            self.weighted(trace.heads[:, :, head], tokens_RNT, of_token, of_position)
+            pooled(trace.heads[:, :, head], tokens_RNT, of_token, of_position)
             for head, (of_token, of_position) in enumerate(
                 zip(token_values_RVD.chunk(self.heads, 2), position_values_RTD.chunk(self.heads, 2), strict=True)
             )

@@ -13,6 +13,7 @@ import torch
 from torch import Generator, Tensor
 
 from trainables.models._mlp import mlp_logits, mlp_loss
+from trainables.models._pooled import pooled
 from trainables.reductions import log_softmax
 
 SOURCE = "arXiv 2605.15787, section 3.2 and Table G.2"
@@ -46,8 +47,7 @@ class OneLayerAttention:
     Token j is x_j = E[token_j] + P[j]; the query q is the last position; the scores are s_j = x_q W_Q W_Kᵀ x_j / √d;
     attention is softmax(s), relu(s) / Σ relu(s), or, as ``oracle``, fixed to 1/k at the ``informative`` positions; the
     MLP reads z = Σ_j α_j W_V x_j, plus x_q with ``residual``, layer-normalised with ``layer_norm``. A token meets a
-    position only in a sum, so scores and values come from (token) + (position) tables, and z is one matrix product of
-    the attention mass per token with the table of values.
+    position only in a sum, so scores and values come from (token) + (position) tables.
     ``position_table``: P is learned, none, or sinusoidal with the norm of an embedding (arXiv 1706.03762, section 3.5).
     ``precision="bf16-mlp"`` makes the products of the MLP in bfloat16.
 
@@ -167,15 +167,7 @@ class OneLayerAttention:
         """Return Σ_j α_j W_V x_j, shape (R, N, D)."""
         token_values_RVD = params["embedding"] @ params["value"]
         position_values_RTD = self.position_vectors(params, tokens_RNT.shape[-1]) @ params["value"]
-        return self.weighted(trace.attention, tokens_RNT, token_values_RVD, position_values_RTD)
-
-    def weighted(
-        self, attention_RNT: Tensor, tokens_RNT: Tensor, token_values_RVD: Tensor, position_values_RTD: Tensor
-    ) -> Tensor:
-        """Return the sum over positions of attention times (value of the token + value of the position), (R, N, D)."""
-        R, N, _ = tokens_RNT.shape
-        mass_RNV = attention_RNT.new_zeros(R, N, self.vocabulary).scatter_add(2, tokens_RNT, attention_RNT)
-        return torch.baddbmm(attention_RNT @ position_values_RTD, mass_RNV, token_values_RVD)
+        return pooled(trace.attention, tokens_RNT, token_values_RVD, position_values_RTD)
 
 
 def softmax(scores: Tensor) -> Trace:

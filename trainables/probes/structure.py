@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from trainables.models._pooled import pooled
 from trainables.models.one_layer_attention import SMALLEST_MASS, rows_at
 from trainables.probes._quantile import low_quantile
 from trainables.tasks._splits import on_informative
@@ -63,7 +64,7 @@ def _gaps(view: View, places: Tensor, outside: Tensor) -> Tensor:
     total = elsewhere.sum(-1, keepdim=True, dtype=torch.float64).to(elsewhere.dtype)
     even = outside / (outside.shape[-1] - places.shape[-1])
     weights = torch.where(total < SMALLEST_MASS, even, elsewhere / total.clamp(min=SMALLEST_MASS))
-    centroid = model.weighted(weights, tokens, of_token, of_position)
+    centroid = pooled(weights, tokens, of_token, of_position)
     seen = tokens.gather(-1, places)
     distances = [
         torch.linalg.vector_norm(
