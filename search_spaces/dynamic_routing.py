@@ -46,9 +46,17 @@ EXPERIMENT = Experiment(
             rule="ratio_within",
             settings={"arm": "kl_strength", "first": 0.0, "second": 0.1, "high": 0.8},
         ),
+        Claim(
+            name="a_stronger_prior_helps_more",
+            statement="Raising λ from 0.1 to 1 shortens the wait by a fifth or more.",
+            source="this project",
+            rule="ratio_within",
+            settings={"arm": "kl_strength", "first": 0.1, "second": 1.0, "high": 0.8},
+        ),
     ),
     pilot=(
         "Pilot seeds 1000 and 1001 at λ = 0, .01, .1 and 1, budget 2,000: 609 and 672 at 1, 1,169 and 1,192 at .1, "
-        "none at .01 and 0, at chance. Rule: a budget at which both pilots at .1 have grokked, and half as much again."
+        "none at .01 and 0, at chance. Rule: a budget at which both pilots at .1 have grokked, and half as much again. "
+        "The claim on .1 and 1, where both arms have events, was added after a first run of the measured seeds."
     ),
 )
