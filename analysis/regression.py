@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import stats
 
+from analysis._climb import climb
 from analysis.intervals import LEVEL, Interval, resampled_rows, spread_interval
 from analysis.laws._base import LARGEST_SIGMA, NO_EVENT, SMALLEST_SIGMA
 from analysis.likelihood import NOISES, Array, Times, row_terms
@@ -125,15 +126,7 @@ def _start(matrix: Array, times: Times) -> Array:
 
 def _climb(noise: str, matrix: Array, times: Times, start: Array) -> Array:
     limits = [*[(None, None)] * (len(start) - 1), (np.log(SMALLEST_SIGMA), np.log(LARGEST_SIGMA))]
-    found = optimize.minimize(
-        _objective,
-        start,
-        args=(noise, matrix, times),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=limits,
-        options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8},
-    )
+    found = climb(lambda point: _objective(point, noise, matrix, times), start, limits)
     return np.asarray(found.x)
 
 

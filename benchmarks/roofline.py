@@ -18,6 +18,7 @@ import torch
 
 from search_spaces.kl_scaling import EXPERIMENT
 from trainables import loop
+from trainables.models._pooled import missing_lanes
 from trainables.pack import Pack
 
 ROUNDS = 5
@@ -47,10 +48,11 @@ def products_of(pack: Pack, precision: str) -> Callable[[], None]:
     rows, examples = tokens.shape[:2]
     low = torch.bfloat16 if precision == "bf16-mlp" else torch.float32
     hidden = pack.params["hidden_bias"].shape[1]
+    values, classes = (count + missing_lanes(count) for count in (model.vocabulary + model.positions, model.classes))
     sizes = [
-        (model.vocabulary, model.width, torch.float32),  # attention mass per token times table of values
+        (values, model.width, torch.float32),  # attention per token and position times the table of their values
         (model.width, hidden, low),
-        (hidden, model.classes, low),
+        (hidden, classes, low),
     ]
     made = [list(_three(rows, examples, into, out, kind)) for into, out, kind in sizes]
 

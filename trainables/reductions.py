@@ -27,4 +27,5 @@ def log_softmax(scores: Tensor) -> Tensor:
 def joint_norm(tensors: Iterable[Tensor]) -> Tensor:
     """Return the Frobenius norm of each replica over all its tensors together, shape (R,), in float64."""
     norms = [torch.linalg.vector_norm(tensor.flatten(1), dim=1, dtype=torch.float64) for tensor in tensors]
-    return torch.linalg.vector_norm(torch.stack(norms), dim=0)
+    joint: Tensor = torch.linalg.vector_norm(torch.stack(norms), dim=0)
+    return joint

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy import optimize
 
+from analysis._climb import climb
 from analysis.likelihood import Array, Times, row_terms
 
 LARGEST_EXPONENT = 12.0
@@ -157,14 +157,7 @@ class Problem:
             (np.log(SMALLEST_SIGMA), np.log(LARGEST_SIGMA)) if name == "sigma" else self.law.bounds(name, self.units)
             for name in self.names
         ]
-        found = optimize.minimize(
-            self.objective,
-            np.clip(guess, *np.array(limits).T),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=limits,
-            options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8},
-        )
+        found = climb(self.objective, np.clip(guess, *np.array(limits).T), limits)
         return -float(found.fun), self.decode(found.x)
 
     def objective(self, point: Array) -> tuple[float, Array]:

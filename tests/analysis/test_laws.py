@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from lifelines import LogNormalAFTFitter
 from scipy import optimize
+from threadpoolctl import threadpool_info, threadpool_limits
 
+from analysis._climb import climb
 from analysis.compare import fit_laws, leave_one_level_out
 from analysis.intervals import by_group, profile
 from analysis.laws import law_named, law_names
@@ -168,3 +170,19 @@ def test_a_floor_that_the_data_barely_bound_has_a_wide_interval() -> None:
     times, law = Times(x, time, time * 1.01), law_named("floor_inverse")
     floor = profile(law, times, law.fit(times), "floor")
     assert floor.high is not None and 0.01 < floor.high < 1
+
+
+def test_a_likelihood_is_climbed_on_one_thread_and_the_other_threads_come_back() -> None:
+    def threads() -> list[int]:
+        return [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+
+    seen: list[int] = []
+
+    def objective(point: np.ndarray) -> tuple[float, np.ndarray]:
+        seen.extend(threads())
+        return float(point @ point), 2 * point
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        found = climb(objective, np.array([3.0]), [(1.0, None)])
+        after = threads()
+    assert found.x.tolist() == [1.0] and set(seen) == {1} and set(after) == {2}
