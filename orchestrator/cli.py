@@ -224,7 +224,7 @@ def report(
 
 @app.command()
 def doctor(storage: Storage = "runs", as_json: Json = False) -> int:
-    """Check this machine: versions, compiler, free disk, storage, MLflow; say what to do where something is wrong."""
+    """Check this machine: versions, free disk, storage, MLflow; say what to do where something is wrong."""
     from orchestrator.doctor import examine
 
     found = examine(storage)

@@ -19,7 +19,6 @@ from orchestrator.results import BadInputError, Results
 from orchestrator.tracking import DATABASE
 
 PROJECT = "grokking-laws"
-COMPILERS = ("c++", "g++", "clang++")
 LEAST_FREE_GIB, COMFORTABLE_GIB = 0.5, 5.0
 LEAST_SHARED_GIB = 0.25
 
@@ -38,7 +37,7 @@ class Check:
 
 def examine(storage: str) -> list[Check]:
     """Return all checks of this machine and of a storage, which is created if it is not there."""
-    checks = [_python(), _packages(), _compiler(), _cores(), _disk("temporary", tempfile.gettempdir(), "set TMPDIR")]
+    checks = [_python(), _packages(), _cores(), _disk("temporary", tempfile.gettempdir(), "set TMPDIR")]
     if os.path.isdir("/dev/shm"):  # where Ray keeps its objects; without it, in files
         checks.append(_disk("shared", "/dev/shm", "enlarge it (docker run --shm-size=1g)", least=LEAST_SHARED_GIB))
     try:
@@ -77,13 +76,6 @@ def _packages() -> Check:
     if wrong:
         return Check("fail", "packages", f"{', '.join(wrong)}; run: pip install -c constraints.txt -e .")
     return Check("ok", "packages", ", ".join(found))
-
-
-def _compiler() -> Check:
-    for name in COMPILERS:
-        if path := shutil.which(name):
-            return Check("ok", "compiler", path)
-    return Check("warn", "compiler", "no C++ compiler found: networks train eagerly; install g++ for torch.compile")
 
 
 def _cores() -> Check:

@@ -23,7 +23,7 @@ def examined(storage: Path) -> dict[str, doctor.Check]:
 def test_a_sound_machine_passes_and_nothing_is_left_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--storage", str(tmp_path), "--json"]) == 0
     found = {check["name"]: check for check in json.loads(capsys.readouterr().out)}
-    assert {"python", "packages", "compiler", "disk", "storage", "results", "mlflow"} <= found.keys()
+    assert {"python", "packages", "disk", "storage", "results", "mlflow"} <= found.keys()
     assert found["storage"]["state"] == found["packages"]["state"] == "ok"
     assert not [file for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".lock"]
 
@@ -39,11 +39,6 @@ def test_a_full_disk_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda folder: usage(free=2**20))
     check = examined(tmp_path)["disk"]
     assert check.state == "fail" and "make room" in check.finding
-
-
-def test_a_missing_compiler_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
-    assert examined(tmp_path)["compiler"].state == "warn"
 
 
 def test_a_wrong_version_is_named_with_what_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
