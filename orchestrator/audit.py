@@ -25,6 +25,7 @@ from search_spaces._files import experiment_named
 
 MARK = re.compile(r"<!--=(?P<path>.+?)-->(?P<text>.*?)<!--/-->", re.DOTALL)
 CLOSE = 2e-3  # relative; other versions of the mathematics end an optimisation a little elsewhere
+NOWHERE = "nothing: no such path"
 NAMES = ("law", "name", "noise", "x", "threshold", "role")
 
 
@@ -95,7 +96,8 @@ def marks(page: Path, facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]
     for mark in MARK.finditer(page.read_text()):
         file, _, path = mark["path"].rpartition(":")
         source = json.loads((page.parent / file).read_text()) if file else facts.get(page.stem, {})
-        yield mark["path"], mark["text"].strip(), shown(looked_up(source, path))
+        found = looked_up(source, path)
+        yield mark["path"], mark["text"].strip(), NOWHERE if found is None else shown(found)
 
 
 def looked_up(facts: Any, path: str) -> Any:

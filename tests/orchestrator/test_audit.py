@@ -48,6 +48,12 @@ def test_other_numbers_in_the_report_and_on_the_page_are_found(
     assert out.count("\n") == 3  # the two, and how many were compared
 
 
+def test_a_mark_that_leads_nowhere_is_found(copied: Path) -> None:
+    page = copied / "weight_decay_scaling.md"
+    page.write_text(page.read_text() + "<!--=fits.power.parameters.0.5.low-->None<!--/-->\n")
+    assert len(audit(copied)[0]) == 1
+
+
 def test_another_row_of_the_table_is_found(copied: Path) -> None:
     file = copied / "weight_decay_scaling" / "replicas.csv"
     lines = file.read_text().splitlines()
