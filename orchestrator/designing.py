@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from analysis.table import timeline
+from orchestrator import watched
 from orchestrator.answers import evidence_of
 from orchestrator.launch import Study
 from orchestrator.report import runs_of
@@ -65,7 +66,7 @@ def _world(study: Study) -> tuple[Any, str]:
     from analysis.evidence import groups_of, times_of
     from analysis.laws import law_named
 
-    law, rows = law_named(study.experiment.primary_law), study.rows()
+    law, rows = law_named(study.experiment.primary_law), watched.rows_of(study)
     if not rows.is_empty():
         runs = timeline(runs_of(study, rows), study.experiment.threshold)
         usable = evidence_of(study.experiment, study.scale, runs).usable

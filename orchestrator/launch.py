@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 from filelock import FileLock, Timeout
 
-from orchestrator import searches
+from orchestrator import searches, watched
 from orchestrator.backends._job import Job
 from orchestrator.plan import Plan, make_plan
 from orchestrator.progress import Progress
@@ -158,6 +158,7 @@ def resources_of(options: Options, experiment: Experiment) -> Request:
 
 def train(study: Study, *, silent: bool = False, pace: Pace | None = None) -> bool:
     """Train what is missing; return False when interrupted. Trains nothing when nothing is missing."""
+    watched.remember(study)
     if not study.plan().left:
         return True
     asked = resources_of(study.options, study.experiment)

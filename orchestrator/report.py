@@ -14,6 +14,7 @@ import polars as pl
 
 from analysis import table
 from analysis.claims import digits
+from orchestrator import watched
 from orchestrator.answers import answers, decided, fitted, span, symbol
 from orchestrator.launch import Study
 from orchestrator.pictures import Picture, draw
@@ -32,7 +33,7 @@ def current(study: Study) -> dict[str, Any] | None:
     if not file.is_file():
         return None
     stored: dict[str, Any] = json.loads(file.read_text())
-    return stored if stored.get("rows_hash") == rows_hash(study, study.rows()) else None
+    return stored if stored.get("rows_hash") == rows_hash(study, watched.rows_of(study)) else None
 
 
 def folder_of(study: Study) -> Path:
@@ -44,7 +45,7 @@ def rows_hash(study: Study, rows: pl.DataFrame) -> str:
     """Return a hash of what a report is made from: the rows, the claims and the replicas asked for."""
     facts = [
         study.experiment.registration(study.scale),
-        study.options.budget_steps,
+        watched.budget_of(study),
         provenance(),
         _failed(study, rows),
         rows.select("id", "status", "steps").rows(),
@@ -54,7 +55,7 @@ def rows_hash(study: Study, rows: pl.DataFrame) -> str:
 
 def write(study: Study) -> dict[str, Any]:
     """Write the report of what the results hold, bring the index up to it, and return its facts."""
-    rows = study.rows()
+    rows = watched.rows_of(study)
     folder = folder_of(study)
     folder.mkdir(parents=True, exist_ok=True)
     curves = _curves(study, rows)
@@ -88,7 +89,7 @@ def runs_of(study: Study, rows: pl.DataFrame, curves: pl.DataFrame | None = None
     from analysis.measures._table import measured
 
     if curves is None:
-        curves = study.results.curves(rows["id"].to_list())
+        curves = watched.curves_of(study, rows["id"].to_list())
     try:
         found = measured(rows, curves, experiment.measures, experiment.threshold)
     except ValueError as reason:
@@ -101,7 +102,7 @@ def _curves(study: Study, rows: pl.DataFrame) -> pl.DataFrame:
     wanted = study.experiment.measures or not study.experiment.scales[study.scale].search
     if rows.is_empty() or not wanted:
         return pl.DataFrame(schema=table.curve_schema())
-    return study.results.curves(rows["id"].to_list())
+    return watched.curves_of(study, rows["id"].to_list())
 
 
 def summary(study: Study, facts: Mapping[str, Any]) -> list[str]:
@@ -132,7 +133,7 @@ def _facts(study: Study, rows: pl.DataFrame, runs: pl.DataFrame) -> dict[str, An
         "diverged": diverged,
         "failed": failed,
         "missing": len(replicas) - rows.height - failed,
-        "budget_steps": study.plan().budget_steps,
+        "budget_steps": watched.budget_of(study),
         "preregistered": not (reason := exploratory(study)),
         "exploratory": reason,
         **answers(experiment, study.scale, runs),

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from launches import TINY_SET, facts, flags, points, tiny
 
-from orchestrator import ledger, report, tracking
+from orchestrator import ledger, report, tracking, watched
 from orchestrator.cli import main
 from orchestrator.launch import Options, Study, study, train
 from orchestrator.registration import exploratory, register
@@ -49,6 +49,19 @@ def test_a_raised_budget_equals_straight_through(whole: Study, tmp_path: Path) -
     train(again, silent=True)
     assert facts(again) == facts(whole)
     assert points(again) == points(whole)
+
+
+def test_what_another_study_watched_for_longer_is_seen_up_to_the_own_budget(tmp_path: Path) -> None:
+    short = tiny(tmp_path, budget_steps=25)
+    train(short, silent=True)
+    before, table = report.write(short), (report.folder_of(short) / "replicas.csv").read_text()
+    longer = tiny(tmp_path, seeds=1)
+    train(longer, silent=True)
+    assert set(watched.rows_of(longer)["steps"]) == {60} and max(short.rows()["steps"]) == 60
+    assert report.current(short) == before
+    assert report.write(short) == before and (report.folder_of(short) / "replicas.csv").read_text() == table
+    train(tiny(tmp_path), silent=True)  # its own larger budget counts from now on, whatever a later command asks for
+    assert set(watched.rows_of(short)["steps"]) == {60} and report.write(short)["budget_steps"] == 60
 
 
 def test_new_levels_and_seeds_train_only_what_is_new(tmp_path: Path) -> None:
