@@ -3,7 +3,7 @@
 Paper: Grokking as Structural Inference (arXiv 2605.15787), Figure 4: a network with a KL prior groks as soon as a
 pruned and rewound one, or sooner. The paper's prior knows the oracle and its ticket does not, so a prior from a teacher
 without an oracle is compared too; and a ticket costs the training of its parent, which one of the claims counts.
-Cost: the laptop scale is 80 replicas and 16 parents, 4½ minutes on 2 CPU cores.
+Cost: the laptop scale is 80 replicas and 16 parents, 5½ minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch bayesian_ticket``
 """
 

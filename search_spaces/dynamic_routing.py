@@ -2,7 +2,7 @@
 
 Paper: Grokking as Structural Inference (arXiv 2605.15787), appendix F.3 and Figure 8: with an oracle for each sequence,
 moving operands gain from the prior as fixed ones do.
-Cost: the laptop scale is 32 replicas, 3½ minutes on 2 CPU cores.
+Cost: the laptop scale is 32 replicas, 3 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch dynamic_routing``
 """
 

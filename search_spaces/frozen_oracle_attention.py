@@ -2,7 +2,7 @@
 
 Paper: Grokking as Structural Inference (arXiv 2605.15787), appendix F.4 and Figure 11. Attention frozen to the oracle
 is the limit of a strong prior, so both are compared; what remains should be the wait for the norm.
-Cost: the laptop scale is 72 replicas, about 75,000 replica-steps, 5½ minutes on 2 CPU cores.
+Cost: the laptop scale is 72 replicas, about 75,000 replica-steps, 4½ minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch frozen_oracle_attention``
 """
 

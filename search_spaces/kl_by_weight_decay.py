@@ -2,7 +2,7 @@
 
 Paper: Grokking as Structural Inference (arXiv 2605.15787), section 5.2: a network groks when attention is right AND the
 norm is small, so a strong prior should leave the wait for the norm, and weight decay the wait for attention.
-Cost: the laptop scale is 144 replicas, about 120,000 replica-steps, 11 minutes on 2 CPU cores.
+Cost: the laptop scale is 144 replicas, about 120,000 replica-steps, 9½ minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch kl_by_weight_decay``
 """
 

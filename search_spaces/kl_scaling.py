@@ -1,7 +1,7 @@
 """How does the grok step fall with the strength of a KL prior on attention?
 
 Paper: Grokking as Structural Inference (arXiv 2605.15787), Figure 3 and Theorem 5.2.
-Cost: the laptop scale is 48 replicas, about 64,000 replica-steps, under 6 minutes on 2 CPU cores.
+Cost: the laptop scale is 48 replicas, about 64,000 replica-steps, 4 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch kl_scaling``
 """
 

@@ -1,7 +1,7 @@
 """Is an early prior as good as a constant one, and how long may one wait before it starts?
 
 Paper: Grokking as Structural Inference (arXiv 2605.15787), Figure 7 and appendix G.3: annealed and late-start priors.
-Cost: the laptop scale is 80 replicas, 4½ minutes on 2 CPU cores.
+Cost: the laptop scale is 80 replicas, 4 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch kl_schedules``
 """
 

@@ -2,7 +2,7 @@
 
 Paper: Grokking as Structural Inference (arXiv 2605.15787), appendix F.3 and Figure 8: trained on 6 positions, tested on
 more; the lengths are inferred. The informative positions and the query stay, distractors are added between them.
-Cost: the laptop scale is 64 replicas, each trained to the budget; about 5 minutes on 2 CPU cores.
+Cost: the laptop scale is 64 replicas, each trained to the budget; 4 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch length_generalization``
 """
 

@@ -3,7 +3,7 @@
 Paper: Grokking as Structural Inference (arXiv 2605.15787), Theorem 4.3, section 6 and Figure 2: weight decay, none, or
 the norm of the MLP held at the radius r; no prior, the oracle's, or one that forces attention onto the distractors. The
 control with a penalty on W_Q and W_K holds the norm of attention (0.5 (‖W_Q‖² + ‖W_K‖²), its form inferred).
-Cost: the laptop scale is 128 replicas, 9 minutes on 2 CPU cores.
+Cost: the laptop scale is 128 replicas, 7½ minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch norm_and_structure``
 """
 

@@ -3,7 +3,7 @@
 Paper: Grokking as Structural Inference (arXiv 2605.15787), appendix F.2 and Figure 6: sparsity helps, the oracle helps
 more, a teacher's attention nearly as much. The strengths are not comparable as printed, so each prior is scaled to the
 gradient norm on the scores that the oracle's has at initialisation (``matched``).
-Cost: the laptop scale is 136 replicas and 16 teachers, 8 minutes on 2 CPU cores.
+Cost: the laptop scale is 136 replicas and 16 teachers, 6 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch structural_priors``
 """
 
