@@ -44,7 +44,7 @@ def test_other_numbers_in_the_report_and_on_the_page_are_found(
     page.write_text(text[:mark] + text[mark:].replace("-->0.", "-->1.", 1))
     assert main(["audit", str(copied)]) == 1
     out = capsys.readouterr().out
-    assert "parameters.exponent.high is" in out and "fits.power.parameters.exponent reads '1.716" in out
+    assert "parameters.exponent.high is" in out and "fits.power.parameters.exponent reads '1." in out
     assert out.count("\n") == 3  # the two, and how many were compared
 
 
