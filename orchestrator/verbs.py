@@ -122,10 +122,10 @@ def reproduce_paper(paper: str, *, scale: str, storage: str, launch: bool, as_js
     from orchestrator import ledger, registration
 
     studies = ledger.studies(paper, scale=scale, storage=storage)
-    worst = DONE
-    for study in studies if launch else ():
+    worst, wanted = DONE, studies if launch else []
+    for study in wanted:
         registration.register(study)  # all before the first trains: experiments of a paper share replicas
-    for study in studies if launch else ():
+    for study in wanted:
         finished = flow.train(study, silent=as_json)
         code = finish(study, finished, as_json, quiet=as_json)
         if code == INTERRUPTED:

@@ -69,7 +69,7 @@ def _launched(study: Study) -> int:
 
 
 def _file(study: Study) -> Path:
-    return Path("registrations") / f"{study.slug}.budget"
+    return study.registration.with_suffix(".budget")
 
 
 def _events(points: pl.DataFrame, thresholds: tuple[float, ...], confirmation_steps: int) -> list[dict[str, object]]:
