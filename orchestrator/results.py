@@ -167,6 +167,23 @@ class Results:
             return []
         return [self.root / folder / name for name in sorted(names) if name.endswith(suffix) and name[0] != "."]
 
+    def read_json(self, path: Path) -> dict[str, Any] | None:
+        """Return a small file of facts, named relative to the storage; None where there is none.
+
+        A torn or foreign one is None too, with a note: whoever asks makes it again or does without.
+        """
+        try:
+            facts = json.loads((self.root / path).read_text())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError) as fault:
+            self.note(f"{self.root / path} is skipped: {str(fault).splitlines()[0]}")
+            return None
+        if isinstance(facts, dict):
+            return facts
+        self.note(f"{self.root / path} is skipped: it holds no facts")
+        return None
+
     def write_text(self, path: Path, text: str) -> None:
         """Write a text file, named relative to the storage, whole or not at all."""
         self._write(path, text.encode())

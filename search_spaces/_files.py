@@ -25,6 +25,14 @@ def experiment_named(name: str) -> Experiment:
         if not path.is_file():
             raise LookupError(f"no file {path}; give an experiment's name, or a .py or .yaml file that defines one")
         return _from_python(path) if path.suffix == ".py" else _from_yaml(path)
+    return own_experiment(name)
+
+
+def own_experiment(name: str) -> Experiment:
+    """Return an experiment of the package by its file name, never one from a path: data must not name code.
+
+    Raises: LookupError that offers the near match and lists what there is.
+    """
     known = available(__package__)
     if name not in known:
         raise LookupError(f"unknown experiment {name!r}{near_match(name, known)}; experiments: {', '.join(known)}")
