@@ -41,7 +41,7 @@ def examine(storage: str) -> list[Check]:
     if os.path.isdir("/dev/shm"):  # where Ray keeps its objects; without it, in files
         checks.append(_disk("shared", "/dev/shm", "enlarge it (docker run --shm-size=1g)", least=LEAST_SHARED_GIB))
     try:
-        results = Results.at(storage)
+        results = Results.at(storage).ready()
     except BadInputError as fault:
         return [*checks, Check("fail", "storage", str(fault))]
     probes: list[Callable[[Results], Check]] = [_storage, _tables, _mlflow]

@@ -28,6 +28,7 @@ from trainables.replica import family_named
 from trainables.store import Pace
 
 SMOKE_POINTS, SMOKE_STEPS = 2, 40
+MOST_OF_HOLDER = 100  # characters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +159,7 @@ def resources_of(options: Options, experiment: Experiment) -> Request:
 
 def train(study: Study, *, silent: bool = False, pace: Pace | None = None) -> bool:
     """Train what is missing; return False when interrupted. Trains nothing when nothing is missing."""
+    study.results.ready()
     watched.remember(study)
     if not study.plan().left:
         return True
@@ -230,19 +232,18 @@ def _lock(study: Study) -> Iterator[None]:
     Raises: BadInputError that names the holder when another launch holds it.
     """
     name = hashlib.sha256(str(study.key).encode()).hexdigest()[:12]
-    folder = study.results.root / "locks"
-    folder.mkdir(exist_ok=True)
-    holder = folder / f"{name}.json"
-    lock = FileLock(folder / f"{name}.lock")
+    holder, place = Path("locks") / f"{name}.json", Path("locks") / f"{name}.lock"
+    study.results.room_for(place)
+    lock = FileLock(study.results.root / place)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        who = holder.read_text() if holder.is_file() else "unknown"
+        who = " ".join((study.results.read_text(holder) or "an unknown process").split())[:MOST_OF_HOLDER]
         raise BadInputError(
             f"{study.key} is being launched already by {who}; wait for it or use another --storage"
         ) from None
     try:
-        study.results.write_text(Path("locks") / holder.name, f"process {os.getpid()} on {socket.gethostname()}")
+        study.results.write_text(holder, f"process {os.getpid()} on {socket.gethostname()}")
         yield
     finally:
         lock.release()

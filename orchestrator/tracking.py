@@ -123,7 +123,7 @@ def rebuild(storage: str) -> Iterator[str]:
 
 def serve(storage: str, port: int) -> int:
     """Open MLflow's pages over the results on loopback until Ctrl-C; return its exit code."""
-    root = Results.at(storage).root
+    root = Results.at(storage).ready().root
     words = [
         "server",
         "--backend-store-uri",

@@ -27,7 +27,7 @@ def _last(parent: Replica, budget_steps: int, store: Store) -> Mapping[str, Tens
     step = parent.recording.last_step(budget_steps)
     try:
         return Snapshot.from_bytes(store.load_checkpoint(parent.id, step)).params
-    except (FileNotFoundError, ValueError) as fault:
+    except (FileNotFoundError, IsADirectoryError, ValueError) as fault:
         raise ValueError(
             f"parent {parent.id} has no readable checkpoint at step {step} ({fault}); launch again to train it anew"
         ) from None

@@ -115,7 +115,8 @@ class PackRun:
             try:
                 return Snapshot.from_bytes(self._store.load_checkpoint(replica.id, step))
             except (OSError, ValueError) as fault:
-                if isinstance(fault, OSError) and not isinstance(fault, FileNotFoundError) and not self._impatient():
+                gone = isinstance(fault, FileNotFoundError | IsADirectoryError)
+                if isinstance(fault, OSError) and not gone and not self._impatient():
                     raise
                 self._note(
                     f"checkpoint {replica.id}/{step} cannot be read ({_why(fault)}); going on from the one before"

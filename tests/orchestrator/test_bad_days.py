@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 from launches import TINY_SET, facts, flags, tiny
 
-from orchestrator import report, tracking
+from orchestrator import report, tables, tracking
 from orchestrator.cli import main
 from orchestrator.launch import train
 from orchestrator.results import STALE_S, BadInputError, Results
@@ -77,7 +77,7 @@ def test_checkpoints_and_leftovers_that_nobody_needs_go(tmp_path: Path) -> None:
     train(made, silent=True)
     results, censored = made.results, made.rows()["id"][0]
     seen = made.rows().head(1).with_columns(pl.lit("f" * 12).alias("id"), pl.lit("observed").alias("status"))
-    results._publish_frame(Path("replicas") / "seen.parquet", seen)
+    tables.publish(results, "replicas", "0" * 32, seen)
     results.save_checkpoint("f" * 12, 10, b"of one that ended")
     results.save_checkpoint("e" * 12, 10, b"of one that another study trains")
     old, young = tmp_path / "replicas" / ".old.part", tmp_path / "replicas" / ".young.part"

@@ -97,14 +97,14 @@ def test_storage_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -
     (tmp_path / "file").write_text("")
     for storage in (str(tmp_path / "file" / "runs"), "s3://bucket/runs", "/proc/runs"):
         with pytest.raises(BadInputError, match="give") as fault:
-            Results.at(storage)
+            Results.at(storage).ready()
         assert "\n" not in str(fault.value)
 
 
 def test_a_pack_counts_as_running_while_it_reports_and_until_it_ends(tmp_path: Path) -> None:
     results = Results.at(str(tmp_path))
     for pack in ("here", "gone", "ended"):
-        results.progress(pack, {"pack": pack})
+        results.progress(pack, {"pack": pack, "training": 1, "step": 10})
     long_ago = time.time() - RUNNING_S - 1
     os.utime(tmp_path / "progress" / "gone.json", (long_ago, long_ago))
     results.progress("ended", None)
