@@ -15,17 +15,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import polars as pl
 
 from analysis.claims import digits
 from orchestrator.answers import answers, span
 from orchestrator.report import environment, label_of
 from orchestrator.results import BadInputError
-from search_spaces._files import experiment_named
+from search_spaces._files import own_experiment
 
 MARK = re.compile(r"<!--=(?P<path>.+?)-->(?P<text>.*?)<!--/-->", re.DOTALL)
 CLOSE = 2e-3  # relative; other versions of the mathematics end an optimisation a little elsewhere
 NOWHERE = "nothing: no such path"
+UNUSABLE = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError),
+    *(pl.exceptions.PolarsError, pl.exceptions.PanicException, jinja2.TemplateError),
+)  # what reading somebody else's files, and answering from them, can raise
 NAMES = ("law", "name", "noise", "x", "threshold", "role")
 
 
@@ -41,15 +46,25 @@ def audit(folder: Path) -> tuple[list[str], int]:
     count = 0
     facts: dict[str, Any] = {}
     for file in tables:
-        stored = json.loads(file.read_text())
-        facts[file.parent.name] = derived = derive(file.parent, stored)
+        try:
+            stored = json.loads(file.read_text("utf-8"))
+            facts[file.parent.name] = derived = derive(file.parent, stored)
+            differing = list(_text(file.with_name("report.md"), derived))
+        except UNUSABLE as fault:
+            wrong.append(f"{file} cannot be audited: {_reason(fault)}")
+            continue
         for path, published, found in compared(stored, derived):
             count += 1
             if not same(published, found):
                 wrong.append(f"{file}: {path} is {published!r}, the table gives {found!r}")
-        wrong += _text(file.with_name("report.md"), derived)
+        wrong += differing
     for page in sorted(folder.glob("*.md")):
-        for path, text, found in marks(page, facts):
+        try:
+            told = list(marks(page, facts))
+        except UNUSABLE as fault:
+            wrong.append(f"{page} cannot be audited: {_reason(fault)}")
+            continue
+        for path, text, found in told:
             count += 1
             if text != found:
                 wrong.append(f"{page}: {path} reads {text!r}, the table gives {found!r}")
@@ -57,12 +72,15 @@ def audit(folder: Path) -> tuple[list[str], int]:
 
 
 def derive(folder: Path, stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a report's facts with all that follows from the table of runs derived anew."""
-    runs = pl.read_csv(folder / "replicas.csv", infer_schema_length=None)
-    return {
-        **stored,
-        **answers(experiment_named(stored["experiment"]).asked_at(stored["scale"]), stored["scale"], runs),
-    }
+    """Return a report's facts with all that follows from the table of runs derived anew.
+
+    Raises: LookupError for an experiment that the package does not have: data sent by others names no file to import.
+    """
+    experiment, scale = own_experiment(stored["experiment"]), stored["scale"]
+    if scale not in experiment.scales:
+        raise LookupError(f"{experiment.name} has no scale {scale!r}")
+    runs = pl.read_csv((folder / "replicas.csv").read_bytes(), infer_schema_length=None)
+    return {**stored, **answers(experiment.asked_at(scale), scale, runs)}
 
 
 def compared(stored: Any, derived: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -93,9 +111,11 @@ def same(published: Any, found: Any) -> bool:
 
 def marks(page: Path, facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield path, text and derived text of every mark on a page."""
-    for mark in MARK.finditer(page.read_text()):
+    for mark in MARK.finditer(page.read_text("utf-8")):
         file, _, path = mark["path"].rpartition(":")
-        source = json.loads((page.parent / file).read_text()) if file else facts.get(page.stem, {})
+        if Path(file).is_absolute() or ".." in Path(file).parts:
+            raise ValueError(f"a mark names {file!r}, which lies outside the folder")
+        source = json.loads((page.parent / file).read_text("utf-8")) if file else facts.get(page.stem, {})
         found = looked_up(source, path)
         yield mark["path"], mark["text"].strip(), NOWHERE if found is None else shown(found)
 
@@ -132,15 +152,20 @@ def shown(value: Any) -> str:
     return digits(value) if isinstance(value, float) else str(value)
 
 
+def _reason(fault: BaseException) -> str:
+    """Return a fault in one line."""
+    return " ".join(str(fault.args[0] if isinstance(fault, LookupError) and fault.args else fault).split())[:200]
+
+
 def _plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _text(page: Path, derived: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line for every line of the Markdown report that the derived facts would print otherwise."""
-    experiment = experiment_named(derived["experiment"])
+    experiment = own_experiment(derived["experiment"])
     text = environment().get_template("report.md.j2").render(**derived, label=label_of(experiment))
-    printed, wanted = page.read_text().splitlines(), text.splitlines()
+    printed, wanted = page.read_text("utf-8").splitlines(), text.splitlines()
     if len(printed) != len(wanted):
         yield f"{page} has {len(printed)} lines, the table gives {len(wanted)}"
     for number, (line, other) in enumerate(zip(printed, wanted, strict=False), start=1):

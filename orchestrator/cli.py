@@ -104,6 +104,7 @@ def show(
         precision=precision,
     )
     facts = plan_facts(study)
+    tell_notes(study)
     if as_json:
         print(json.dumps(facts))
         return
@@ -188,6 +189,7 @@ def status(
     """Say how far an experiment is."""
     study = _study(name=name, scale=scale, storage=storage, changes=changes, seeds=seeds, precision=precision)
     facts = plan_facts(study)
+    tell_notes(study)
     if as_json:
         print(json.dumps(facts))
         return
@@ -196,7 +198,6 @@ def status(
         print(f"  {facts['failed']} of the missing failed in the last launch: {study.results.root / 'failures'}")
     for pack in facts["running"]:
         print(f"  pack {pack['pack']}: {pack['training']} training at step {pack['step']}, {pack['age_s']:.0f} s ago")
-    tell_notes(study)
 
 
 @app.command()

@@ -42,12 +42,14 @@ def sealed(facts: Mapping[str, Any], indent: int | None = None) -> str:
     return json.dumps({**facts, KEY: _of_facts(facts)}, indent=indent, ensure_ascii=False)
 
 
-def opened(facts: Mapping[str, Any]) -> dict[str, Any]:
+def opened(facts: Mapping[str, Any], *, signed: bool = False) -> dict[str, Any]:
     """Return facts without their digest.
 
-    Raises: ValueError where they are not those that the digest was made of.
+    Raises: ValueError where they are not those that the digest was made of, or have to be signed and bear none.
     """
     rest = {name: value for name, value in facts.items() if name != KEY}
+    if signed and KEY not in facts:
+        raise ValueError("it bears no digest")
     if KEY in facts and facts[KEY] != _of_facts(rest):
         raise ValueError("torn or altered: its digest is that of other content")
     return rest

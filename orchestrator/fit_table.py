@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from analysis.compare import Fit
 
 READERS: dict[str, Callable[..., pl.DataFrame]] = {
-    ".csv": partial(pl.read_csv, infer_schema_length=None),
-    ".parquet": pl.read_parquet,
+    ".csv": partial(pl.read_csv, infer_schema_length=None, glob=False),
+    ".parquet": partial(pl.read_parquet, glob=False),
 }
 PRIMARY = "floor_power"
 ABOUT_ONE = (0.8, 1.25)

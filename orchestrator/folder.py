@@ -101,11 +101,11 @@ class Folder:
             self._skip(path, fault.strerror or fault if isinstance(fault, OSError) else "it is not UTF-8")
             return None
 
-    def read_json(self, path: Path, shape: Shape | None = None) -> dict[str, Any] | None:
+    def read_json(self, path: Path, shape: Shape | None = None, *, signed: bool = False) -> dict[str, Any] | None:
         """Return a small file of facts, named relative to the storage, without its digest; None where there is none.
 
         One that is torn, altered, foreign or lacks a fact of the shape is None too, with a note: whoever asks makes it
-        again or does without.
+        again or does without. ``signed``: so is one that bears no digest.
         """
         text = self.read_text(path)
         if text is None:
@@ -114,7 +114,7 @@ class Folder:
             facts = json.loads(text)
             if not isinstance(facts, dict):
                 raise ValueError("it holds no facts")
-            facts = opened(facts)
+            facts = opened(facts, signed=signed)
         except (ValueError, RecursionError) as fault:
             self._skip(path, fault if text else "it is empty")
             return None

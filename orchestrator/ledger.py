@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,8 @@ def studies(paper: str, *, scale: str, storage: str) -> list[Study]:
     if paper != ALL and paper not in papers:
         raise BadInputError(f"no experiments of {paper!r}; papers: {', '.join([*papers, ALL])}")
     chosen = [each.name for each in experiments if each.paper and paper in (each.paper, ALL)]
-    return [study(Options(name=name, scale=scale, storage=storage)) for name in chosen]
+    made = [study(Options(name=name, scale=scale, storage=storage)) for name in chosen]
+    return [replace(each, results=made[0].results) for each in made]  # so that a damaged file is told once
 
 
 def write_ledger(paper: str, made: Sequence[Study]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import typer
 
 from orchestrator.flags import Json, Name, Scale, Storage
 from orchestrator.results import BadInputError
-from orchestrator.verbs import DONE, SOME_FAILED
+from orchestrator.verbs import DONE, SOME_FAILED, tell_notes
 
 
 def reproduce(
@@ -96,5 +96,7 @@ def design(
     from orchestrator.designing import lines
     from orchestrator.launch import Options, study
 
-    facts = search(study(Options(name=name, scale=scale, storage=storage)), halfwidth, os.cpu_count() or 1)
+    made = study(Options(name=name, scale=scale, storage=storage))
+    facts = search(made, halfwidth, os.cpu_count() or 1)
+    tell_notes(made)
     print(json.dumps(facts) if as_json else "\n".join(lines(facts)))

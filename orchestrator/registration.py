@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import json
+import os
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from orchestrator.launch import Study
 
+SHAPE = {"hash": str, "rows_before": int}
+
 
 def register(study: Study) -> None:
-    """Store what is claimed before the first replica runs; later launches leave it as it is."""
-    if not (study.results.root / study.registration).exists():
-        facts = {
+    """Store what is claimed before the first replica runs; later launches leave it as it is.
+
+    One that cannot be read proves nothing any more. It is made again only while no replica has ended; after that it
+    stays as it is, and what the study finds counts as exploratory.
+    """
+    results, file = study.results, study.registration
+    there = os.path.lexists(results.root / file)
+    if there and (results.read_json(file, SHAPE) or study.rows().height):
+        return
+    results.write_json(
+        file,
+        {
             "hash": study.experiment.registration(study.scale),
             "rows_before": study.rows().height,
             "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -23,18 +33,19 @@ def register(study: Study) -> None:
             "changes": study.options.changes,
             "seeds": study.options.seeds,
             "precision": study.options.precision,
-        }
-        study.results.write_text(study.registration, json.dumps(facts))
+        },
+    )
 
 
 def exploratory(study: Study) -> str:
     """Say why a study is not preregistered; empty when its claims, space and rules are older than all its replicas."""
-    file = study.results.root / study.registration
     if study.variant:
         return "the experiment was changed by flags"
-    if not file.is_file():
+    if not os.path.lexists(study.results.root / study.registration):
         return "its claims were not stored before its replicas ran"
-    stored: Mapping[str, Any] = json.loads(file.read_text())
+    stored = study.results.read_json(study.registration, SHAPE)
+    if stored is None:
+        return "what was stored before its replicas ran cannot be read"
     if stored["hash"] != study.experiment.registration(study.scale):
         return "claims, space or rules are not those that were stored before the first replica ran"
     if before := stored["rows_before"]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -25,29 +24,33 @@ from search_spaces._experiment import Experiment
 from trainables.replica import family_named
 
 TEMPLATES = {"index.html": "report.html.j2", "report.md": "report.md.j2"}
+REPORTS = Path("reports")
+LISTED = {
+    **dict.fromkeys(("question", "answer", "experiment", "scale", "variant"), str),
+    **dict.fromkeys(("events", "replicas"), int),
+    "claims": list,
+}  # what the index prints of a report
 
 
 def current(study: Study) -> dict[str, Any] | None:
     """Return the report that stands on disk if it was made from exactly the rows that there are now."""
-    file = folder_of(study) / "report.json"
-    if not file.is_file():
-        return None
-    stored: dict[str, Any] = json.loads(file.read_text())
-    return stored if stored.get("rows_hash") == rows_hash(study, watched.rows_of(study)) else None
+    stored = study.results.read_json(REPORTS / study.key / "report.json", {"rows_hash": str}, signed=True)
+    return stored if stored and stored["rows_hash"] == rows_hash(study, watched.rows_of(study)) else None
 
 
 def folder_of(study: Study) -> Path:
     """Return where a study's report lies."""
-    return study.results.root / "reports" / study.key
+    return study.results.root / REPORTS / study.key
 
 
 def rows_hash(study: Study, rows: pl.DataFrame) -> str:
-    """Return a hash of what a report is made from: the rows, the claims and the replicas asked for."""
+    """Return a hash of what a report is made from: the rows, the claims, when they were stored, and what is missing."""
     facts = [
         study.experiment.registration(study.scale),
         watched.budget_of(study),
         provenance(),
         _failed(study, rows),
+        exploratory(study),
         rows.select("id", "status", "steps").rows(),
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
@@ -55,6 +58,7 @@ def rows_hash(study: Study, rows: pl.DataFrame) -> str:
 
 def write(study: Study) -> dict[str, Any]:
     """Write the report of what the results hold, bring the index up to it, and return its facts."""
+    study.results.ready()
     rows = watched.rows_of(study)
     folder = folder_of(study)
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,15 +67,14 @@ def write(study: Study) -> dict[str, Any]:
     facts = _facts(study, rows, runs)
     pictures: list[Picture] = []
     if not rows.is_empty():
-        runs.write_csv(folder / "replicas.csv")
+        study.results.write_text(REPORTS / study.key / "replicas.csv", runs.write_csv())
         pictures = draw(study, runs, curves, facts, folder / "figures")
     facts["pictures"] = [
         {"name": each.name, "alt": each.alt, "caption": each.caption, "file": f"figures/{each.name}.svg"}
         for each in pictures
     ]
     _render(study, facts, folder)
-    text = json.dumps(facts, indent=1, ensure_ascii=False)
-    study.results.write_text((folder / "report.json").relative_to(study.results.root), text)
+    study.results.write_json(REPORTS / study.key / "report.json", facts, indent=1)
     write_index(study.results)
     return facts
 
@@ -193,12 +196,20 @@ def _cell(each: Mapping[str, Any]) -> str:
 
 def write_index(results: Results) -> None:
     """Write the page that lists all reports under a storage, from what each says of itself."""
-    found = []
-    for file in sorted((results.root / "reports").glob("*/*/report.json")):
-        with contextlib.suppress(OSError, ValueError):  # one that is being written, or a user's own file
-            facts = json.loads(file.read_text())
-            found.append({**facts, "page": f"{file.parent.parent.name}/{file.parent.name}/index.html"})
-    pages = [page for page in found if {"question", "claims", "answer", "experiment", "scale"} <= set(page)]
-    ledgers = [file.relative_to(results.root / "reports") for file in results.root.glob("reports/ledger/*/*.html")]
-    text = environment().get_template("index.html.j2").render(pages=pages, decided=decided, ledgers=sorted(ledgers))
-    results.write_text(Path("reports") / "index.html", text)
+    top = results.root / REPORTS
+    found = (_listed(results, file) for file in sorted(top.glob("*/*/report.json")))
+    ledgers = sorted(file.relative_to(top) for file in top.glob("ledger/*/*.html"))
+    pages = [page for page in found if page]
+    text = environment().get_template("index.html.j2").render(pages=pages, decided=decided, ledgers=ledgers)
+    results.write_text(REPORTS / "index.html", text)
+
+
+def _listed(results: Results, file: Path) -> dict[str, Any] | None:
+    """Return what the index says of a report; None, noted, where the file is not one of ours."""
+    facts = results.read_json(file.relative_to(results.root), LISTED)
+    if facts is None:
+        return None
+    if not all(isinstance(claim, dict) and isinstance(claim.get("verdict"), str) for claim in facts["claims"]):
+        results.note(f"{file} is skipped: its claims have no verdicts")
+        return None
+    return {**facts, "page": f"{file.parent.parent.name}/{file.parent.name}/index.html"}

@@ -2,42 +2,67 @@
 
 from __future__ import annotations
 
-import json
+import math
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from orchestrator.results import BadInputError, Results
+from orchestrator.results import Results
 from search_spaces._experiment import Experiment
+from search_spaces._space import Search
 
 FOLDER = Path("searches")
+CHOICES = ("chosen", "confirmed")
 
 
 def read(experiment: Experiment, scale: str, results: Results, slug: str) -> Experiment:
     """Return the experiment with the points that its search has chosen; one without a search as it is.
 
-    Raises: BadInputError when the file cannot be understood.
+    A file that does not list points of this search is skipped with a note, and the search begins anew.
     """
-    file = results.root / FOLDER / f"{slug}.json"
-    if not experiment.scales[scale].search or not file.is_file():
-        return experiment
-    try:
-        facts = json.loads(file.read_text())
-        points = {name: tuple(facts[name]) for name in ("chosen", "confirmed")}
-    except (ValueError, LookupError, TypeError) as fault:
-        raise BadInputError(f"{file} does not list points ({fault}); move it away to search anew") from None
-    return experiment.with_search(scale, **points)
+    search = experiment.scales[scale].search
+    points = _stored(search, results, slug) if search else None
+    return experiment.with_search(scale, **points) if points else experiment
 
 
 def keep(experiment: Experiment, scale: str, results: Results, slug: str) -> None:
-    """Write down the points that the experiment's search has chosen by now.
+    """Write down the points that the experiment's search has chosen by now; a file that cannot be read is kept aside.
 
     Raises: OSError while the storage fails.
     """
-    search = experiment.scales[scale].search
+    search, file = experiment.scales[scale].search, _file(slug)
     if search:
+        if os.path.lexists(results.root / file) and _stored(search, results, slug) is None:
+            results.set_aside(file)
         facts = {"chosen": [dict(point) for point in search.chosen], "confirmed": [*map(dict, search.confirmed)]}
-        results.write_text(FOLDER / f"{slug}.json", json.dumps(facts, indent=1))
+        results.write_json(file, facts, indent=1)
 
 
 def study_file(results: Results, slug: str) -> Path:
     """Return where the Optuna study lies that shows a search; it is made anew by every launch."""
     return results.root / FOLDER / f"{slug}.log"
+
+
+def _file(slug: str) -> Path:
+    return FOLDER / f"{slug}.json"
+
+
+def _stored(search: Search, results: Results, slug: str) -> dict[str, tuple[Any, ...]] | None:
+    """Return the points on disk; None where there are none or, noted, they cannot be points of this search."""
+    facts = results.read_json(_file(slug), dict.fromkeys(CHOICES, list))
+    if facts is None:
+        return None
+    if not all(_is_point(point, search) for name in CHOICES for point in facts[name]):
+        results.note(f"{results.root / _file(slug)} is skipped: it does not list points of this search")
+        return None
+    return {name: tuple(facts[name]) for name in CHOICES}
+
+
+def _is_point(point: Any, search: Search) -> bool:
+    """Say whether something has exactly the fields of a search, each a number above 0, as its ranges are."""
+    return (
+        isinstance(point, Mapping)
+        and point.keys() == search.ranges.keys()
+        and all(type(value) in (int, float) and 0 < value < math.inf for value in point.values())
+    )

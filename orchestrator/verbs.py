@@ -132,5 +132,6 @@ def reproduce_paper(paper: str, *, scale: str, storage: str, launch: bool, as_js
             return INTERRUPTED
         worst = max(worst, code)
     facts = ledger.write_ledger(paper, studies)
+    tell_notes(studies[0])
     print(json.dumps(facts) if as_json else "\n".join(ledger.lines(facts)))
     return worst

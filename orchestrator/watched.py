@@ -7,21 +7,25 @@ depend on what else was launched: past the largest budget of the study's own lau
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from analysis import events, table
+from search_spaces._experiment import MOST_STEPS
 
 if TYPE_CHECKING:
     from orchestrator.launch import Study
+
+BUDGET = "budget_steps"
 
 
 def remember(study: Study) -> None:
     """Store the budget of a launch, unless an earlier one had as large a one."""
     if budget_of(study) > _launched(study):
-        study.results.write_text(_file(study), str(budget_of(study)))
+        study.results.write_json(_file(study), {BUDGET: budget_of(study)})
 
 
 def budget_of(study: Study) -> int:
@@ -42,20 +46,24 @@ def rows_of(study: Study) -> pl.DataFrame:
     if late.is_empty():
         return rows
     curves = study.results.curves(late["id"].to_list()).filter(pl.col("step") <= last)
-    by_id = {str(name): points for (name,), points in curves.partition_by("id", as_dict=True).items()}
+    by_id = {
+        str(name): points
+        for (name,), points in curves.partition_by("id", as_dict=True).items()
+        if {*events.METRIC.values()} <= {*points["probe"]}
+    }
     recording = study.asked.recording
     cut = [
         {
             **row,
             "status": "budget",
             "steps": last,
-            "events": _events(by_id[row["id"]], recording.thresholds, recording.confirmation_steps),
+            "events": _events(by_id[row["id"]], recording.thresholds, recording.confirmation_steps)
+            if row["id"] in by_id
+            else [_cut(event, last) for event in row["events"]],
         }
         for row in late.iter_rows(named=True)
-        if row["id"] in by_id  # a curve file may be unreadable
     ]
-    kept = rows.filter(~pl.col("id").is_in([row["id"] for row in cut]))
-    return pl.concat([kept, table.replicas_frame(cut)]).sort("id")
+    return pl.concat([rows.filter(pl.col("steps") <= last), table.replicas_frame(cut)]).sort("id")
 
 
 def curves_of(study: Study, ids: list[str]) -> pl.DataFrame:
@@ -64,12 +72,32 @@ def curves_of(study: Study, ids: list[str]) -> pl.DataFrame:
 
 
 def _launched(study: Study) -> int:
-    file = study.results.root / _file(study)
-    return int(file.read_text()) if file.is_file() else 0
+    """Return the largest budget that was launched; 0, noted, where what is stored of it cannot be read.
+
+    Older versions stored the bare number.
+    """
+    text = (study.results.read_text(_file(study)) or "").strip()
+    if text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_STEPS)):
+        return min(int(text), MOST_STEPS)
+    stored = (study.results.read_json(_file(study), {BUDGET: int}) or {BUDGET: 0})[BUDGET]
+    return max(0, min(int(stored), MOST_STEPS))
 
 
 def _file(study: Study) -> Path:
     return study.registration.with_suffix(".budget")
+
+
+def _cut(event: Mapping[str, Any], last: int) -> dict[str, Any]:
+    """Return an event as it stood at a step, from its row alone: a curve may be lost.
+
+    Limits: relapses count to the end of the row.
+    """
+    ends = {}
+    for lower, upper in (("lower", "upper"), ("sustained_lower", "sustained_upper")):
+        seen = event[upper] is not None and event[upper] <= last
+        ends |= {lower: event[lower] if seen or event[lower] is None else min(event[lower], last)}
+        ends |= {upper: event[upper] if seen else None}
+    return {**event, **ends}
 
 
 def _events(points: pl.DataFrame, thresholds: tuple[float, ...], confirmation_steps: int) -> list[dict[str, object]]:

@@ -84,9 +84,11 @@ class Snapshot:
             raise ValueError("torn or altered")
         try:
             facts = torch.load(io.BytesIO(state), weights_only=True)
+            return cls(**{**facts, "curve": Curve(**facts["curve"])})
         except pickle.UnpicklingError:
             raise ValueError("it holds more than tensors and numbers") from None
-        return cls(**{**facts, "curve": Curve(**facts["curve"])})
+        except (RuntimeError, TypeError, LookupError):
+            raise ValueError("it holds no state of a replica") from None
 
 
 class Pack:

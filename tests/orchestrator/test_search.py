@@ -170,15 +170,28 @@ def test_a_failing_storage_ends_the_search_in_one_line_and_the_next_launch_goes_
     assert made(storage).plan().left == 0
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"chosen": 3, "confirmed": []}', '{"chosen": []}'])
-def test_a_file_of_points_that_cannot_be_read_is_told_in_one_line(
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"chosen": 3, "confirmed": []}',
+        '{"chosen": []}',
+        '{"chosen": [{"kl_strength": "x"}], "confirmed": []}',
+    ],
+)
+def test_a_file_of_points_that_cannot_be_read_costs_one_line_and_is_kept(
     tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     storage = tmp_path / "runs"
-    made(storage).results.write_text(searches.FOLDER / f"{made(storage).slug}.json", text)
-    assert main(["status", written(tmp_path), "--storage", str(storage)]) == 2
+    study, file = made(storage), searches.FOLDER / f"{made(storage).slug}.json"
+    study.results.write_text(file, text)
+    assert main(["status", written(tmp_path), "--storage", str(storage)]) == 0
     err = capsys.readouterr().err
-    assert err.count("\n") == 1 and "does not list points" in err and "search anew" in err
+    assert err.count("\n") == 1 and f"{file.name} is skipped" in err
+    searches.keep(study.asked, study.scale, study.results, study.slug)
+    (aside,) = (storage / "searches").glob("*.aside-*")
+    assert aside.read_text() == text
 
 
 @pytest.mark.parametrize(
