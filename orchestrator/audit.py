@@ -154,7 +154,8 @@ def shown(value: Any) -> str:
 
 def _reason(fault: BaseException) -> str:
     """Return a fault in one line."""
-    return " ".join(str(fault.args[0] if isinstance(fault, LookupError) and fault.args else fault).split())[:200]
+    words = fault.args[0] if isinstance(fault, LookupError) and fault.args else fault
+    return " ".join(str(words).split())[:200] or type(fault).__name__
 
 
 def _plain(value: Any) -> str:

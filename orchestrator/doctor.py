@@ -15,6 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from orchestrator import tables
 from orchestrator.results import BadInputError, Results
 from orchestrator.tracking import DATABASE
 
@@ -114,11 +115,11 @@ def _storage(results: Results) -> Check:
 
 def _tables(results: Results) -> Check:
     ended = results.replicas().height
+    tables.look(results, "curves")
     failed = len(results.files("failures", ".txt"))
     if results.notes:
-        return Check(
-            "warn", "results", f"{ended} ended; {len(results.notes)} files skipped, such as {results.notes[0]}"
-        )
+        more = f" (and {len(results.notes) - 1} more such lines)" if results.notes[1:] else ""
+        return Check("warn", "results", f"{ended} ended; {results.notes[0]}{more}")
     if failed:
         return Check("warn", "results", f"{ended} ended, {failed} failed: tracebacks in {results.root / 'failures'}")
     return Check("ok", "results", f"{ended} replicas ended, every file readable")

@@ -41,6 +41,14 @@ def publish(folder: Folder, name: str, number: str, frame: pl.DataFrame) -> None
     folder.write(Path(name) / table_name(number, content), content)
 
 
+def look(folder: Folder, name: str) -> None:
+    """Note which tables of a folder cannot be read or are damaged, without parsing them.
+
+    Raises: OSError when the folder cannot be listed.
+    """
+    _contents(folder, folder.files(name, ".parquet"))
+
+
 def read(folder: Folder, name: str, schema: Mapping[str, Any]) -> Read:
     """Return the sound rows of all tables in a folder; a file that is torn, foreign or newer is skipped with a note.
 

@@ -10,7 +10,7 @@ import pytest
 from launches import tiny
 
 from orchestrator import ledger
-from orchestrator.audit import audit
+from orchestrator.audit import audit, marks
 from orchestrator.cli import main
 from orchestrator.launch import train
 
@@ -61,6 +61,49 @@ def test_another_row_of_the_table_is_found(copied: Path) -> None:
     lines = file.read_text().splitlines()
     file.write_text("\n".join(lines[:-1]) + "\n")
     assert len(audit(copied)[0]) > 5
+
+
+PLANTED = "import pathlib; pathlib.Path({mark!r}).write_text('ran')\n"
+
+
+@pytest.mark.parametrize("suffix", [".py", ".yaml"])
+def test_results_that_somebody_sent_run_no_code(
+    copied: Path, suffix: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(copied)
+    mark, planted = copied / "mark", copied / "weight_decay_scaling" / f"planted{suffix}"
+    planted.write_text(PLANTED.format(mark=str(mark)))
+    file = copied / "weight_decay_scaling" / "report.json"
+    sent = json.loads(file.read_text())
+    for name in (str(planted), str(planted.relative_to(copied)), f"./{planted.relative_to(copied)}", ["kl_scaling"]):
+        file.write_text(json.dumps({**sent, "experiment": name}))
+        assert main(["audit", str(copied)]) == 1
+        out = capsys.readouterr().out
+        assert "report.json cannot be audited: " in out and not mark.exists()
+
+
+FOREIGN = ["", "{", "[]", "null", "[" * 100_000, '{"experiment": "kl_scaling"}', "\udcff"]
+FOREIGN += ['{"experiment": "kl_scaling", "scale": []}', '{"experiment": "kl_scaling", "scale": "laptop"}']
+
+
+@pytest.mark.parametrize("text", FOREIGN, ids=range(len(FOREIGN)))
+def test_a_foreign_report_costs_one_line_of_the_audit(
+    copied: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (copied / "weight_decay_scaling.md").unlink()
+    (copied / "weight_decay_scaling" / "report.json").write_bytes(text.encode(errors="surrogateescape"))
+    assert main(["audit", str(copied)]) == 1
+    assert capsys.readouterr().out.count("cannot be audited") == 1
+
+
+def test_a_mark_names_no_file_outside_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    outside, page = tmp_path / "outside.json", tmp_path / "results" / "page.md"
+    outside.write_text('{"secret": 1}')
+    for name in ("../outside.json", str(outside)):
+        page.write_text(f"<!--={name}:secret-->1<!--/-->\n")
+        with pytest.raises(ValueError, match="lies outside the folder"):
+            list(marks(page, {}))
 
 
 def test_the_ledger_says_not_run_until_all_replicas_have_ended(tmp_path: Path) -> None:
