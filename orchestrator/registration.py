@@ -45,7 +45,7 @@ def exploratory(study: Study) -> str:
         return "its claims were not stored before its replicas ran"
     stored = study.results.read_json(study.registration, SHAPE)
     if stored is None:
-        return "what was stored before its replicas ran cannot be read"
+        return "its registration, which was stored before its replicas ran, cannot be read"
     if stored["hash"] != study.experiment.registration(study.scale):
         return "claims, space or rules are not those that were stored before the first replica ran"
     if before := stored["rows_before"]:

@@ -44,6 +44,14 @@ def study_file(results: Results, slug: str) -> Path:
     return results.root / FOLDER / f"{slug}.log"
 
 
+def room_for_study(results: Results, slug: str) -> Path:
+    """Return where the Optuna study is to be written, with nothing in its place any more."""
+    for name in (f"{slug}.log", f"{slug}.log.lock"):
+        results.room_for(FOLDER / name)
+        results.forget(FOLDER / name)
+    return study_file(results, slug)
+
+
 def _file(slug: str) -> Path:
     return FOLDER / f"{slug}.json"
 

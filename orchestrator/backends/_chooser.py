@@ -38,7 +38,7 @@ class Chooser:
         self._asked: set[int] = set()
         self._seen: frozenset[str] | None = None  # what was being trained when there was nothing to choose
         self._tried = pl.DataFrame()  # the points that have ended, when last looked at
-        self._optuna = _study(search, searches.study_file(job.results, job.slug), job.slug)
+        self._optuna = _study(search, searches.room_for_study(job.results, job.slug), job.slug)
         self.over = False
 
     def next(self, running: Iterable[Replica]) -> list[Pack]:
@@ -128,11 +128,8 @@ class Chooser:
 
 
 def _study(search: Search, file: Path, name: str) -> OptunaSearch:
-    """Return an empty study that is kept in a file; the points that are known are told to it later."""
+    """Return an empty study that is kept in a new file; the points that are known are told to it later."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    file.parent.mkdir(exist_ok=True)
-    for old in (file, file.with_name(f"{file.name}.lock")):
-        old.unlink(missing_ok=True)
     return OptunaSearch(
         {name: optuna.distributions.FloatDistribution(*ends, log=True) for name, ends in search.ranges.items()},
         metric=OBJECTIVE,
