@@ -20,6 +20,7 @@ from typing import Any
 from analysis import table
 from chaos.faults import KINDS, Schedule
 from chaos.launch import chaos_study
+from orchestrator import tables
 from orchestrator.launch import Study, train
 from orchestrator.tracking import DATABASE, uri_of
 
@@ -166,7 +167,7 @@ def _events(made: Study) -> list[tuple[Any, ...]]:
 
 
 def _raw_rows(made: Study) -> int:
-    return int(made.results._read("replicas", table.replica_schema()).height)
+    return int(tables.read(made.results, "replicas", table.replica_schema()).rows.height)
 
 
 def _differences(undisturbed: Study, made: Study) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def file_in_the_way(folder: Path) -> str:
     return str(folder / "file" / "runs")
 
 
-BAD = {
+BAD: dict[str, Callable[[Path], str]] = {
     "a loop of links": loop,
     "a file in the way": file_in_the_way,
     "no UTF-8": lambda folder: os.fsdecode(os.fsencode(folder) + b"/caf\xe9"),
@@ -69,7 +70,7 @@ BAD = {
 def test_what_cannot_be_a_folder_is_refused_in_one_line(
     tmp_path: Path, kind: str, verb: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    storage = BAD[kind](tmp_path)  # type: ignore[operator]
+    storage = BAD[kind](tmp_path)
     before = sorted(tmp_path.rglob("*"))
     assert main([verb, "kl_scaling", f"--storage={storage}"]) == 2
     err = capsys.readouterr().err

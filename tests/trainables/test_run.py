@@ -15,6 +15,7 @@ import pytest
 import torch
 from tiny import tiny_replica
 
+from orchestrator import tables
 from orchestrator.results import Results
 from trainables import run as module
 from trainables.pack import CHECKPOINT_FORMAT, Pack, Snapshot
@@ -61,7 +62,7 @@ def finish(run: PackRun) -> int:
 
 def outcome(results: Results) -> list[Any]:
     """Return all rows and points, each exactly once."""
-    raw = results._read("replicas", module.table.replica_schema()).height
+    raw = tables.read(results, "replicas", module.table.replica_schema()).rows.height
     rows = results.replicas()
     assert raw == rows.height
     return [rows.drop("provenance").rows(), results.curves(rows["id"].to_list()).rows()]
