@@ -127,7 +127,7 @@ def _tables(results: Results) -> Check:
 def _mlflow(results: Results) -> Check:
     """Look at the database as a launch does."""
     database = results.root / DATABASE
-    if reason := fault_of(database):
+    if reason := fault_of(database, thorough=True):
         return Check("fail", "mlflow", reason)
     return Check(
         "ok", "mlflow", f"{database} can be written" if database.exists() else f"{database} will be made by a launch"

@@ -21,7 +21,7 @@ from orchestrator.launch import Study
 from orchestrator.masking import masked
 from orchestrator.results import Results
 from orchestrator.silence import quiet
-from orchestrator.tracking_database import DATABASE, fault_of, file_of, plain
+from orchestrator.tracking_database import DATABASE, REBUILD, fault_of, file_of, plain
 from orchestrator.tracking_process import Companion, keep_log
 
 if TYPE_CHECKING:
@@ -113,7 +113,9 @@ def reason_not(study: Study, facts: Mapping[str, Any] | None, went_on: Callable[
         return "another launch is mirroring"
     except (MlflowException, SQLAlchemyError, OSError, ValueError) as fault:
         lines = [line for line in str(fault).splitlines() if line.strip() and "autoflush" not in line]
-        return next(iter(lines), type(fault).__name__)[:200]
+        reason = next(iter(lines), type(fault).__name__)[:200]
+        inside = not study.options.tracking_uri and isinstance(fault, MlflowException | SQLAlchemyError)
+        return f"{reason}; {REBUILD}" if inside else reason
     return None
 
 

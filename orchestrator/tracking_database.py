@@ -21,13 +21,16 @@ from urllib.parse import unquote
 
 DATABASE = "mlflow.db"
 SIDES = ("", "-journal", "-wal", "-shm")
-LOCKED_S = 2.0
+LOCKED_S, THOROUGH_S = 2.0, 5.0
 MIGRATIONS = Path("store") / "db_migrations" / "versions"
 REBUILD = "'python -m orchestrator ui --rebuild' keeps it as a backup and makes it anew"
 
 
-def fault_of(file: Path) -> str | None:
-    """Return why MLflow could not use a database, with what to do; None where it can, or can make it."""
+def fault_of(file: Path, *, thorough: bool = False) -> str | None:
+    """Return why MLflow could not use a database, with what to do; None where it can, or can make it.
+
+    Every page is read where it is to be thorough, for a few seconds at most.
+    """
     try:
         kind = file.stat().st_mode
     except FileNotFoundError:
@@ -38,7 +41,7 @@ def fault_of(file: Path) -> str | None:
         return f"{file} is a {'folder' if stat.S_ISDIR(kind) else 'special file'}, not a database; {REBUILD}"
     try:
         with contextlib.closing(sqlite3.connect(file, timeout=LOCKED_S, isolation_level=None)) as connection:
-            return _fault_inside(file, connection)
+            return _fault_inside(file, connection) or (_damage(file, connection) if thorough else None)
     except sqlite3.Error as fault:
         if getattr(fault, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             return f"{file} is locked by another process; end what holds it"
@@ -65,6 +68,18 @@ def _fault_inside(file: Path, connection: sqlite3.Connection) -> str | None:
         words = f"its schema {unknown[0][:40]!r} is unknown to mlflow {metadata.version('mlflow')}"
         return f"{file}: {words}; update mlflow, or {REBUILD}"
     return None
+
+
+def _damage(file: Path, connection: sqlite3.Connection) -> str | None:
+    until = time.monotonic() + THOROUGH_S
+    connection.set_progress_handler(lambda: time.monotonic() > until, 100_000)
+    try:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as fault:
+        if "interrupted" in str(fault):
+            return None
+        raise
+    return None if found == "ok" else f"{file} is damaged ({' '.join(str(found).split())[:100]}); {REBUILD}"
 
 
 @cache

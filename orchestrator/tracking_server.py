@@ -29,7 +29,7 @@ from search_spaces._files import own_experiment
 
 LOOPBACK = "127.0.0.1"
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-GRACE_S, STARTING_S, LOOK_S = 5.0, 60.0, 0.2
+GRACE_S, STARTING_S, LOOK_S = 3.0, 60.0, 0.2
 MOST_LINKS = 10
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 SETTINGS = {

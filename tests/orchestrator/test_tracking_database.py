@@ -23,9 +23,10 @@ def written(file: Path, *statements: str) -> None:
         connection.commit()
 
 
-def of_mlflow(file: Path, revision: str) -> None:
+def of_mlflow(file: Path, *revisions: str) -> None:
     tables = ("experiments (experiment_id, name)", "runs (x)", "alembic_version (version_num)")
-    written(file, *(f"CREATE TABLE {table}" for table in tables), f"INSERT INTO alembic_version VALUES ('{revision}')")
+    versions = [f"INSERT INTO alembic_version VALUES ('{revision}')" for revision in revisions]
+    written(file, *(f"CREATE TABLE {table}" for table in tables), *versions)
 
 
 FAULTY: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -38,7 +39,7 @@ FAULTY: dict[str, tuple[Callable[[Path], object], str]] = {
     "of another program": (lambda file: written(file, "CREATE TABLE songs (x)"), "no whole MLflow database"),
     "half made": (lambda file: written(file, "CREATE TABLE experiments (x)"), "no whole MLflow database"),
     "newer": (lambda file: of_mlflow(file, "ffff12345678"), "'ffff12345678' is unknown to mlflow"),
-    "without a version": (lambda file: of_mlflow(file, "") or written(file, "DELETE FROM alembic_version"), "no whole"),
+    "without a version": (lambda file: of_mlflow(file), "no whole MLflow database"),
 }
 
 
@@ -70,6 +71,17 @@ def test_a_locked_database_names_what_to_do(tmp_path: Path, monkeypatch: pytest.
     assert fault_of(tmp_path / DATABASE) is None
 
 
+def test_a_damaged_page_is_found_by_a_thorough_look(tmp_path: Path) -> None:
+    file = tmp_path / DATABASE
+    of_mlflow(file, sorted(_revisions())[0])
+    written(file, "CREATE INDEX by_x ON runs (x)", *(f"INSERT INTO runs VALUES ('{'x' * 500}{n}')" for n in range(99)))
+    assert fault_of(file, thorough=True) is None
+    content = bytearray(file.read_bytes())
+    content[-8192:] = bytes(8192)
+    file.write_bytes(content)
+    assert "--rebuild" in str(fault_of(file, thorough=True))
+
+
 @pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Path]:
     if os.geteuid() == 0:
@@ -87,7 +99,7 @@ def test_a_read_only_database_is_named(read_only: Path) -> None:
 def test_the_schemas_that_the_installed_mlflow_knows_are_found() -> None:
     from mlflow.store.db.utils import _get_latest_schema_revision
 
-    assert _get_latest_schema_revision() in _revisions()
+    assert _get_latest_schema_revision() in _revisions()  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("name", ["plain", "a%20b", "what?", "50%", "a b[1]#ü"])
