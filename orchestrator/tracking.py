@@ -21,7 +21,7 @@ from orchestrator.launch import Study
 from orchestrator.masking import masked
 from orchestrator.results import Results
 from orchestrator.silence import quiet
-from orchestrator.tracking_database import DATABASE, REBUILD, fault_of, file_of, plain
+from orchestrator.tracking_database import DATABASE, HELD, REBUILD, fault_of, file_of, plain
 from orchestrator.tracking_process import Companion, keep_log
 
 if TYPE_CHECKING:
@@ -44,8 +44,13 @@ def bring_up(study: Study, facts: Mapping[str, Any], beside: Companion | None = 
 
     The process beside the launch does it, or one that is started for it: MLflow is waited for a bounded time.
     """
-    lost = not study.options.tracking_uri and not (study.results.root / DATABASE).exists()
-    if not lost and _mirrored(study) == _state(study, facts):
+    own, done = study.results.root / DATABASE, _mirrored(study) == _state(study, facts)
+    if not study.options.tracking_uri:
+        reason = fault_of(own)
+        if reason and not (done and reason.endswith(HELD)):
+            return _told(reason)
+        done = done and own.exists() and own.stat().st_size > 0
+    if done:
         return None
     warning = _told((beside or Companion(study)).finish(facts))
     if warning is None:

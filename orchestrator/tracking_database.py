@@ -23,6 +23,7 @@ DATABASE = "mlflow.db"
 SIDES = ("", "-journal", "-wal", "-shm")
 LOCKED_S, THOROUGH_S = 2.0, 5.0
 MIGRATIONS = Path("store") / "db_migrations" / "versions"
+HELD = "end what holds it"
 REBUILD = "'python -m orchestrator ui --rebuild' keeps it as a backup and makes it anew"
 
 
@@ -44,7 +45,7 @@ def fault_of(file: Path, *, thorough: bool = False) -> str | None:
             return _fault_inside(file, connection) or (_damage(file, connection) if thorough else None)
     except sqlite3.Error as fault:
         if getattr(fault, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            return f"{file} is locked by another process; end what holds it"
+            return f"{file} is locked by another process; {HELD}"
         if "readonly" in str(fault) or not os.access(file, os.W_OK):
             return f"{file} is read-only; make it writable, or {REBUILD}"
         return f"{file}: {fault}; {REBUILD}"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -43,7 +44,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
     return made
 
 
-@contextmanager
+@contextlib.contextmanager
 def client_of(made: Study) -> Iterator[Any]:
     from mlflow import MlflowClient
 
@@ -128,8 +129,18 @@ def test_garbage_among_what_is_mirrored_costs_a_mirroring(whole: Study, spoil: A
         file.rmdir()
 
 
-def test_a_database_that_is_broken_is_told_at_once(whole: Study, tmp_path: Path) -> None:
+def test_a_database_that_broke_after_it_was_filled_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.tracking_database.LOCKED_S", 0.05)
     made = tiny(tmp_path)
+    tracking.remember(made, FACTS)
+    with contextlib.closing(sqlite3.connect(tmp_path / DATABASE, isolation_level=None)) as holder:
+        holder.execute("CREATE TABLE t (x)")
+        holder.execute("BEGIN EXCLUSIVE")
+        assert tracking.bring_up(made, FACTS) is None  # nothing is to be mirrored
+        assert "locked" in str(tracking.bring_up(made, {**FACTS, "rows_hash": "y"}))
+    (tmp_path / DATABASE).unlink()
     (tmp_path / DATABASE).mkdir()
     warning = str(tracking.bring_up(made, FACTS))
     assert "is a folder" in warning and "\n" not in warning and warning.startswith("not mirrored to MLflow")
