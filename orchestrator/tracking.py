@@ -132,8 +132,7 @@ def uri_of(study: Study) -> str:
 def forget(results: Results) -> None:
     """Forget what is mirrored: everything is mirrored again."""
     for file in results.files("mirrored", ".txt"):
-        if not file.is_dir():
-            file.unlink(missing_ok=True)
+        results.forget(file.relative_to(results.root))
 
 
 def _client(asked: str | None, root: Path) -> MlflowClient:
@@ -161,10 +160,7 @@ def _mark(study: Study) -> Path:
 
 def _mirrored(study: Study) -> str:
     """Return which state is mirrored; empty where none is or the file cannot be read: it is mirrored again then."""
-    try:
-        return (study.results.root / _mark(study)).read_text()
-    except (OSError, ValueError):
-        return ""
+    return study.results.read_text(_mark(study)) or ""
 
 
 def _state(study: Study, facts: Mapping[str, Any]) -> str:

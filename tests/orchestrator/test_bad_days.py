@@ -15,11 +15,7 @@ import polars as pl
 import pytest
 from launches import TINY_SET, facts, flags, tiny
 
-<<<<<<< HEAD
-from orchestrator import report, tables, tracking
-=======
-from orchestrator import report, tracking, tracking_runs
->>>>>>> 753ba61 (MLflow shows true times, answers and constants, while the launch runs; broken databases are seen before)
+from orchestrator import report, tables, tracking, tracking_runs
 from orchestrator.cli import main
 from orchestrator.launch import train
 from orchestrator.results import STALE_S, BadInputError, Results
