@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import signal
 import socket
 import sqlite3
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from launches import tiny
+from launches import TINY_SET, tiny
 
 from orchestrator import tracking, tracking_process, tracking_runs, tracking_server
 from orchestrator.launch import Study, train
@@ -181,7 +178,7 @@ def test_a_server_that_is_not_mlflow_costs_one_line(
 
 @pytest.mark.companion
 def test_replicas_are_mirrored_while_the_launch_runs(tmp_path: Path) -> None:
-    made = tiny(tmp_path, changes=(*tracking_test_set(), "kl_strength=0.1"), seeds=1)
+    made = tiny(tmp_path, changes=(*TINY_SET[:-1], "kl_strength=0.1"), seeds=1)
     assert train(made, silent=True)
     chunk = {"pack": "p", "observed": 0, "budget": 1, "diverged": 0}
     with tracking_process.Companion(made) as beside:
@@ -207,86 +204,6 @@ def test_a_server_that_never_answers_is_waited_for_a_bounded_time(
         uri = f"http://127.0.0.1:{deaf.getsockname()[1]}"
         made = replace(whole, options=replace(whole.options, tracking_uri=uri))
         assert "MLflow is slow" in str(tracking.bring_up(made, FACTS))
-
-
-def test_results_never_name_code_to_run(tmp_path: Path) -> None:
-    mark, planted = tmp_path / "mark", tmp_path / "planted.py"
-    planted.write_text(f"open({str(mark)!r}, 'w')\n")
-    runs = tmp_path / "runs"
-    (runs / "registrations").mkdir(parents=True)
-    stored: dict[str, Any] = {"name": str(planted), "scale": "laptop", "changes": [], "seeds": None}
-    (runs / "registrations" / "planted-laptop.json").write_text(json.dumps(stored))
-    (told,) = tracking_server.rebuild(str(runs))
-    assert "planted-laptop is not mirrored" in told and "launch that file again" in told
-    assert not mark.exists()
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b'{"name": "kl_sc',
-        b"\xff\xfe",
-        b"[1]",
-        b"{}",
-        b'{"name": 3, "scale": "laptop", "changes": []}',
-        b'{"name": "kl_scaling", "scale": "laptop", "changes": [3]}',
-        b'{"name": "kl_scaling", "scale": "moon", "changes": []}',
-        b'{"name": "nobodys", "scale": "laptop", "changes": [], "seeds": 2}',
-        b'{"name": "kl_scaling", "scale": "laptop", "changes": [], "seeds": -1, "precision": "x"}',
-    ],
-)
-def test_foreign_registrations_are_skipped_with_a_line(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "registrations").mkdir()
-    (tmp_path / "registrations" / "foreign.json").write_bytes(content)
-    (told,) = tracking_server.rebuild(str(tmp_path))
-    assert "foreign" in told and ("is skipped" in told or "is not mirrored" in told) and "\n" not in told
-
-
-SERVER = """
-import pathlib, subprocess, sys, time
-code = "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(600)"
-worker = subprocess.Popen([sys.executable, "-c", code])
-pathlib.Path(sys.argv[1]).write_text(str(worker.pid))
-time.sleep(600)
-"""
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_the_server_ends_with_its_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    pids = tmp_path / "pids"
-
-    def wait(server: Any, port: int, ended: list[int]) -> None:
-        while not pids.exists() or not pids.read_text():
-            assert server.poll() is None
-        os.kill(os.getpid(), number)
-
-    monkeypatch.setattr(tracking_server, "_words", lambda root, port: [sys.executable, "-c", SERVER, str(pids)])
-    monkeypatch.setattr(tracking_server, "_wait_for", wait)
-    before = signal.getsignal(number)
-    assert tracking_server.serve(str(tmp_path / "runs"), 5001) == 0
-    assert signal.getsignal(number) is before
-    stat = Path("/proc") / pids.read_text() / "stat"
-    assert not stat.exists() or stat.read_text().split()[2] == "Z"
-
-
-def test_a_server_that_does_not_start_says_why(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = [sys.executable, "-c", "import sys; sys.exit('no port')"]
-    monkeypatch.setattr(tracking_server, "_words", lambda root, port: words)
-    assert tracking_server.serve(str(tmp_path), 5001) == 1
-    assert capsys.readouterr().err == "error: MLflow's server ended with exit code 1: no port\n"
-
-
-def test_mlflow_is_served_on_loopback(tmp_path: Path) -> None:
-    words = tracking_server._words(tmp_path, 5001)
-    assert words[words.index("--host") + 1] == "127.0.0.1"
-
-
-def tracking_test_set() -> tuple[str, ...]:
-    from launches import TINY_SET
-
-    return TINY_SET[:-1]
 
 
 def test_large_studies_are_mirrored_by_level_from_the_start(whole: Study, monkeypatch: pytest.MonkeyPatch) -> None:
