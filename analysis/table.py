@@ -22,7 +22,7 @@ REPLICA_COLUMNS = {
     "status": "observed (its event and the confirmation window), budget (censored there), or diverged",
     "steps": "last evaluated step",
     "events": "list of first and sustained crossings, see analysis.events.Event",
-    "provenance": "git commit, versions and device, as JSON",
+    "provenance": "git commit, versions, device, and when its last stretch of training began and ended, as JSON",
     "schema": "version of this schema",
 }
 CURVE_COLUMNS = {"id": "replica", "step": "optimizer steps taken", "probe": "what was measured", "value": "its value"}

@@ -21,10 +21,10 @@ from orchestrator.verbs import (
     SOME_FAILED,
     ask,
     few_seeds,
-    finish,
     plan_facts,
     print_summary,
     tell_notes,
+    train_and_finish,
     train_smoke,
 )
 
@@ -173,7 +173,7 @@ def launch(
         return train_smoke(options, as_json)
     study = flow.study(options)
     ask(study, sure=yes or as_json)
-    return finish(study, flow.train(study, silent=as_json), as_json)
+    return train_and_finish(study, as_json)
 
 
 @app.command()
@@ -242,14 +242,14 @@ def ui(
     ] = False,
 ) -> int:
     """Open MLflow over the results, on this machine only."""
-    from orchestrator import tracking
+    from orchestrator import tracking_server
 
     if rebuild:
-        for line in tracking.rebuild(storage):
+        for line in tracking_server.rebuild(storage):
             print(line)
         return DONE
-    print(f"MLflow on http://{tracking.LOOPBACK}:{port} (Ctrl-C ends it)")
-    return tracking.serve(storage, port)
+    print(f"starting MLflow on http://{tracking_server.LOOPBACK}:{port}", flush=True)
+    return tracking_server.serve(storage, port)
 
 
 for verb in (reproduce, fit, design, audit):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from orchestrator import tables
 from orchestrator.results import BadInputError, Results
-from orchestrator.tracking import DATABASE
+from orchestrator.tracking_database import DATABASE, fault_of
 
 PROJECT = "grokking-laws"
 LEAST_FREE_GIB, COMFORTABLE_GIB = 0.5, 5.0
@@ -126,22 +125,10 @@ def _tables(results: Results) -> Check:
 
 
 def _mlflow(results: Results) -> Check:
-    """Take SQLite's write lock on the database, or on one made for the purpose, and give it back."""
+    """Look at the database as a launch does."""
     database = results.root / DATABASE
-    exists = database.exists()
-    probe = database if exists else results.root / f".{DATABASE}.probe-{os.getpid()}"
-    try:
-        connection = sqlite3.connect(probe, timeout=2, isolation_level=None)
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("SELECT count(*) FROM sqlite_master")
-            connection.execute("ROLLBACK")
-        finally:
-            connection.close()
-    except sqlite3.Error as fault:
-        remedy = "end what holds it" if "locked" in str(fault) else "make it anew: python -m orchestrator ui --rebuild"
-        return Check("fail", "mlflow", f"{database}: {fault}; {remedy}")
-    finally:
-        if not exists:
-            probe.unlink(missing_ok=True)
-    return Check("ok", "mlflow", f"{database} can be written" if exists else f"{database} will be made by a launch")
+    if reason := fault_of(database, thorough=True):
+        return Check("fail", "mlflow", reason)
+    return Check(
+        "ok", "mlflow", f"{database} can be written" if database.exists() else f"{database} will be made by a launch"
+    )

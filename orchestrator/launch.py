@@ -22,6 +22,7 @@ from orchestrator.progress import Progress
 from orchestrator.registration import register
 from orchestrator.resources import Request, request
 from orchestrator.results import BadInputError, Results
+from orchestrator.tracking_process import Companion
 from search_spaces._experiment import MOST_REPLICAS, MOST_STEPS, Experiment, parse_values
 from search_spaces._files import experiment_named
 from trainables.replica import family_named
@@ -157,8 +158,11 @@ def resources_of(options: Options, experiment: Experiment) -> Request:
     )
 
 
-def train(study: Study, *, silent: bool = False, pace: Pace | None = None) -> bool:
-    """Train what is missing; return False when interrupted. Trains nothing when nothing is missing."""
+def train(study: Study, *, silent: bool = False, pace: Pace | None = None, beside: Companion | None = None) -> bool:
+    """Train what is missing; return False when interrupted. Trains nothing when nothing is missing.
+
+    The companion, if there is one, mirrors replicas as they end.
+    """
     study.results.ready()
     watched.remember(study)
     if not study.plan().left:
@@ -174,6 +178,8 @@ def train(study: Study, *, silent: bool = False, pace: Pace | None = None) -> bo
             for line in facts["notes"]:
                 study.results.note(f"pack {facts['pack']}: {line}")
             progress.observe(facts, study.results.untold())
+            if beside:
+                beside.observe(facts)
 
         device = "cuda" if asked.gpus else "cpu"
         job = Job(plan, study.results, asked, device, observe, study.options.address, pace, study.slug)

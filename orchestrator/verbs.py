@@ -16,6 +16,7 @@ from orchestrator.masking import tell
 
 if TYPE_CHECKING:
     from orchestrator.launch import Options, Study
+    from orchestrator.tracking_process import Companion
 
 MOST_NOTES = 10
 DONE, SOME_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -63,7 +64,16 @@ def ask(study: Study, *, sure: bool) -> None:
         )
 
 
-def finish(study: Study, finished: bool, as_json: bool, *, quiet: bool = False) -> int:
+def train_and_finish(study: Study, as_json: bool, *, quiet: bool = False) -> int:
+    """Train what is missing, mirroring replicas as they end, then finish; return the exit code."""
+    from orchestrator import launch as flow
+    from orchestrator.tracking_process import Companion
+
+    with Companion(study) as beside:
+        return finish(study, flow.train(study, silent=as_json, beside=beside), as_json, quiet=quiet, beside=beside)
+
+
+def finish(study: Study, finished: bool, as_json: bool, *, quiet: bool = False, beside: Companion | None = None) -> int:
     """Report and mirror what there is, print it unless quiet, and return the exit code."""
     from orchestrator import report as reports
     from orchestrator import tracking
@@ -74,7 +84,7 @@ def finish(study: Study, finished: bool, as_json: bool, *, quiet: bool = False) 
         facts = reports.write(study)
     elif finished and not missing and not as_json:
         print(f"nothing to train: all {facts['replicas']} replicas are done")
-    if warning := tracking.bring_up(study, facts):
+    if warning := tracking.bring_up(study, facts, beside):
         tell(warning)
     if not quiet:
         print_summary(study, facts, as_json)
@@ -108,17 +118,18 @@ def print_summary(study: Study, facts: dict[str, Any], as_json: bool) -> None:
 def train_smoke(options: Options, as_json: bool) -> int:
     """Train half of a tiny budget, then launch again to the whole of it: through checkpoint, resume and report."""
     from orchestrator import launch as flow
+    from orchestrator.tracking_process import Companion
 
     tiny = flow.smoke(options)
     half = replace(tiny, options=replace(tiny.options, backend="in_process", budget_steps=flow.SMOKE_STEPS // 2))
     if not flow.train(half, silent=True):
         return INTERRUPTED
-    return finish(tiny, flow.train(tiny, silent=True), as_json)
+    with Companion(tiny) as beside:
+        return finish(tiny, flow.train(tiny, silent=True, beside=beside), as_json, beside=beside)
 
 
 def reproduce_paper(paper: str, *, scale: str, storage: str, launch: bool, as_json: bool) -> int:
     """Launch what is missing of each experiment in turn, write and print the ledger; return the worst exit code."""
-    from orchestrator import launch as flow
     from orchestrator import ledger, registration
 
     studies = ledger.studies(paper, scale=scale, storage=storage)
@@ -126,8 +137,7 @@ def reproduce_paper(paper: str, *, scale: str, storage: str, launch: bool, as_js
     for study in wanted:
         registration.register(study)  # all before the first trains: experiments of a paper share replicas
     for study in wanted:
-        finished = flow.train(study, silent=as_json)
-        code = finish(study, finished, as_json, quiet=as_json)
+        code = train_and_finish(study, as_json, quiet=as_json)
         if code == INTERRUPTED:
             return INTERRUPTED
         worst = max(worst, code)

@@ -22,7 +22,7 @@ ONLY_IN = {
         "trainables/base.py",
         *(f"orchestrator/backends/{name}.py" for name in ("ray_tune", "_tune_parts", "_chooser")),
     },
-    "mlflow": {"orchestrator/tracking.py"},
+    "mlflow": {"orchestrator/tracking.py", "orchestrator/tracking_runs.py"},
     "matplotlib": {f"analysis/figures/{name}.py" for name in ("_style", "fan", "heat_map", "law_plot")},
 }
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]

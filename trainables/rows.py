@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from analysis import table
@@ -22,6 +23,11 @@ def row_of(finished: Finished, provenance: str) -> dict[str, Any]:
         "provenance": provenance,
         "schema": table.SCHEMA_VERSION,
     }
+
+
+def now() -> str:
+    """Return the time, as rows keep it in their provenance."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def long_curves(finished: Sequence[Finished]) -> dict[str, list[Any]]:

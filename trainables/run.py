@@ -7,6 +7,7 @@ intervals of seconds. A pack is trained in parts, one after the other, where its
 
 from __future__ import annotations
 
+import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ from trainables import loop
 from trainables.pack import SMALLEST_ROWS, Pack, Snapshot
 from trainables.parents import parameters_of_parents
 from trainables.replica import PackSpec, Replica
-from trainables.rows import long_curves, row_of
+from trainables.rows import long_curves, now, row_of
 from trainables.store import Pace, Store
 
 
@@ -29,6 +30,7 @@ class _Ended:
     """A replica that has ended and is not published yet; a censored one with its last state, should its budget rise."""
 
     finished: loop.Finished
+    provenance: str
     last: Snapshot | None
 
 
@@ -42,7 +44,9 @@ class PackRun:
         self, spec: PackSpec, store: Store, *, device: str = "cpu", provenance: str = "{}", pace: Pace | None = None
     ) -> None:
         self.notes: list[str] = []
-        self._spec, self._store, self._device, self._provenance = spec, store, device, provenance
+        self._spec, self._store, self._device = spec, store, device
+        self._provenance: dict[str, Any] = json.loads(provenance)
+        self._started_at = now()
         self._pace = pace or Pace()
         self._last_step = spec.replicas[0].recording.last_step(spec.budget_steps)
         self._waiting: list[tuple[Replica, ...]] = [spec.replicas]
@@ -101,6 +105,7 @@ class PackRun:
     def _build(self, replicas: tuple[Replica, ...], snapshots: Sequence[Snapshot]) -> None:
         parents = parameters_of_parents(replicas, self._spec.budget_steps, self._store)
         self._pack = Pack(replicas, device=self._device, snapshots=snapshots, parents=parents)
+        self._started_at = now()
         self._whole = True
         self._next_save = time.monotonic() + self._pace.checkpoint_s
 
@@ -161,7 +166,10 @@ class PackRun:
         self._whole = True
         made = rows * (pack.step - before)
         settled = loop.settle(pack, last_step=self._last_step)
-        self._ended += [_Ended(end, pack.snapshot(row) if end.status == "budget" else None) for row, end in settled]
+        origin = table.to_json({**self._provenance, "started_at": self._started_at, "ended_at": now()})
+        self._ended += [
+            _Ended(end, origin, pack.snapshot(row) if end.status == "budget" else None) for row, end in settled
+        ]
         gone = {row for row, _ in settled}
         if gone:
             pack.keep([row for row in range(rows) if row not in gone])
@@ -191,7 +199,8 @@ class PackRun:
                 self._store.save_checkpoint(each.finished.replica.id, each.last.step, each.last.to_bytes())
         finished = [each.finished for each in self._ended]
         if finished:
-            self._store.publish([row_of(end, self._provenance) for end in finished], long_curves(finished))
+            rows = [row_of(each.finished, each.provenance) for each in self._ended]
+            self._store.publish(rows, long_curves(finished))
         self._ended = []
         for end in finished:
             self._counts[end.status] += 1

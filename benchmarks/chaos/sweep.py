@@ -22,7 +22,8 @@ from chaos.faults import KINDS, Schedule
 from chaos.launch import chaos_study
 from orchestrator import tables
 from orchestrator.launch import Study, train
-from orchestrator.tracking import DATABASE, uri_of
+from orchestrator.tracking import uri_of
+from orchestrator.tracking_database import DATABASE
 
 ROOT = Path(__file__).parents[2]
 AROUND = ("mlflow_corrupt", "mlflow_deleted", "mlflow_locked", "mlflow_down", "mlflow_silent", "second_launch")

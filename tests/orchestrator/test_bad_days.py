@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
@@ -16,7 +15,7 @@ import polars as pl
 import pytest
 from launches import TINY_SET, facts, flags, tiny
 
-from orchestrator import report, tables, tracking
+from orchestrator import report, tables, tracking, tracking_runs
 from orchestrator.cli import main
 from orchestrator.launch import train
 from orchestrator.results import STALE_S, BadInputError, Results
@@ -98,7 +97,7 @@ def test_a_lost_database_is_made_again_by_the_next_launch(
     written = report.write(made)
     assert tracking.bring_up(made, written) is None
     mirrored: list[str] = []
-    monkeypatch.setattr(tracking, "_mirror", lambda client, study, facts: mirrored.append(study.slug))
+    monkeypatch.setattr(tracking_runs, "bring_up", lambda client, study, facts, went_on: mirrored.append(study.slug))
     assert tracking.bring_up(made, written) is None and mirrored == []
     (tmp_path / "mlflow.db").unlink()
     words = [*flags(tmp_path, budget=60), "--backend", "in_process"]
@@ -113,17 +112,16 @@ def test_mlflow_that_was_away_is_tried_again_by_the_next_launch(
     train(made, silent=True)
     written = report.write(made)
     with monkeypatch.context() as away:
-        away.setattr(tracking, "_mirror", raising(ConnectionRefusedError("down")))
+        away.setattr(tracking_runs, "bring_up", raising(ConnectionRefusedError("down")))
         assert "the next launch tries again" in str(tracking.bring_up(made, written))
     assert tracking.bring_up(made, written) is None
-    assert tracking._why_not(made, written) is None
+    assert tracking.mirror(made, written) is None
 
 
 def test_slow_mlflow_holds_a_launch_up_for_a_set_time_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = tiny(tmp_path)
     train(made, silent=True)
-    monkeypatch.setattr(tracking, "MIRROR_S", -1.0)
-    monkeypatch.setattr(tracking, "FileLock", lambda *words, **more: contextlib.nullcontext())
+    monkeypatch.setattr(tracking_runs, "MIRROR_S", -1.0)
     assert "MLflow is slow, 0 of 6 new replicas" in str(tracking.mirror(made, report.write(made)))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from launches import TINY_SET, facts, flags, points, tiny
 
-from orchestrator import ledger, report, tracking, watched
+from orchestrator import ledger, report, tracking, tracking_runs, watched
 from orchestrator.cli import main
 from orchestrator.launch import Options, Study, study, train
 from orchestrator.registration import exploratory, register
@@ -158,7 +158,7 @@ def test_large_studies_get_one_mlflow_child_per_level(
 ) -> None:
     import mlflow
 
-    monkeypatch.setattr(tracking, "MOST_CHILDREN", 5)
+    monkeypatch.setattr(tracking_runs, "MOST_CHILDREN", 5)
     uri = f"sqlite:///{tmp_path / 'levels.db'}"
     made = replace(whole, options=replace(whole.options, tracking_uri=uri))
     for _ in range(2):
@@ -177,7 +177,8 @@ def test_mlflow_can_be_lost_and_made_again(whole: Study) -> None:
     assert "not mirrored to MLflow" in str(tracking.mirror(whole, report.write(whole)))
     words = [sys.executable, "-m", "orchestrator", "ui", "--rebuild", "--storage", str(whole.results.root)]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
-    assert done.stdout.endswith("6 replicas mirrored\n") and done.stdout.count("\n") == 1
+    first, last = done.stdout.splitlines()
+    assert last.endswith("6 replicas mirrored") and Path(first.split()[-1]).read_bytes() == b"corrupt"
     assert done.stderr == ""
 
 
