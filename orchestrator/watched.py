@@ -92,7 +92,7 @@ def _cut(event: Mapping[str, Any], last: int) -> dict[str, Any]:
 
     Limits: relapses count to the end of the row.
     """
-    ends = {}
+    ends: dict[str, Any] = {}
     for lower, upper in (("lower", "upper"), ("sustained_lower", "sustained_upper")):
         seen = event[upper] is not None and event[upper] <= last
         ends |= {lower: event[lower] if seen or event[lower] is None else min(event[lower], last)}
