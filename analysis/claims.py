@@ -175,7 +175,9 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
     verdict = verdict_on(interval, within)
     asked = f"holds within {_span(*within)}"
     if verdict != equivalence(interval.low, interval.high, within=within):
-        asked += f", of which an end of the interval lies within its error ({interval.error:.1%} of its distance)"
+        asked += (
+            f", of which an end of the interval lies within its error ({100 * interval.error:.1g} % of its distance)"
+        )
     return Verdict(
         name=claim.name,
         verdict=verdict,

@@ -39,17 +39,17 @@ def calibrated_words(experiment: Experiment, scale: str, rows: pl.DataFrame) -> 
 def _usual() -> str:
     return (
         f"In simulated {SIMULATED} with up to {_share(USUAL)} censored runs, such intervals held the planted exponent "
-        f"in {_from_to(USUAL_COVERAGE)} of cases, in {_share(SPREAD_GROWS)} where the spread grew with the step, and in "
-        f"{_share(OTHER_LAW)} where the truth was a law of another form: compare the laws before reading a constant of "
-        "one."
+        f"in {_from_to(USUAL_COVERAGE)} of cases, in {_share(SPREAD_GROWS)} where the spread grew with the step, and "
+        f"in {_share(OTHER_LAW)} where the truth was a law of another form: compare the laws before reading a constant "
+        "of one."
     )
 
 
 def _many(censored: float, *, several: bool) -> str:
-    here = f"Of the runs{' of one part' if several else ''} here {_share(censored)} are censored."
     return (
-        f"{here} In simulated {SIMULATED} with {_share(MOST)} censored runs, such intervals held the planted exponent in {_from_to(MOST_COVERAGE)} of "
-        "cases, least often with 5 seeds, and were wide: a larger budget narrows them."
+        f"Of the runs{' of one part' if several else ''} here {_share(censored)} are censored. In simulated "
+        f"{SIMULATED} with {_share(MOST)} censored runs, such intervals held the planted exponent in "
+        f"{_from_to(MOST_COVERAGE)} of cases, least often with 5 seeds, and were wide: a larger budget narrows them."
     )
 
 
