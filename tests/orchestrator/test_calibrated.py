@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from orchestrator.answers import EMPTY, _would_change
 from orchestrator.calibrated import calibrated_words
 from search_spaces._files import experiment_named
 
@@ -42,3 +43,15 @@ def test_the_sentence_stands_only_where_its_conditions_hold(table: dict[str, int
 
 def test_without_a_law_there_is_no_sentence() -> None:
     assert words(levels=1) is None
+
+
+def test_an_undecided_claim_says_which_number_of_seeds_would_decide_it() -> None:
+    claims = [
+        {"name": claim.name, "verdict": "undecided", "effect": 1.0, "low": 0.5, "high": 1.5}
+        for claim in KL_SCALING.claims
+        if claim.name == "inverse_scaling"
+    ]
+    found = _would_change(KL_SCALING, {**EMPTY, "claims": claims}, 8)
+    assert found == [
+        "More seeds: about 37 seeds in place of 8 would say that inverse_scaling holds, if its estimate stays at 1."
+    ]
