@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from analysis.measures import is_share
+from analysis.measures import is_share, range_of
 
 if TYPE_CHECKING:
     import polars as pl
 
     from analysis.evidence import Evidence
-    from analysis.intervals import Interval
+    from analysis.interval import Interval
 
 LEAST_SEEDS = 6  # that must have a value
 
@@ -31,7 +31,7 @@ def measure_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
     values, seeds, absent = _present(name, rows[name], rows["data_seed"], "runs")
     means = by_seed(values, seeds)
     yes_or_no = is_share(name) and set(values) <= {0.0, 1.0}
-    interval = share_interval(means) if yes_or_no else mean_interval(means)
+    interval = share_interval(means) if yes_or_no else mean_interval(means, range_of(name))
     return interval, f"mean of {name}{_told(where)} over {len(means)} seeds{absent}:", len(values)
 
 
@@ -47,7 +47,10 @@ def measure_change(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
     change = numbers(rows[f"{name}_b"]) - numbers(rows[name])
     values, seeds, absent = _present(name, change, rows["data_seed"], "pairs")
     told = f"{name} at {words(second)} minus that at {words(first)}{_told(where)}"
-    return mean_interval(by_seed(values, seeds)), f"{told}, paired by seed{absent}:", 2 * len(values)
+    least, most = range_of(name)
+    widest = None if least is None or most is None else most - least
+    interval = mean_interval(by_seed(values, seeds), (None if widest is None else -widest, widest))
+    return interval, f"{told}, paired by seed{absent}:", 2 * len(values)
 
 
 def share_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:

@@ -12,7 +12,7 @@ from analysis.rules import QUANTITIES, RULES, SETTINGS
 
 if TYPE_CHECKING:
     from analysis.evidence import Evidence
-    from analysis.intervals import Interval
+    from analysis.interval import Interval
 
 HOLDS, FAILS, UNDECIDED, NOT_RUN = "holds", "fails", "undecided", "not run"
 LEVEL = 0.05
@@ -117,6 +117,12 @@ def equivalence(low: float | None, high: float | None, *, within: tuple[float | 
     return FAILS if outer < floor or inner > ceiling else UNDECIDED
 
 
+def verdict_on(interval: Interval, within: tuple[float | None, float | None]) -> str:
+    """Return the verdict on "the value lies within"; undecided too where an end lies within its error of a limit."""
+    wide = interval.widened()
+    return equivalence(wide.low, wide.high, within=within)
+
+
 def p_value(interval: Interval, within: tuple[float | None, float | None]) -> float:
     """Return the smallest error rate at which the interval would decide the claim, either way.
 
@@ -131,11 +137,19 @@ def p_value(interval: Interval, within: tuple[float | None, float | None]) -> fl
     reach = float(spread.ppf(1 - LEVEL / 2))
 
     def short_of(limit: float | None, sign: int) -> float:
-        """Return the one-sided p of "the value lies within this limit"."""
-        if limit is None:
+        """Return the one-sided p of "the value lies within this limit".
+
+        It is 0 where the range of the quantity ends before the limit, 1 where it begins behind it. An end of the
+        interval that is open, or that of the range, says nothing.
+        """
+        ends = (interval.least, interval.most)
+        near, far = ends if sign > 0 else ends[::-1]
+        if limit is None or (near is not None and sign * (near - limit) >= 0):
             return 0.0
+        if far is not None and sign * (far - limit) < 0:
+            return 1.0
         side = interval.low if interval.estimate > limit else interval.high
-        if side is None:
+        if side is None or side in ends:
             return 0.5
         unit = max(abs(side - interval.estimate) / reach, 1e-300)
         return float(spread.sf(sign * (interval.estimate - limit) / unit))
@@ -158,8 +172,12 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
     except ValueError as reason:
         return undecided(claim, str(reason))
     within = (claim.settings.get("low"), claim.settings.get("high"))
-    verdict = equivalence(interval.low, interval.high, within=within)
+    verdict = verdict_on(interval, within)
     asked = f"holds within {_span(*within)}"
+    if verdict != equivalence(interval.low, interval.high, within=within):
+        asked += (
+            f", of which an end of the interval lies within its error ({100 * interval.error:.1g} % of its distance)"
+        )
     return Verdict(
         name=claim.name,
         verdict=verdict,
@@ -170,7 +188,7 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
         effect=interval.estimate,
         low=interval.low,
         high=interval.high,
-        p=p_value(interval, within),
+        p=p_value(interval.widened(), within),
         replicas=replicas,
     )
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis.intervals import Interval, intervals
+from analysis.interval import Interval
+from analysis.intervals import intervals
 from analysis.laws import law_named
 from analysis.laws._base import NO_EVENT, Estimate, Law
 from analysis.likelihood import Times
@@ -39,8 +40,8 @@ class Fit:
 def fit_laws(times: Times, laws: Sequence[str], groups: Sequence[object] | None = None) -> list[Fit]:
     """Return the fits of the named laws, the best AICc first.
 
-    Intervals are by profile likelihood, or by resampling groups where there are at least two. Where the data cannot
-    give one it is open, and the fit's note says why.
+    Intervals are by profile likelihood, or by leaving out each group where there are at least two. Where the data
+    cannot give one it is open, and the fit's note says why.
     Raises: ValueError with a remedy when the table cannot be fitted at all.
     """
     if reason := unfit(times):

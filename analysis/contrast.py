@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from analysis.intervals import LEVEL, Interval, RankInterval, intervals
+from analysis.interval import LEVEL, Interval, RankInterval
+from analysis.intervals import intervals
 from analysis.laws import law_named
 from analysis.likelihood import Times
 
@@ -36,7 +37,7 @@ def contrast(first: Times, second: Times, seeds: Sequence[object]) -> Contrast:
     """Compare two arms, row i of both having the same seed and, but for the arm, the same point.
 
     A pair is known to have a ratio in [lower_B / upper_A, upper_B / lower_A]; if one run was censored, that is a bound,
-    and if both were, nothing. Rows of one seed are drawn again together. Where most pairs are only bounded, the ratio
+    and if both were, nothing. Rows of one seed are left out together. Where most pairs are only bounded, the ratio
     is the median of the bounds with the interval of the sign test: a fit would extrapolate from the few others.
     Raises: ValueError when no pair says anything, or fewer than two seeds do.
     """
@@ -90,7 +91,8 @@ def _by_rank(estimate: float, ratios: Times, seeds: Sequence[object]) -> Interva
     )
     rank = int(stats.binom.ppf((1 - LEVEL) / 2, len(lower), 0.5))
     low, high = (lower[rank - 1], upper[-rank]) if rank else (None, None)
-    return RankInterval(estimate, low, high if high is not None and np.isfinite(high) else None, groups=len(lower))
+    upmost = high if high is not None and np.isfinite(high) else None
+    return RankInterval(estimate, low, upmost, least=0.0, groups=len(lower))
 
 
 def _sample(times: Times) -> stats.CensoredData:

@@ -1,64 +1,27 @@
-"""95 % intervals for the constants of a law: profile likelihood, curvature for many rows, or resampled seeds."""
+"""95 % intervals for the constants of a law: profile likelihood, curvature for many rows, or leaving out each seed.
+
+No random number is drawn: the same table gives the same intervals.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from scipy import optimize, stats
 
+from analysis.interval import LEVEL, FittedInterval, Interval, around, jackknife, rows_without_each
 from analysis.laws._base import LARGEST_EXPONENT, MANY_ROWS, SMALLEST_SIGMA, Estimate, Law, Problem
 from analysis.likelihood import Array, Times
 
-LEVEL = 0.95
-RESAMPLES = 100
+MOST_LEFT_OUT = 100  # groups; with more, the curvature of the likelihood says the same in less time
+LEFT_OUT = "leaving out each seed"
 MOST_DOUBLINGS = 12
 CERTAIN = -0.01  # log-likelihood of a table in which every run lies in the interval where the law puts it
 DIFFERENCE = 1e-4  # of a coordinate of order one, for second derivatives
 POSITIVE = frozenset({"scale", "sigma", "break"})  # constants whose uncertainty is a factor rather than a difference
-NONNEGATIVE = frozenset({"floor", "critical"})
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with its 95 % interval; an end of None is open: the data do not bound it.
-
-    ``freedom``: degrees of freedom of the t distribution behind the interval; None for the normal one.
-    """
-
-    estimate: float
-    low: float | None
-    high: float | None
-    freedom: int | None = None
-
-    @property
-    def least_p(self) -> float:
-        """The smallest p that the method can give."""
-        return 0.0
-
-    def exact_p(self, within: tuple[float | None, float | None]) -> float | None:
-        """Return the p of "the value lies within" where the method has one of its own, else None."""
-        return None
-
-    def scaled(self, factor: float) -> Interval:
-        """Return the interval of a multiple."""
-        low, high = (None if end is None else end * factor for end in (self.low, self.high))
-        return replace(self, estimate=self.estimate * factor, low=low, high=high)
-
-
-@dataclass(frozen=True)
-class RankInterval(Interval):
-    """The interval of a sign test over a number of groups."""
-
-    groups: int = 0
-
-    @property
-    def least_p(self) -> float:
-        """The p at which all groups lie on one side."""
-        return 2 * 0.5**self.groups
 
 
 def intervals(
@@ -66,16 +29,17 @@ def intervals(
 ) -> tuple[dict[str, Interval], str, str | None]:
     """Return the intervals of all free constants, the name of the method, and why they are open where they are.
 
-    Rows of one group (runs that share a seed) are not independent, so with at least two groups whole groups are drawn
-    again; otherwise rows count as independent.
+    Rows of one group (runs that share a seed) are not independent, so with at least two groups each whole group is left
+    out in turn; otherwise rows count as independent.
     """
-    if reason := _undetermined(law, times, best):
-        return {name: Interval(best.values[name], None, None) for name in law.free}, "none", reason
-    many = len(times.x) > MANY_ROWS
-    if groups is not None and len(set(groups)) > 1:
-        how = (curvature, "curvature, whole seed groups") if many else (by_group, "resampled seed groups")
+    grouped = groups is not None and len(set(groups)) > 1
+    if reason := _undetermined(law, times, best) or (_hanging(law, times, groups) if grouped and groups else None):
+        return {name: _open(law, name, best.values[name]) for name in law.free}, "none", reason
+    if grouped and groups is not None:
+        many = len(times.x) > MANY_ROWS or len(set(groups)) > MOST_LEFT_OUT
+        how = (curvature, "curvature, whole seed groups") if many else (by_group, LEFT_OUT)
         return how[0](law, times, best, groups), how[1], None
-    if many:
+    if len(times.x) > MANY_ROWS:
         return curvature(law, times, best), "curvature of the likelihood", None
     return {name: profile(law, times, best, name) for name in law.free}, "profile likelihood", None
 
@@ -93,59 +57,29 @@ def profile(law: Law, times: Times, best: Estimate, name: str) -> Interval:
         return best.log_likelihood - held.log_likelihood - float(allowed)
 
     lower, upper = (_cross(excess, value, _outwards(law, name, value, times, sign)) for sign in (-1, 1))
-    if lower is None and (name in NONNEGATIVE or (name == "exponent" and "floor" in law.free)):
-        lower = 0.0
-    return Interval(value, lower, upper)
+    return FittedInterval(value, lower, upper, None, *law.limits(name))
 
 
 def by_group(law: Law, times: Times, best: Estimate, groups: Sequence[object]) -> dict[str, Interval]:
-    """Return intervals of all free constants from resampling whole groups: estimate ± t(groups - 1) · sd.
+    """Return intervals of all free constants from leaving out each whole group in turn.
 
-    For rows that share a seed across levels, which are not independent.
+    For rows that share a seed across levels, which are not independent. A constant that lies at the end of its range
+    may stay there whichever group is left out; its interval is that of the curvature there, if that is wider.
     Raises: ValueError with fewer than two groups.
     """
-    draws = [law.fit(sample, start=best.values).values for sample in resamples(times, groups)]
-    return {
-        name: spread_interval(name, best.values[name], [draw[name] for draw in draws], len(set(groups)))
+    remade = [law.fit(times.at(rows), start=best.values).values for rows in rows_without_each(groups)]
+    found = {
+        name: jackknife(
+            best.values[name],
+            [values[name] for values in remade],
+            in_logs=name in POSITIVE,
+            limits=law.limits(name),
+        )
         for name in law.free
     }
-
-
-def resampled_rows(groups: Sequence[object], count: int = RESAMPLES) -> Iterator[Array]:
-    """Yield row numbers in which whole groups were drawn with replacement, always the same for the same groups.
-
-    Raises: ValueError with fewer than two groups.
-    """
-    labels = list(dict.fromkeys(groups))
-    if len(labels) < 2:
-        raise ValueError(f"intervals by group need at least 2 groups, given {len(labels)}")
-    members: dict[object, list[int]] = {label: [] for label in labels}
-    for row, group in enumerate(groups):
-        members[group].append(row)
-    rows = [np.array(members[label]) for label in labels]
-    source = np.random.default_rng(0)
-    for _ in range(count):
-        yield np.concatenate([rows[index] for index in source.integers(0, len(rows), len(rows))])
-
-
-def resamples(times: Times, groups: Sequence[object]) -> Iterator[Times]:
-    """Yield tables of resampled groups that saw an event."""
-    samples = (times.at(rows) for rows in resampled_rows(groups))
-    return (sample for sample in samples if sample.observed.any())
-
-
-def spread_interval(name: str, value: float, draws: Sequence[float], groups: int) -> Interval:
-    """Return the interval around a value from the spread of its resampled values.
-
-    The spread of resampled means of S groups is too small by √((S-1)/S), which is made up for. Without any spread there
-    is nothing to judge by, and the interval is open.
-    """
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, groups - 1)) * math.sqrt(groups / (groups - 1))
-    in_logs = name in POSITIVE and value > 0
-    spread = float(np.std(np.log(np.maximum(draws, 1e-300)) if in_logs else draws, ddof=1)) if len(draws) > 1 else 0.0
-    if not spread > 0:
-        return Interval(value, None, None, groups - 1)
-    return _around(name, value, reach * spread, in_logs=in_logs, freedom=groups - 1)
+    pinned = [name for name in law.free if best.values[name] == law.limits(name)[0]]
+    rough = curvature(law, times, best, groups) if pinned else {}
+    return {**found, **{name: _wider(found[name], rough[name]) for name in pinned}}
 
 
 def curvature(law: Law, times: Times, best: Estimate, groups: Sequence[object] | None = None) -> dict[str, Interval]:
@@ -157,7 +91,7 @@ def curvature(law: Law, times: Times, best: Estimate, groups: Sequence[object] |
     top = problem.encode(best.values)
     hessian, freedom = _hessian(problem, top), None
     if not np.isfinite(hessian).all():
-        return {name: Interval(best.values[name], None, None) for name in law.free}
+        return {name: _open(law, name, best.values[name]) for name in law.free}
     inverse = np.linalg.pinv(hessian, hermitian=True)
     if groups is not None:
         labels, member = np.unique(np.array(groups, dtype=str), return_inverse=True)
@@ -171,17 +105,29 @@ def curvature(law: Law, times: Times, best: Estimate, groups: Sequence[object] |
         in_logs = name in POSITIVE and best.values[name] > 0
         gradient = _value_gradient(problem, top, name, in_logs=in_logs)
         spread = math.sqrt(max(float(gradient @ inverse @ gradient), 0.0))
-        found[name] = _around(name, best.values[name], float(reach) * spread, in_logs=in_logs, freedom=freedom)
+        half, limits = float(reach) * spread, law.limits(name)
+        found[name] = around(best.values[name], half, in_logs=in_logs, freedom=freedom, limits=limits)
     return found
 
 
-def _around(name: str, value: float, half: float, *, in_logs: bool, freedom: int | None) -> Interval:
-    if in_logs:
-        factor = math.exp(min(half, 700.0))
-        high = value * factor
-        return Interval(value, value / factor, high if math.isfinite(high) else None, freedom)
-    low = max(value - half, 0.0) if name in NONNEGATIVE else value - half
-    return Interval(value, low, value + half, freedom)
+def _wider(one: Interval, other: Interval) -> Interval:
+    """Return that of two intervals which reaches farther up; one without a spread reaches nowhere."""
+    if other.high is None or one.high is None:
+        return other
+    return max(one, other, key=lambda interval: interval.high or 0.0)
+
+
+def _open(law: Law, name: str, value: float) -> Interval:
+    return Interval(value, None, None, None, *law.limits(name))
+
+
+def _hanging(law: Law, times: Times, groups: Sequence[object]) -> str | None:
+    """Return why a law hangs on one group of rows, or None: without it, it could not be told."""
+    for rows in rows_without_each(groups):
+        seen = np.unique(times.x[rows][times.observed[rows]])
+        if len(seen) < max(len(law.free), 1):
+            return f"it hangs on one seed: without it, {len(law.free)} constants and events at {len(seen)} levels"
+    return None
 
 
 def _undetermined(law: Law, times: Times, best: Estimate) -> str | None:

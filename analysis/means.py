@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from analysis.intervals import LEVEL, Interval
+from analysis.interval import LEVEL, Interval
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ def by_seed(values: Sequence[float], seeds: Sequence[object]) -> list[float]:
     return [sum(each) / len(each) for each in members.values()]
 
 
-def mean_interval(means: Sequence[float]) -> Interval:
-    """Return the mean of independent numbers with its t interval.
+def mean_interval(means: Sequence[float], limits: tuple[float | None, float | None] = (None, None)) -> Interval:
+    """Return the mean of independent numbers with its t interval, cut to the range that they have.
 
     Raises: ValueError where they do not differ: of such numbers the spread cannot be told.
     """
@@ -65,7 +65,7 @@ def mean_interval(means: Sequence[float]) -> Interval:
     if spread <= 1e-12 * max(abs(middle), 1e-300):
         raise ValueError(f"it is {middle:.3g} at all of {count} seeds: without a spread there is no interval")
     half = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * spread / math.sqrt(count)
-    return Interval(middle, middle - half, middle + half, count - 1)
+    return Interval(middle, middle - half, middle + half, count - 1, *limits)
 
 
 def share_interval(shares: Sequence[float]) -> ShareInterval:
@@ -78,4 +78,4 @@ def share_interval(shares: Sequence[float]) -> ShareInterval:
     tail = (1 - LEVEL) / 2
     low = float(stats.beta.ppf(tail, successes, trials - successes + 1)) if successes else 0.0
     high = float(stats.beta.ppf(1 - tail, successes + 1, trials - successes)) if successes < trials else 1.0
-    return ShareInterval(successes / trials, low, high, successes=successes, trials=trials)
+    return ShareInterval(successes / trials, low, high, None, 0.0, 1.0, successes=successes, trials=trials)

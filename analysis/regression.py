@@ -16,7 +16,8 @@ import numpy as np
 from scipy import stats
 
 from analysis._climb import climb
-from analysis.intervals import LEVEL, Interval, resampled_rows, spread_interval
+from analysis.interval import LEVEL, FittedInterval, Interval, jackknife, rows_without_each
+from analysis.intervals import LEFT_OUT
 from analysis.laws._base import LARGEST_SIGMA, NO_EVENT, SMALLEST_SIGMA
 from analysis.likelihood import NOISES, Array, Times, row_terms
 
@@ -51,7 +52,7 @@ def regress(
 ) -> list[Regression]:
     """Return the fits of all three noises with all pairwise interactions, the best AICc first.
 
-    ``times.x`` is not looked at. With at least two groups, intervals come from resampling whole groups.
+    ``times.x`` is not looked at. With at least two groups, intervals come from leaving out each whole group.
     Raises: ValueError in words where the table cannot tell the terms apart.
     """
     names, matrix = design(axes)
@@ -105,12 +106,12 @@ def _fit(noise: str, names: list[str], matrix: Array, times: Times, groups: Sequ
     ends = [None if end is None else float(np.exp(end)) for end in (found[0].low, found[0].high)]
     return Regression(
         noise=noise,
-        time=Interval(float(np.exp(point[0])), ends[0], ends[1], found[0].freedom),
+        time=FittedInterval(float(np.exp(point[0])), ends[0], ends[1], found[0].freedom, 0.0),
         slopes=dict(zip(names, found[1:-1], strict=True)),
         sigma=float(np.exp(point[-1])),
         log_likelihood=value,
         aicc=2 * len(point) - 2 * value + 2 * len(point) * (len(point) + 1) / spare if spare > 0 else None,
-        intervals="resampled seed groups" if grouped else "curvature of the likelihood",
+        intervals=LEFT_OUT if grouped else "curvature of the likelihood",
         events=seen,
         censored=len(matrix) - seen,
     )
@@ -137,13 +138,14 @@ def _objective(point: Array, noise: str, matrix: Array, times: Times) -> tuple[f
 
 
 def _by_group(noise: str, matrix: Array, times: Times, groups: Sequence[object], point: Array) -> list[Interval]:
-    draws = []
-    for rows in resampled_rows(groups):
+    remade = []
+    for rows in rows_without_each(groups):
         sample = times.at(rows)
-        if np.linalg.matrix_rank(matrix[rows][sample.observed]) == matrix.shape[1]:
-            draws.append(_climb(noise, matrix[rows], sample, point))
+        if np.linalg.matrix_rank(matrix[rows][sample.observed]) < matrix.shape[1]:
+            return [Interval(float(value), None, None, len(set(groups)) - 1) for value in point]
+        remade.append(_climb(noise, matrix[rows], sample, point))
     return [
-        spread_interval("slope", float(value), [float(draw[index]) for draw in draws], len(set(groups)))
+        jackknife(float(value), [float(other[index]) for other in remade], limits=(None, None))
         for index, value in enumerate(point)
     ]
 
@@ -158,7 +160,7 @@ def _by_curvature(noise: str, matrix: Array, times: Times, point: Array) -> list
     spread = np.sqrt(np.maximum(np.diag(np.linalg.pinv((hessian + hessian.T) / 2, hermitian=True)), 0))
     reach = stats.norm.ppf((1 + LEVEL) / 2)
     return [
-        Interval(float(value), float(value - reach * wide), float(value + reach * wide))
+        FittedInterval(float(value), float(value - reach * wide), float(value + reach * wide))
         if wide > 0
         else Interval(float(value), None, None)
         for value, wide in zip(point, spread, strict=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from analysis._measured import arms, measure_change, measure_within, share_within
 
 if TYPE_CHECKING:
     from analysis.evidence import Evidence
-    from analysis.intervals import Interval
+    from analysis.interval import Interval
     from analysis.likelihood import Times
 
 QUANTITIES = ("grokked", "delay")
@@ -57,6 +58,8 @@ def untold_exponent(law: str, values: Mapping[str, float], times: Times, name: s
 
 def floor_share(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
     """Look at the floor as a share of the fitted time at the largest x."""
+    from analysis.evidence import groups_of, times_of
+    from analysis.interval import jackknife, rows_without_each
     from analysis.laws import law_named
 
     fit = evidence.fit(settings.get("law"), **_part(settings))
@@ -64,21 +67,31 @@ def floor_share(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
         raise ValueError(f"the law {fit.law} has no constant 'floor'")
     if fit.note:
         raise ValueError(fit.note)
-    strongest = evidence.part(**_part(settings))[evidence.x].max()
-    total = float(law_named(fit.law).time(fit.values, _array(strongest))[0])
-    interval = fit.parameters["floor"].scaled(1 / total)
+    rows, law = evidence.part(**_part(settings)), law_named(fit.law)
+    times, groups, strongest = times_of(rows, evidence.x), groups_of(rows), _array(rows[evidence.x].max())
+
+    def share(values: Mapping[str, float]) -> float:
+        return float(values["floor"] / law.time(values, strongest)[0])
+
+    remade = [share(law.fit(times.at(kept), start=fit.values).values) for kept in rows_without_each(groups)]
+    interval = jackknife(share(fit.values), remade, limits=(0.0, 1.0))
+    if not fit.values["floor"]:  # leaving out a seed says nothing where the floor stays at 0
+        total, floor = float(law.time(fit.values, strongest)[0]), fit.parameters["floor"]
+        interval = replace(interval, high=None if floor.high is None else floor.high / total)
     return interval, f"floor as a share of the strongest level{_where(settings)}:", fit.events + fit.censored
 
 
 def dropping_shift(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
-    """Look at how much a constant changes when the censored runs are dropped, resampling seeds."""
+    """Look at how much a constant changes when the censored runs are dropped."""
     from analysis.evidence import groups_of, times_of
-    from analysis.intervals import resamples, spread_interval
+    from analysis.interval import jackknife, rows_without_each
     from analysis.laws import law_named
 
     fit, name = evidence.fit(settings.get("law"), **_part(settings)), settings["parameter"]
     if name not in fit.parameters:
         raise ValueError(f"the law {fit.law} has no constant {name!r}")
+    if fit.note:
+        raise ValueError(fit.note)
     rows = evidence.part(**_part(settings))
     law, times, groups = law_named(fit.law), times_of(rows, evidence.x), groups_of(rows)
 
@@ -86,8 +99,8 @@ def dropping_shift(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
         kept = sample.at(sample.observed)
         return float(law.fit(kept, start=start).values[name] - law.fit(sample, start=start).values[name])
 
-    draws = [shift(sample, fit.values) for sample in resamples(times, groups)]
-    interval = spread_interval("shift", shift(times, None), draws, len(set(groups)))
+    remade = [shift(times.at(kept), fit.values) for kept in rows_without_each(groups)]
+    interval = jackknife(shift(times, None), remade, limits=(None, None))
     return interval, f"change of the {name} when {fit.censored} censored runs are dropped:", len(groups)
 
 

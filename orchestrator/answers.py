@@ -11,6 +11,7 @@ import polars as pl
 from analysis.claims import FAILS, HOLDS, NOT_RUN, UNDECIDED, digits, judge, undecided
 from analysis.rules import OF_MEASURES
 from analysis.table import timeline
+from orchestrator.calibrated import calibrated_words
 from orchestrator.found import LETTERS, found
 from orchestrator.levels import groups, levels_of, measured
 from search_spaces._experiment import Experiment
@@ -33,7 +34,7 @@ def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str,
         return {**EMPTY, "answer": NOTHING, "claims": not_run}
     if search := experiment.scales[scale].search:
         facts = {**EMPTY, **found(experiment, scale, search, runs)}
-        return {**facts, "would_change": _would_change(experiment, facts)}
+        return {**facts, "would_change": _would_change(experiment, facts, len(search.confirming_seeds))}
     evidence = evidence_of(experiment, scale, rows)
     facts = {**EMPTY, "levels": levels_of(experiment, scale, rows), "left_out": evidence.left_out}
     judged = [judge(claim, evidence) for claim in experiment.claims]
@@ -46,7 +47,9 @@ def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str,
     if experiment.measures:
         facts |= {"measures": list(experiment.measures), "measured": list(measured(experiment, scale, rows))}
     facts["sensitivity"] = [_at_threshold(experiment, scale, runs, each) for each in experiment.recording.thresholds]
-    facts["would_change"] = _would_change(experiment, facts)
+    facts["would_change"] = _would_change(experiment, facts, rows["data_seed"].n_unique())
+    if experiment.laws:
+        facts["calibrated"] = calibrated_words(experiment, scale, evidence.usable)
     return facts
 
 
@@ -83,6 +86,7 @@ EMPTY: Mapping[str, Any] = {
     "left_out": [],
     "sensitivity": [],
     "would_change": [],
+    "calibrated": None,
 }
 
 
@@ -189,8 +193,11 @@ def _at_threshold(experiment: Experiment, scale: str, runs: pl.DataFrame, thresh
     return found
 
 
-def _would_change(experiment: Experiment, facts: Mapping[str, Any]) -> list[str]:
-    """Return in words on what the verdicts hang: thresholds, censoring, width, another law."""
+def _would_change(experiment: Experiment, facts: Mapping[str, Any], seeds: int) -> list[str]:
+    """Return in words on what the verdicts hang: thresholds, censoring, the number of seeds, another law."""
+    from analysis.more_seeds import more_seeds
+
+    limits = {claim.name: (claim.settings.get("low"), claim.settings.get("high")) for claim in experiment.claims}
     found = []
     for claim in facts["claims"]:
         others = {
@@ -201,11 +208,9 @@ def _would_change(experiment: Experiment, facts: Mapping[str, Any]) -> list[str]
         if others:
             told = ", ".join(f"{verdict} at {threshold}" for threshold, verdict in others.items())
             found.append(f"The threshold: {claim['name']} is {claim['verdict']} at {experiment.threshold:g}, {told}.")
-        if claim["verdict"] == UNDECIDED and claim["low"] is not None and claim["high"] is not None:
-            found.append(
-                f"More seeds: the interval of {claim['name']} is {claim['high'] - claim['low']:.2g} wide; four times "
-                "the seeds would halve it."
-            )
+        if claim["verdict"] == UNDECIDED and claim["effect"] is not None:
+            name, ends = claim["name"], (claim["low"], claim["high"])
+            found.append(f"More seeds: {more_seeds(name, claim['effect'], ends, limits[name], seeds)}")
     if facts["fits"] and facts["fits"][0]["law"] != experiment.primary_law and not facts["regression"]:
         best = facts["fits"][0]
         found.append(

@@ -97,7 +97,7 @@ def fit_rows(rows: pl.DataFrame, *, x: Sequence[str], laws: Sequence[str]) -> di
 def _fit_laws(
     rows: pl.DataFrame, x: str, laws: Sequence[str], primary: str, groups: Sequence[object] | None
 ) -> dict[str, Any]:
-    from analysis.claims import UNDECIDED, equivalence
+    from analysis.claims import UNDECIDED, verdict_on
     from analysis.compare import fit_laws
     from analysis.evidence import times_of
     from analysis.rules import untold_exponent
@@ -110,7 +110,7 @@ def _fit_laws(
     if exponent is None:
         return {**facts, "reason": f"the law {primary} has no free exponent"}
     reason = chosen.note or untold_exponent(primary, chosen.values, times, "exponent")
-    verdict = UNDECIDED if reason else equivalence(exponent.low, exponent.high, within=ABOUT_ONE)
+    verdict = UNDECIDED if reason else verdict_on(exponent, ABOUT_ONE)
     return {**facts, "exponent": asdict(exponent), "verdict": verdict, "reason": reason}
 
 

@@ -106,7 +106,7 @@ def _law(study: Study, rows: pl.DataFrame, folder: Path, told: str = "") -> Iter
         f"Grok step of every run against {label} on logarithmic axes, with fitted laws",
         f"Grok step against {label}{f' where {told}' if told else ''}. Bars span the two evaluations between which a "
         "run grokked; arrows mark runs that had not when watching ended. The thick line is the primary law, named in "
-        "advance, with its range over resampled seeds.",
+        "advance, with its 95 % interval.",
     )
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from calibration.cells import cells, floored
+from calibration.cells import CENSORED, DESIGNS, cells, floored
 from calibration.measure import one, summary
 
 from analysis.design import drawn, simulate
+from analysis.intervals import LEFT_OUT
+from orchestrator import calibrated
 
 ROOT = Path(__file__).parents[1]
 CELLS = {(cell.name, cell.censored, cell.grouped): cell for cell in cells()}
@@ -40,20 +42,21 @@ def test_noises_have_the_same_median_and_spread(noise: str) -> None:
 
 def test_reports_state_the_coverage_that_was_measured() -> None:
     published = json.loads((ROOT / "docs/results/calibration/calibration.json").read_text())["cells"]
-    grouped = [cell for cell in published if cell["intervals"] == "resampled seeds"]
-    assumed = [
-        cell["exponent"]["coverage"]
-        for cell in grouped
-        if ("log-normal" in cell["cell"] or "exponent" in cell["cell"]) and cell["planned_censored"] <= 0.3
-    ]
+    grouped = [cell for cell in published if cell["intervals"] == LEFT_OUT]
+    assumed = [cell for cell in grouped if "log-normal" in cell["cell"] or "exponent" in cell["cell"]]
+    usual, most = (
+        [cell["exponent"]["coverage"] for cell in assumed if (cell["planned_censored"] > calibrated.USUAL) == many]
+        for many in (False, True)
+    )
     spread, other = (
         next(cell["exponent"]["coverage"] for cell in grouped if kind in cell["cell"])
         for kind in ("spread grows", "threshold law")
     )
-    low, high, spread, other = (f"{100 * share:.3g}" for share in (min(assumed), max(assumed), spread, other))
-    words = (ROOT / "orchestrator/templates/report.html.j2").read_text()
-    assert f"in {low} to {high} % of cases, in {spread} % where the spread grew" in words
-    assert f"in {other} % where the truth was a law of another form" in words
+    stated = (*calibrated.USUAL_COVERAGE, *calibrated.MOST_COVERAGE, calibrated.SPREAD_GROWS, calibrated.OTHER_LAW)
+    assert stated == pytest.approx((min(usual), max(usual), min(most), max(most), spread, other), abs=6e-4)
+    assert CENSORED[1:] == (calibrated.USUAL, calibrated.MOST)
+    counts = [(len(levels), seeds) for levels, seeds in DESIGNS.values()]
+    assert [(min(each), max(each)) for each in zip(*counts, strict=True)] == [calibrated.LEVELS, calibrated.SEEDS]
 
 
 def test_a_simulation_repeats_and_its_summary_counts_what_covers() -> None:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from analysis.compare import Fit
 from analysis.figures._style import CENSORED, COLOURS, RUN, canvas, log_axes
-from analysis.intervals import resamples
+from analysis.interval import reach_without_each, rows_without_each
 from analysis.laws import law_named
 from analysis.likelihood import Times
 
@@ -23,8 +23,8 @@ def law_plot(
 ) -> list[Path]:
     """Draw the time of every run against x, log-log, with the fitted laws; return the files.
 
-    A run is a bar over its interval; a censored one is an arrow from where watching ended. The band is the range of the
-    first law (the primary one) over resampled seed groups.
+    A run is a bar over its interval; a censored one is an arrow from where watching ended. The band is the 95 %
+    interval of the first law (the primary one).
     """
     with canvas(folder, f"law_{tail}" if tail else "law") as (axes, files):
         runs(axes, times, groups)
@@ -60,8 +60,11 @@ def _band(axes: Axes, times: Times, groups: Sequence[object], fit: Fit, grid: np
     if len(set(groups)) < 2 or fit.note:
         return
     law = law_named(fit.law)
-    curves = [law.time(law.fit(sample, start=fit.values).values, grid) for sample in resamples(times, groups)]
-    low, high = np.percentile(np.array(curves), [2.5, 97.5], axis=0)
+    remade = [law.fit(times.at(rows), start=fit.values).values for rows in rows_without_each(groups)]
+    curve, curves = law.time(fit.values, grid), np.array([law.time(values, grid) for values in remade])
+    told = np.isfinite(curve) & np.isfinite(curves).all(axis=0)
+    reach = np.exp(reach_without_each(curve[told], curves[:, told], in_logs=True))
+    grid, low, high = grid[told], curve[told] / reach, curve[told] * reach
     axes.fill_between(grid, low, high, color=COLOURS[0], alpha=0.15, lw=0)
 
 

@@ -80,6 +80,14 @@ class Law(ABC):
         """The free constants, without the spread sigma."""
         return tuple(name for name in self.constants if name not in self.fixed)
 
+    def limits(self, name: str) -> tuple[float | None, float | None]:
+        """Return the smallest and largest value that a constant can have, None where it has none.
+
+        With a floor the time can only fall.
+        """
+        falls = name == "exponent" and "floor" in self.free
+        return (0.0, None) if falls or not name.startswith("exponent") else (None, None)
+
     @abstractmethod
     def time(self, values: Mapping[str, float], x: Array) -> Array:
         """Return the median time in steps at x; inf where the event never happens."""
@@ -143,7 +151,8 @@ class Problem:
     def starts(self) -> list[Array]:
         """Return the most promising starting points; of many rows, one that was climbed to on a part of them."""
         if len(self.times.x) > MANY_ROWS:
-            part = self.times.at(np.random.default_rng(0).choice(len(self.times.x), MANY_ROWS // 4, replace=False))
+            order = np.lexsort((self.times.lower, self.times.x))
+            part = self.times.at(order[np.linspace(0, len(order) - 1, MANY_ROWS // 4).astype(np.intp)])
             if part.observed.any():
                 held = {name: value for name, value in self.held.items() if name not in self.law.fixed}
                 return [self.encode(self.law.fit(part, hold=held).values)]

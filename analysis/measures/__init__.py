@@ -2,7 +2,8 @@
 
 A measure is a function named like its file that takes a ``Run`` and returns numbers by name; None where a run does not
 have one. Its module may name ``PROBES`` that have to be recorded beyond a family's own, and ``SHARES``: those of its
-numbers that lie between 0 and 1 (one that ends in ``_`` stands for all that begin so).
+numbers that lie between 0 and 1 (one that ends in ``_`` stands for all that begin so); ``NONNEGATIVE`` and
+``NONPOSITIVE``: those of the others that have a sign, or are 0.
 """
 
 import importlib
@@ -37,8 +38,23 @@ def is_share(column: str) -> bool:
     >>> is_share("final_accuracy_at_12"), is_share("phase_grokked")
     (True, False)
     """
-    shares = (share for name in measure_names() for share in getattr(_module(name), "SHARES", ()))
-    return any(column == share or (share[-1] == "_" and column.startswith(share)) for share in shares)
+    return _among(column, "SHARES")
+
+
+def range_of(column: str) -> tuple[float | None, float | None]:
+    """Return the smallest and largest value that a column of a measure can have, None where it has none.
+
+    >>> range_of("final_test_accuracy"), range_of("norm_at_grok"), range_of("structure_lead")
+    ((0.0, 1.0), (0.0, None), (None, None))
+    """
+    if is_share(column):
+        return 0.0, 1.0
+    return (0.0 if _among(column, "NONNEGATIVE") else None), (0.0 if _among(column, "NONPOSITIVE") else None)
+
+
+def _among(column: str, kind: str) -> bool:
+    named = (each for name in measure_names() for each in getattr(_module(name), kind, ()))
+    return any(column == each or (each[-1] == "_" and column.startswith(each)) for each in named)
 
 
 def _module(name: str) -> ModuleType:

@@ -18,6 +18,8 @@ from analysis.measures._run import Measured, Run, slope
 SOURCE = "arXiv 2605.15787, Lemma 5.1, Figures 1 and 5"
 PROBES = ("explaining_away",)
 SHARES = ("bound_violations_printed", "bound_violations_exact")
+NONNEGATIVE = ("bound_printed_worst", "bound_exact_worst", "bound_sharp_worst")  # ratios of norms
+NONPOSITIVE = ("starvation_depth",)
 FORMS = ("printed", "exact", "sharp")
 
 

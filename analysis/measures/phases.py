@@ -30,6 +30,7 @@ RISE = 2.0  # fixed before the runs; the paper says "the training loss slightly 
 ALIGNED_KL = 0.1  # nats, fixed before the runs: the informative positions share e^-0.1 = 90 % of attention
 GRADIENT = "interaction_gradient"
 SHARES = ("shows_",)
+NONNEGATIVE = ("phase_", "log_phase_aligned")
 
 
 def phases(run: Run) -> Measured:

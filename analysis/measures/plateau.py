@@ -20,6 +20,7 @@ import numpy as np
 from analysis.measures._run import Measured, Run, slope
 
 SOURCE = "arXiv 2605.15787, equation 5, definition 3.2 and appendix E.1"
+NONNEGATIVE = ("plateau_factor", "norm_at_memorising")
 NORM = "mlp_norm"
 VARIANCE = "score_variance"
 

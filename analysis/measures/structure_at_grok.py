@@ -15,6 +15,7 @@ from analysis.measures._run import Measured, Run
 
 SOURCE = "arXiv 2605.15787, definitions 4.1 and 4.2, appendix A.3, conjecture E.2"
 SHARES = ("mass_at_grok", "mass_min_at_grok", "best_head_mass_at_grok")
+NONNEGATIVE = ("kl_at_grok", "norm_at_grok", "pooled_mass_at_grok", "gap_at_grok", "gap_smallest")
 COLUMNS = {
     "mass_at_grok": "attention_informative_q01",
     "mass_min_at_grok": "attention_informative_min",

@@ -1,6 +1,6 @@
 """Simulate sweeps, fit them as reports do, and count how often intervals cover and verdicts are right.
 
-``PYTHONPATH=benchmarks:. python -m calibration --simulations 1000 --resampled 200 --out calibration.json``
+``PYTHONPATH=benchmarks:. python -m calibration --simulations 1000 --grouped 200 --out calibration.json``
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def main() -> None:
     """Run the cells that the output file does not hold yet, and write what is known after each."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--simulations", type=int, default=1000, help="for profile intervals")
-    options.add_argument("--resampled", type=int, default=200, help="for intervals by resampled seeds")
+    options.add_argument("--grouped", type=int, default=200, help="for intervals by leaving out each seed")
     options.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options.add_argument("--only", default="", help="cells whose name contains this, such as 'exponent'")
     options.add_argument("--out", type=Path, default=Path("calibration.json"))
@@ -38,7 +38,7 @@ def main() -> None:
         for cell in (each for each in cells() if asked.only in each.name):
             if (cell.name, cell.censored, kind_of(cell)) in known:
                 continue
-            count = asked.resampled if cell.grouped else asked.simulations
+            count = asked.grouped if cell.grouped else asked.simulations
             runs = pool.map(partial(one, cell, cell.budget()), range(count), chunksize=5)
             done.append(summary(cell, [run for run in runs if run is not None]))
             print(json.dumps(done[-1]), flush=True)

@@ -23,7 +23,10 @@ SIGMA = 0.25
 
 @dataclass(frozen=True)
 class Cell:
-    """One world and design. ``grouped``: runs of a seed share effects, and intervals come from resampled seeds."""
+    """One world and design.
+
+    ``grouped``: runs of a seed share effects, and intervals come from leaving out each seed.
+    """
 
     name: str
     world: World

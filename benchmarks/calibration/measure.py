@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.claims import FAILS, HOLDS, equivalence
 from analysis.design import simulate
-from analysis.intervals import by_group, profile
+from analysis.intervals import LEFT_OUT, intervals, profile
 from analysis.laws import law_named
 from analysis.rules import untold_exponent
 from calibration.cells import Cell
@@ -29,7 +29,7 @@ def one(cell: Cell, budget: float, index: int) -> dict[str, Any] | None:
     best = law.fit(times)
     names = [name for name in ("exponent", "floor") if name in law.free]
     if cell.grouped:
-        found = by_group(law, times, best, groups)
+        found = intervals(law, times, best, groups)[0]
     else:
         found = {name: profile(law, times, best, name) for name in names}
     dropped = law.fit(times.at(seen)).values["exponent"]
@@ -43,7 +43,7 @@ def one(cell: Cell, budget: float, index: int) -> dict[str, Any] | None:
 
 def kind_of(cell: Cell) -> str:
     """Return the name of the intervals that a cell is about."""
-    return "resampled seeds" if cell.grouped else "profile"
+    return LEFT_OUT if cell.grouped else "profile"
 
 
 def summary(cell: Cell, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:

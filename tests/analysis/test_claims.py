@@ -13,7 +13,7 @@ from test_laws import LEVELS, planted
 
 from analysis.claims import Claim, Verdict, equivalence, holm, judge, p_value
 from analysis.evidence import Evidence
-from analysis.intervals import Interval
+from analysis.interval import Interval
 from analysis.likelihood import Times
 
 

@@ -10,7 +10,7 @@ import pytest
 from made_runs import COLUMNS, grokking, made
 from tiny import tiny_replica
 
-from analysis.measures import is_share, measure_named, measure_names, probes_of
+from analysis.measures import measure_named, measure_names, probes_of, range_of
 from analysis.measures._run import WRITERS, Run
 from analysis.table import TIMELINE
 from trainables.family import rules
@@ -56,12 +56,20 @@ def test_a_run_without_evaluations_has_no_values(name: str) -> None:
     assert set(measure_named(name)(RUNS["empty"]).values()) == {None}
 
 
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
 @pytest.mark.parametrize("name", NAMES)
-def test_shares_lie_between_zero_and_one(name: str) -> None:
-    found = measure_named(name)(grokking())
-    assert all(0 <= value <= 1 for column, value in found.items() if is_share(column) and value is not None)
-    shares = getattr(importlib.import_module(f"analysis.measures.{name}"), "SHARES", ())
-    assert all(any(column.startswith(share) for column in found) for share in shares)
+def test_numbers_lie_in_the_range_of_their_column(name: str, run: Run) -> None:
+    for column, value in measure_named(name)(run).items():
+        least, most = range_of(column)
+        assert value is None or math.isnan(value) or least is None or value >= least, column
+        assert value is None or math.isnan(value) or most is None or value <= most, column
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_range_is_one_of_a_column(name: str) -> None:
+    module = importlib.import_module(f"analysis.measures.{name}")
+    named = [each for kind in ("SHARES", "NONNEGATIVE", "NONPOSITIVE") for each in getattr(module, kind, ())]
+    assert all(any(column.startswith(each) for column in measure_named(name)(grokking())) for each in named)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import scipy.stats  # noqa: F401 (it draws random numbers when it is imported)
 from launches import tiny
 
 from orchestrator import ledger
-from orchestrator.audit import audit, marks
+from orchestrator.audit import audit, derive, marks
 from orchestrator.cli import main
 from orchestrator.launch import train
 
@@ -25,9 +28,38 @@ def copied(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_every_published_number_follows_from_its_table() -> None:
-    wrong, compared = audit(PUBLISHED)
+@pytest.fixture(scope="module")
+def audited() -> tuple[list[str], int, list[str]]:
+    """Return the differences, how many numbers were compared, and which random sources were asked for numbers."""
+    asked: list[str] = []
+    source = np.random.default_rng
+    before = str(np.random.get_state()), random.getstate()  # noqa: NPY002
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(np.random, "default_rng", lambda *_: asked.append("a generator") or source(7))
+        wrong, compared = audit(PUBLISHED)
+    after = str(np.random.get_state()), random.getstate()  # noqa: NPY002
+    return wrong, compared, asked + ["a global source"] * (before != after)
+
+
+def test_every_published_number_follows_from_its_table(audited: tuple[list[str], int, list[str]]) -> None:
+    wrong, compared, _ = audited
     assert wrong == [] and compared > 500
+
+
+def test_no_published_verdict_hangs_on_a_random_number(audited: tuple[list[str], int, list[str]]) -> None:
+    """Where none is drawn, five other random streams give the same verdicts, as does every other."""
+    assert audited[2] == []
+
+
+def test_five_other_random_streams_give_the_same_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, source = PUBLISHED / "kl_by_optimizer", np.random.default_rng
+    stored = json.loads((folder / "report.json").read_text())
+    first = derive(folder, stored)
+    for stream in range(5):
+        monkeypatch.setattr(np.random, "default_rng", lambda *_, stream=stream: source(1000 + stream))
+        np.random.seed(stream)  # noqa: NPY002
+        random.seed(stream)
+        assert derive(folder, stored) == first
 
 
 def test_other_numbers_in_the_report_and_on_the_page_are_found(

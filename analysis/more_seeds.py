@@ -1,0 +1,80 @@
+"""How many seeds would decide a claim that is undecided, if its estimate stays where it is."""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Iterator
+
+from analysis.claims import FAILS, HOLDS, LEVEL, digits, equivalence
+
+MOST_TIMES = 100  # as many seeds as there are, beyond which no number is named
+SAME = 1e-6  # by how much the logarithms of two factors may differ that are one and the same
+
+Ends = tuple[float | None, float | None]
+
+
+def more_seeds(name: str, estimate: float, ends: Ends, within: Ends, seeds: int) -> str:
+    """Return in words what number of seeds would decide "the value lies within".
+
+    Half-widths go as t(seeds - 1) / √seeds. Where the estimate lies within the limits, each end must come within its
+    limit; otherwise the near end must come out.
+
+    >>> more_seeds("it", 1.0, (0.7, 1.3), (0.8, 1.3), 8)
+    'about 15 seeds in place of 8 would say that it holds, if its estimate stays at 1.'
+    >>> more_seeds("it", 0.8001, (0.7, 0.9), (0.8, 1.25), 8)
+    'they would hardly decide it: 100 times the 8 seeds are too few for an estimate, 0.8, so near 0.8.'
+    >>> more_seeds("it", 1.0, (0.7, None), (0.8, 1.25), 8)
+    'they alone may not decide it: its interval is open, which levels or steps beyond these would close.'
+    """
+    verdict = HOLDS if equivalence(estimate, estimate, within=within) == HOLDS else FAILS
+    decisive = list(_decisive(estimate, ends, within, verdict))
+    if any(end is None for _, end in decisive):
+        return (
+            f"they alone may not decide {name}: its interval is open, which levels or steps beyond these would close."
+        )
+    shares = {limit: _share(estimate, end, limit, ends) for limit, end in decisive if end is not None}
+    nearest = min(shares, key=lambda limit: shares[limit])
+    needed = _needed(shares[nearest], seeds)
+    if needed is None:
+        return (
+            f"they would hardly decide {name}: {MOST_TIMES} times the {seeds} seeds are too few for an estimate, "
+            f"{digits(estimate)}, so near {digits(nearest)}."
+        )
+    return (
+        f"about {needed:,} seeds in place of {seeds} would say that {name} {verdict}, if its estimate stays at "
+        f"{digits(estimate)}."
+    )
+
+
+def _decisive(estimate: float, ends: Ends, within: Ends, verdict: str) -> Iterator[tuple[float, float | None]]:
+    """Yield the limits that count, each with the end of the interval that must come to its other side."""
+    if verdict == HOLDS:
+        yield from ((limit, end) for limit, end in zip(within, ends, strict=True) if limit is not None)
+    elif within[0] is not None and estimate <= within[0]:
+        yield within[0], ends[1]
+    elif within[1] is not None:
+        yield within[1], ends[0]
+
+
+def _share(estimate: float, end: float, limit: float, ends: Ends) -> float:
+    """Return to which share of its distance from the estimate an end must come; of logarithms where it is a factor."""
+    low, high = ends
+    if low is not None and high is not None and 0 < low < estimate and limit > 0:
+        below, above = math.log(estimate / low), math.log(high / estimate)
+        if abs(above - below) <= SAME * max(above, 1.0):
+            return abs(math.log(limit / estimate)) / above
+    return abs(limit - estimate) / abs(end - estimate) if end != estimate else math.inf
+
+
+def _needed(share: float, seeds: int) -> int | None:
+    """Return the smallest number of seeds, more than there are, at which half-widths are such a share; None if none."""
+    from scipy import stats
+
+    def narrow(count: int) -> bool:
+        widths = (float(stats.t.ppf(1 - LEVEL / 2, n - 1)) / math.sqrt(n) for n in (count, seeds))
+        return next(widths) <= share * next(widths)
+
+    counts = range(seeds + 1, MOST_TIMES * seeds + 1)
+    place = bisect.bisect_left(counts, True, key=narrow)
+    return counts[place] if place < len(counts) else None
