@@ -54,9 +54,11 @@ def regress(
     ``times.x`` is not looked at. With at least two groups, intervals come from resampling whole groups.
     Raises: ValueError in words where the table cannot tell the terms apart.
     """
-    names, matrix = design(axes)
+    if not axes:
+        raise ValueError("no axis varies among the runs: a regression needs runs at two points or more")
     if not times.observed.any():
         raise ValueError(NO_EVENT)
+    names, matrix = design(axes)
     if np.linalg.matrix_rank(matrix[times.observed]) < matrix.shape[1]:
         raise ValueError(f"too few different points with events for the terms {', '.join(names)}")
     fits = [_fit(noise, names, matrix, times, groups) for noise in NOISES]

@@ -39,6 +39,16 @@ EXPERIMENT = Experiment(
             SearchSpace({"kl_strength": (0.1, 1.0), "heads": (4, 1, 2)}), distractors="random", weight_decay=1.0
         ),
     },
+    headline={
+        "pooled_mass_suffices": (
+            "Four heads that grok put enough attention on every operand together",
+            "Four heads that grok put too little attention on some operand even together",
+        ),
+        "no_single_head": (
+            "no single one of them does so alone",
+            "the best of them does so alone too",
+        ),
+    },
     claims=(
         Claim(
             name="pooled_mass_suffices",

@@ -47,6 +47,12 @@ EXPERIMENT = Experiment(
             budget_steps=10_000,
         ),
     },
+    headline={
+        "beats_the_grid": (
+            "it groks at least a tenth sooner than the reference on seeds that chose neither",
+            "it does not grok a tenth sooner than the reference on seeds that chose neither",
+        ),
+    },
     claims=(
         Claim(
             name="beats_the_grid",
