@@ -30,7 +30,7 @@ def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str,
     rows = timeline(runs, experiment.threshold)
     if rows.is_empty():
         not_run = [{**asdict(undecided(claim, NOTHING)), "verdict": NOT_RUN} for claim in experiment.claims]
-        return {**EMPTY, "answer": NOTHING, "claims": not_run}
+        return {**EMPTY, "answer": f"{NOTHING[0].upper()}{NOTHING[1:]}.", "claims": not_run}
     facts: dict[str, Any] = {**EMPTY, "watched_steps": spoken.watched(experiment, scale, rows)}
     if search := experiment.scales[scale].search:
         facts |= found(experiment, scale, search, runs)

@@ -32,7 +32,7 @@ def found(experiment: Experiment, scale: str, search: Search, runs: pl.DataFrame
     tried = trials(rows, names, horizon=horizon, seeds=experiment.scales[scale].seeds)
     if tried.is_empty():
         claims = [asdict(undecided(claim, NO_POINT)) for claim in experiment.claims]
-        return {"answer": NO_POINT, "claims": claims}
+        return {"answer": f"{NO_POINT[0].upper()}{NO_POINT[1:]}.", "claims": claims}
     reference, best = search.first[0], best_of(tried, names, search.first[0])
     claims = [
         {**asdict(verdict), "evidence": plain(verdict.evidence)}

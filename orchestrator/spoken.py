@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from analysis.claims import FAILS, HOLDS, Claim
+from analysis.measures import is_share
 from analysis.numerals import counted, digits, limits, percent, steps
 from orchestrator.wording import fitted, letter, span, spoken
 from search_spaces._experiment import Experiment
@@ -119,15 +120,21 @@ def _as_inverse(experiment: Experiment, exponent: Facts, verdicts: Mapping[str, 
     for claim in experiment.claims:
         low, high = (claim.settings.get(name) for name in ("low", "high"))
         whole = {"where", "quantity", "law"}.isdisjoint(claim.settings) and claim.settings.get("parameter")
-        if claim.rule != "parameter_within" or whole != "exponent" or None in (low, high) or not low <= 1 <= high:
+        if claim.rule != "parameter_within" or whole != "exponent" or low is None or high is None:
             continue
-        verdict, form = verdicts[claim.name], f"as 1/{letter(experiment.x)}"
+        if not low <= 1 <= high:
+            continue
+        verdict, form = verdicts[claim.name], _inverse(experiment.x)
         told = f"exponent {span(exponent)}"
         if verdict["effect"] is None:
             return f"; whether {form} stays open, {verdict['evidence']}"
         ways = {HOLDS: f", {form} ({told})", FAILS: f", but not {form} ({told})"}
         return ways.get(verdict["verdict"], f"; whether {form} stays open ({told})")
     return ""
+
+
+def _inverse(x: str) -> str:
+    return f"as 1/{letter(x)}" if len(letter(x)) == 1 else f"as 1 / {spoken(x).symbol}"
 
 
 def _of_claims(experiment: Experiment, facts: Facts) -> list[str]:
@@ -166,8 +173,25 @@ def _share(claim: Claim, verdict: Facts) -> str:
     count = verdict["effect"] * verdict["replicas"]
     ends = f"[{percent(verdict['low'])}, {percent(verdict['high'])}]"
     if abs(count - round(count)) < 1e-6:
-        return f"{round(count)} of {counted(verdict['replicas'], 'network')} grokked {ends}"
+        return f"{round(count)} of {verdict['replicas']} grokked {ends}"
     return f"{percent(verdict['effect'])} of the networks grokked {ends}"
+
+
+def _mean(claim: Claim, verdict: Facts) -> str:
+    """Return the mean of a measure; of one that is a share, in per cent."""
+    if is_share(claim.settings["measure"]) and None not in (verdict["low"], verdict["high"]):
+        ends = f"[{percent(verdict['low'])}, {percent(verdict['high'])}]"
+        return f"{percent(verdict['effect'])} in the mean {ends}"
+    return f"{digits(verdict['effect'])} in the mean {limits(verdict['low'], verdict['high'])}"
+
+
+def _slope(claim: Claim, verdict: Facts) -> str:
+    """Return a slope by a number as what twice the number does, any other as it is."""
+    term = claim.settings["term"]
+    if "×" in term or "=" in term:
+        return f"the slope is {span({**verdict, 'estimate': verdict['effect']})}"
+    factor, low, high = (None if end is None else 2**end for end in (verdict[n] for n in ("effect", "low", "high")))
+    return f"{spoken(term).twice} takes {digits(factor)} times the steps {limits(low, high)}"
 
 
 def _change(claim: Claim, verdict: Facts) -> str:
@@ -190,9 +214,9 @@ _NUMBERS: Mapping[str, Callable[[Claim, Facts], str]] = {
     "ratio_within": _ratio,
     "share_within": _share,
     "measure_change": _change,
-    "measure_within": _named("the mean is"),
+    "measure_within": _mean,
     "parameter_within": _named("the {parameter} is"),
     "floor_share": _named("the floor's share is"),
     "dropping_shift": _named("the {parameter} changes by"),
-    "slope_within": _named("the slope is"),
+    "slope_within": _slope,
 }

@@ -1,4 +1,4 @@
-"""What fields are called in every text, and how intervals, fits and conditions read: one place for pages and terminal."""
+"""What fields are called in every text, and how intervals, fits and conditions read, on pages and in the terminal."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ class Spoken:
 
 
 FIELDS: Mapping[str, Spoken] = {
-    "kl_strength": Spoken("KL strength λ", "λ", "A stronger prior", "doubling its strength"),
-    "weight_decay": Spoken("weight decay", "wd", "More weight decay", "doubling it"),
-    "width": Spoken("width", "width", "A wider network", "doubling the width"),
-    "learning_rate": Spoken("learning rate", "lr", "A larger learning rate", "doubling it"),
-    "train_fraction": Spoken("train fraction", "train fraction", "A larger train fraction", "doubling it"),
-    "modulus": Spoken("modulus p", "p", "A larger modulus", "doubling it"),
+    "kl_strength": Spoken("KL strength λ", "λ", "A stronger prior", "twice the strength"),
+    "weight_decay": Spoken("weight decay", "wd", "More weight decay", "twice the weight decay"),
+    "width": Spoken("width", "width", "A wider network", "twice the width"),
+    "learning_rate": Spoken("learning rate", "lr", "A larger learning rate", "twice the learning rate"),
+    "train_fraction": Spoken("train fraction", "train fraction", "A larger train fraction", "twice the fraction"),
+    "modulus": Spoken("modulus p", "p", "A larger modulus", "twice the modulus"),
 }
 
 
 def spoken(field: str) -> Spoken:
     """Return how a field is spoken of; one that nobody has named yet by its own name."""
     name = field.replace("_", " ")
-    return FIELDS.get(field, Spoken(name, name, f"A larger {name}", "doubling it"))
+    return FIELDS.get(field, Spoken(name, name, f"A larger {name}", f"twice the {name}"))
 
 
 def symbol(field: str) -> str:

@@ -35,8 +35,8 @@ class Experiment:
     which a smaller share of runs memorised stay outside the fits. ``paper``: the ledger that the claims belong to.
     Without laws (``laws = ()``, ``primary_law = ""``) x may hold text, and claims speak of pairs, shares and measures.
     ``measures``: files of ``analysis/measures``, whose numbers are added to the table of runs; ``curves``: the columns
-    of probes that are drawn. ``headline``: the claims that answer the question, whatever their verdict, each with what one
-    would say aloud if it holds and if it fails; without them the law answers it, or else the first claim that is decided.
+    of probes that are drawn. ``headline``: the claims that answer the question, whatever their verdict, each with what
+    one would say aloud if it holds and if it fails; without them the law answers, or the first claim that is decided.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012

@@ -41,12 +41,12 @@ EXPERIMENT = Experiment(
     },
     headline={
         "pooled_mass_suffices": (
-            "Four heads that grok put enough attention on every operand together",
-            "Four heads that grok put too little attention on some operand even together",
+            "Four heads that grok put a mass of 0.25 or more on every operand, summed over heads",
+            "Four heads that grok put a mass below 0.25 on some operand, even summed over heads",
         ),
         "no_single_head": (
-            "no single one of them does so alone",
-            "the best of them does so alone too",
+            "the best of the four alone stays below a quarter on some operand",
+            "the best of the four alone puts a quarter or more on every operand",
         ),
     },
     claims=(

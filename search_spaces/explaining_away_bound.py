@@ -39,8 +39,8 @@ EXPERIMENT = Experiment(
     },
     headline={
         "printed_bound_holds": (
-            "The gradient by the scores stays below its printed bound at every input and evaluation (ratio of the two at its worst)",
-            "The gradient by the scores exceeds its printed bound (ratio of the two at its worst)",
+            "The gradient by the scores stays below its printed bound at every input and evaluation (worst ratio)",
+            "The gradient by the scores exceeds its printed bound (worst ratio)",
         ),
         "starves_as_the_loss_without_a_prior": (
             "without a prior it falls in proportion to the train loss (power of the loss)",

@@ -42,8 +42,8 @@ EXPERIMENT = Experiment(
     },
     headline={
         "structure_first": (
-            "Among constant distractors attention is aligned with the oracle before a network groks (log ratio of the steps)",
-            "Among constant distractors attention is not aligned with the oracle before a network groks (log ratio of the steps)",
+            "Among constant distractors attention is aligned with the oracle before a network groks (log ratio)",
+            "Among constant distractors attention is not aligned with the oracle before a network groks (log ratio)",
         ),
         "attention_aligns_without_a_prior": (
             "among random ones it aligns in at least half of the runs",

@@ -40,7 +40,7 @@ EXPERIMENT = Experiment(
     headline={
         "early_100_is_enough": (
             "A prior need not last: one that ends after 100 steps groks as soon as one that stays",
-            "A prior has to last: one that ends after 100 steps is over a quarter sooner or later than one that stays",
+            "A prior has to last: one that ends after 100 steps differs from one that stays by more than a quarter",
         ),
         "late_start_costs": (
             "one that starts at step 300 only groks later",

@@ -55,7 +55,7 @@ EXPERIMENT = Experiment(
         ),
         "learned_positions_reach_24": (
             "at 24 positions they are still right nine times in ten",
-            "at 24 positions they are not right nine times in ten any more",
+            "at 24 positions they are right less often than nine times in ten",
         ),
     },
     claims=(

@@ -85,11 +85,11 @@ EXPERIMENT = Experiment(
         ),
         "muon_as_soon_as_adamw": (
             "Muon groks as soon as AdamW at equal tuning",
-            "Muon is over a quarter sooner or later than AdamW at equal tuning",
+            "Muon differs from AdamW by more than a quarter at equal tuning",
         ),
         "lion_as_soon_as_adamw": (
             "Lion groks as soon as AdamW",
-            "Lion is over a quarter sooner or later than AdamW",
+            "Lion differs from AdamW by more than a quarter",
         ),
     },
     claims=(

@@ -112,4 +112,3 @@ SUBSETS: Mapping[str, Subset] = {
 
 def _value(row: Row, name: str) -> Any:
     return json.loads(row["config"])[name]
-
