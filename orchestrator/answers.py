@@ -15,7 +15,7 @@ from analysis.table import timeline
 from orchestrator import spoken
 from orchestrator.found import found
 from orchestrator.levels import groups, levels_of, measured
-from orchestrator.wording import plain
+from orchestrator.wording import of_axis, plain
 from search_spaces._experiment import Experiment
 
 NOTHING = "no replica has ended yet: launch the experiment"
@@ -37,7 +37,7 @@ def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str,
         return {**facts, "would_change": _would_change(experiment, facts)}
     evidence = evidence_of(experiment, scale, rows)
     facts |= {"levels": levels_of(experiment, scale, rows), "left_out": evidence.left_out}
-    facts["claims"] = [told(judge(claim, evidence)) for claim in experiment.claims]
+    facts["claims"] = [told(judge(claim, evidence), experiment.x) for claim in experiment.claims]
     facts |= _fitted(experiment, scale, evidence) if experiment.laws else {"lawless": True}
     facts |= {"answer": spoken.answer(experiment, facts), "formula": spoken.formula(experiment, facts)}
     if experiment.measures:
@@ -47,9 +47,10 @@ def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str,
     return facts
 
 
-def told(verdict: Verdict) -> dict[str, Any]:
+def told(verdict: Verdict, x: str) -> dict[str, Any]:
     """Return a verdict as plain data, its evidence in words that a reader knows."""
-    return {**asdict(verdict), "evidence": plain(verdict.evidence), "statistic": plain(verdict.statistic)}
+    words = {name: plain(of_axis(getattr(verdict, name), x)) for name in ("evidence", "statistic")}
+    return {**asdict(verdict), **words}
 
 
 def _fitted(experiment: Experiment, scale: str, evidence: Any) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def found(experiment: Experiment, scale: str, search: Search, runs: pl.DataFrame
         return {"answer": f"{NO_POINT[0].upper()}{NO_POINT[1:]}.", "claims": claims}
     reference, best = search.first[0], best_of(tried, names, search.first[0])
     claims = [
-        {**asdict(verdict), "evidence": plain(verdict.evidence)}
+        {**asdict(verdict), "evidence": plain(verdict.evidence), "statistic": plain(verdict.statistic)}
         for verdict in _verdicts(experiment, search, rows, best)
     ]
     fresh = trials(rows, names, horizon=horizon, seeds=search.confirming_seeds)

@@ -87,7 +87,16 @@ def formula(fit: Mapping[str, Any], x: str) -> str:
     >>> formula({"formula": "T = C/x^a"}, "kl_strength"), formula({"formula": "T = C·(x/xb)^-a"}, "width")
     ('T = C/λ^a', 'T = C·(width/xb)^-a')
     """
-    return re.sub(r"\bx\b", letter(x), str(fit["formula"]))
+    return of_axis(str(fit["formula"]), x)
+
+
+def of_axis(text: str, x: str) -> str:
+    """Return a text whose formulas name the axis that they are about.
+
+    >>> of_axis("exponent of T = T0 + C/x^a: 1.86", "kl_strength")
+    'exponent of T = T0 + C/λ^a: 1.86'
+    """
+    return re.sub(r"(?<=[/(])x\b", letter(x), text)
 
 
 def fitted(fit: Mapping[str, Any], x: str) -> str:

@@ -71,8 +71,8 @@ def test_no_page_shows_machine_words(name: str) -> None:
 def test_the_answer_of_a_law_is_said_with_its_floor_and_what_stays_open() -> None:
     experiment = own_experiment("kl_scaling")
     assert spoken.answer(experiment, facts_of()) == (
-        "A stronger prior groks sooner, down to about 470 steps; whether as 1/λ stays open (exponent 1.86 [0.484, 3.24]). "
-        "30 of 48 networks grokked within 2,000 steps."
+        "A stronger prior groks sooner, down to about 470 steps; whether as 1/λ stays open (exponent 1.86 "
+        "[0.484, 3.24]). 30 of 48 networks grokked within 2,000 steps."
     )
     assert spoken.formula(experiment, facts_of()) == (
         "grok step T = T0 + C/λ^a with floor 474 [421, 528], exponent 1.86 [0.484, 3.24]"
