@@ -21,6 +21,7 @@ from analysis.laws._base import LARGEST_SIGMA, NO_EVENT, SMALLEST_SIGMA
 from analysis.likelihood import NOISES, Array, Times, row_terms
 
 SECOND_DIFFERENCE = 1e-4
+LARGEST_LOG = 700.0  # of a time in steps; an end beyond it is open
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,10 @@ def _fit(noise: str, names: list[str], matrix: Array, times: Times, groups: Sequ
         found = _by_curvature(noise, matrix, times, point)
     spare = len(matrix) - len(point) - 1
     seen = int(times.observed.sum())
-    ends = [None if end is None else float(np.exp(end)) for end in (found[0].low, found[0].high)]
+    ends = [None if end is None or end > LARGEST_LOG else float(np.exp(end)) for end in (found[0].low, found[0].high)]
     return Regression(
         noise=noise,
-        time=Interval(float(np.exp(point[0])), ends[0], ends[1], found[0].freedom),
+        time=Interval(float(np.exp(min(point[0], LARGEST_LOG))), ends[0], ends[1], found[0].freedom),
         slopes=dict(zip(names, found[1:-1], strict=True)),
         sigma=float(np.exp(point[-1])),
         log_likelihood=value,
