@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from analysis.laws import law_names
+from analysis.numerals import digits, limits
 from analysis.rules import QUANTITIES, RULES, SETTINGS
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
         return undecided(claim, str(reason))
     within = (claim.settings.get("low"), claim.settings.get("high"))
     verdict = verdict_on(interval, within)
-    asked = f"holds within {_span(*within)}"
+    asked = f"holds within {limits(*within)}"
     if verdict != equivalence(interval.low, interval.high, within=within):
         asked += (
             f", of which an end of the interval lies within its error ({100 * interval.error:.1g} % of its distance)"
@@ -181,7 +182,7 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
     return Verdict(
         name=claim.name,
         verdict=verdict,
-        evidence=f"{words} {digits(interval.estimate)}, 95 % interval {_span(interval.low, interval.high)}; {asked}",
+        evidence=f"{words} {digits(interval.estimate)}, 95 % interval {limits(interval.low, interval.high)}; {asked}",
         statement=claim.statement,
         source=claim.source,
         statistic=words.removesuffix(":"),
@@ -212,18 +213,3 @@ def holm(verdicts: Sequence[Verdict]) -> list[tuple[float | None, str]]:
         largest = max(largest, min(1.0, (1.0 if p is None else p) * (len(ranked) - rank)))
         found[index] = (largest, verdicts[index].verdict if largest <= LEVEL else UNDECIDED)
     return found
-
-
-def digits(value: float | None) -> str:
-    """Return a number to three digits, thousands with a comma; an open end as infinite.
-
-    >>> digits(0.71612), digits(1234.5), digits(1e9), digits(-0.0004)
-    ('0.716', '1,234', '1e+09', '-0.0004')
-    """
-    if value is None:
-        return "∞"
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
-
-
-def _span(low: float | None, high: float | None) -> str:
-    return f"[{'-∞' if low is None else digits(low)}, {digits(high)}]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,9 @@ from analysis.interval import Interval
 from analysis.intervals import intervals
 from analysis.laws import law_named
 from analysis.laws._base import NO_EVENT, Estimate, Law
-from analysis.likelihood import Times
+from analysis.likelihood import GONE, Times
+
+NOT_POSSIBLE, RULED_OUT, TOO_FEW_ROWS = "not possible", "rules out a level", "too few rows"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Fit:
     events: int
     censored: int
     note: str | None = None
+    absent: dict[str, str] = field(default_factory=dict)  # why a score has no number, by its name
 
     def facts(self) -> dict[str, Any]:
         """Return the fit as plain data, without infinities."""
@@ -63,16 +66,19 @@ def unfit(times: Times) -> str | None:
     return None
 
 
-def leave_one_level_out(law: Law, times: Times, best: Estimate) -> float | None:
-    """Return the summed log-probability of every level under the law fitted to the others; None if too few are left."""
+def leave_one_level_out(law: Law, times: Times, best: Estimate) -> float | str:
+    """Return the summed log-probability of every level under the law fitted to the others, or why there is none."""
     total = 0.0
     for x in np.unique(times.x):
         held = times.x == x
         rest = times.at(~held)
         if len(np.unique(rest.x[rest.observed])) < max(len(law.free), 1):
-            return None
+            return NOT_POSSIBLE
         fitted = law.fit(rest, start=best.values)
-        total += float(law.log_densities(fitted.values, times.at(held)).sum())
+        each = law.log_densities(fitted.values, times.at(held))
+        if (each <= GONE / 2).any():
+            return RULED_OUT
+        total += float(each.sum())
     return total
 
 
@@ -80,16 +86,18 @@ def _fit(law: Law, times: Times, groups: Sequence[object] | None) -> Fit:
     best = law.fit(times)
     found, how, note = intervals(law, times, best, groups)
     seen = int(times.observed.sum())
+    aicc = best.aicc if math.isfinite(best.aicc) else TOO_FEW_ROWS
+    scores = {"aicc": aicc, "elpd_leave_one_level_out": leave_one_level_out(law, times, best)}
     return Fit(
         law=law.name,
         formula=law.formula,
         parameters=found,
         values=dict(best.values),
         log_likelihood=best.log_likelihood,
-        aicc=best.aicc if math.isfinite(best.aicc) else None,
-        elpd_leave_one_level_out=leave_one_level_out(law, times, best),
+        **{name: None if isinstance(value, str) else value for name, value in scores.items()},
         intervals=how,
         events=seen,
         censored=len(times.x) - seen,
         note=note,
+        absent={name: value for name, value in scores.items() if isinstance(value, str)},
     )

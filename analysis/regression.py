@@ -22,6 +22,7 @@ from analysis.laws._base import LARGEST_SIGMA, NO_EVENT, SMALLEST_SIGMA
 from analysis.likelihood import NOISES, Array, Times, row_terms
 
 SECOND_DIFFERENCE = 1e-4
+LARGEST_LOG = 700.0  # of a time in steps; an end beyond it is open
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,11 @@ def regress(
     ``times.x`` is not looked at. With at least two groups, intervals come from leaving out each whole group.
     Raises: ValueError in words where the table cannot tell the terms apart.
     """
-    names, matrix = design(axes)
+    if not axes:
+        raise ValueError("no axis varies among the runs: a regression needs runs at two points or more")
     if not times.observed.any():
         raise ValueError(NO_EVENT)
+    names, matrix = design(axes)
     if np.linalg.matrix_rank(matrix[times.observed]) < matrix.shape[1]:
         raise ValueError(f"too few different points with events for the terms {', '.join(names)}")
     fits = [_fit(noise, names, matrix, times, groups) for noise in NOISES]
@@ -103,10 +106,10 @@ def _fit(noise: str, names: list[str], matrix: Array, times: Times, groups: Sequ
         found = _by_curvature(noise, matrix, times, point)
     spare = len(matrix) - len(point) - 1
     seen = int(times.observed.sum())
-    ends = [None if end is None else float(np.exp(end)) for end in (found[0].low, found[0].high)]
+    ends = [None if end is None or end > LARGEST_LOG else float(np.exp(end)) for end in (found[0].low, found[0].high)]
     return Regression(
         noise=noise,
-        time=FittedInterval(float(np.exp(point[0])), ends[0], ends[1], found[0].freedom, 0.0),
+        time=FittedInterval(float(np.exp(min(point[0], LARGEST_LOG))), ends[0], ends[1], found[0].freedom, 0.0),
         slopes=dict(zip(names, found[1:-1], strict=True)),
         sigma=float(np.exp(point[-1])),
         log_likelihood=value,

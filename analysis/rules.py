@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from analysis._measured import arms, measure_change, measure_within, share_within
+from analysis.numerals import counted
 
 if TYPE_CHECKING:
     from analysis.evidence import Evidence
@@ -51,7 +52,7 @@ def untold_exponent(law: str, values: Mapping[str, float], times: Times, name: s
     if above >= LEVELS_ABOVE:
         return None
     return (
-        f"events at {above} level{'s' if above != 1 else ''} above the floor (a quarter above it or more), "
+        f"events at {counted(above, 'level')} above the floor (a quarter above it or more), "
         f"{LEVELS_ABOVE} are needed to tell the exponent: raise the budget or add levels"
     )
 
@@ -101,7 +102,7 @@ def dropping_shift(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
 
     remade = [shift(times.at(kept), fit.values) for kept in rows_without_each(groups)]
     interval = jackknife(shift(times, None), remade, limits=(None, None))
-    return interval, f"change of the {name} when {fit.censored} censored runs are dropped:", len(groups)
+    return interval, f"change of the {name} without {counted(fit.censored, 'censored run')}:", len(groups)
 
 
 def slope_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:

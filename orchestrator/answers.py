@@ -1,49 +1,46 @@
-"""From the table of runs to what a report says: fits, claims, levels, sensitivity and the answer in one sentence."""
+"""From the table of runs to what a report says: fits, claims, levels, sensitivity, the answer and its formula."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import polars as pl
 
-from analysis.claims import FAILS, HOLDS, NOT_RUN, UNDECIDED, digits, judge, undecided
+from analysis.claims import NOT_RUN, UNDECIDED, Verdict, judge, undecided
 from analysis.rules import OF_MEASURES
 from analysis.table import timeline
+from orchestrator import spoken
 from orchestrator.calibrated import calibrated_words
-from orchestrator.found import LETTERS, found
+from orchestrator.found import found
 from orchestrator.levels import groups, levels_of, measured
+from orchestrator.wording import of_axis, plain
 from search_spaces._experiment import Experiment
 
-SYMBOLS = {"kl_strength": "KL strength λ", "weight_decay": "weight decay"}
-VERBS = {HOLDS: "holds", FAILS: "fails"}
 NOTHING = "no replica has ended yet: launch the experiment"
 
 
 def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str, Any]:
-    """Return answer, fits, regression, strata, claims, levels, measures and sensitivity of the published table of runs.
+    """Return answer, formula, fits, regression, strata, claims, levels, measures and sensitivity of the table of runs.
 
     Of a search: its trials and how the best of them fared on other seeds, in place of fits and levels. Without laws
     there are no fits and no regression.
     """
-    facts: dict[str, Any]
     rows = timeline(runs, experiment.threshold)
     if rows.is_empty():
         not_run = [{**asdict(undecided(claim, NOTHING)), "verdict": NOT_RUN} for claim in experiment.claims]
-        return {**EMPTY, "answer": NOTHING, "claims": not_run}
+        return {**EMPTY, "answer": f"{NOTHING[0].upper()}{NOTHING[1:]}.", "claims": not_run}
+    facts: dict[str, Any] = {**EMPTY, "watched_steps": spoken.watched(experiment, scale, rows)}
     if search := experiment.scales[scale].search:
-        facts = {**EMPTY, **found(experiment, scale, search, runs)}
+        facts |= found(experiment, scale, search, runs)
         return {**facts, "would_change": _would_change(experiment, facts, len(search.confirming_seeds))}
     evidence = evidence_of(experiment, scale, rows)
-    facts = {**EMPTY, "levels": levels_of(experiment, scale, rows), "left_out": evidence.left_out}
-    judged = [judge(claim, evidence) for claim in experiment.claims]
-    facts["claims"] = [asdict(verdict) for verdict in judged]
-    facts |= (
-        _fitted(experiment, scale, evidence, facts)
-        if experiment.laws
-        else {"lawless": True, "answer": _of_claims(facts)}
-    )
+    facts |= {"levels": levels_of(experiment, scale, rows), "left_out": evidence.left_out}
+    facts["claims"] = [told(judge(claim, evidence), experiment.x) for claim in experiment.claims]
+    facts |= _fitted(experiment, scale, evidence) if experiment.laws else {"lawless": True}
+    facts |= {"answer": spoken.answer(experiment, facts), "formula": spoken.formula(experiment, facts)}
     if experiment.measures:
         facts |= {"measures": list(experiment.measures), "measured": list(measured(experiment, scale, rows))}
     facts["sensitivity"] = [_at_threshold(experiment, scale, runs, each) for each in experiment.recording.thresholds]
@@ -53,29 +50,34 @@ def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str,
     return facts
 
 
-def _fitted(experiment: Experiment, scale: str, evidence: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fits, strata, regression and answer; the reason as the answer where nothing can be fitted.
+def told(verdict: Verdict, x: str) -> dict[str, Any]:
+    """Return a verdict as plain data, its evidence in words that a reader knows."""
+    words = {name: plain(of_axis(getattr(verdict, name), x)) for name in ("evidence", "statistic")}
+    return {**asdict(verdict), **words}
 
-    Of a union of grids only the parts are fitted: arms beside a law are no levels of it. Its answer is that of the
-    claims, as is that of a regression which is impossible.
+
+def _fitted(experiment: Experiment, scale: str, evidence: Any) -> dict[str, Any]:
+    """Return fits, strata and regression, or why nothing can be fitted.
+
+    Of a union of grids only the parts are fitted: arms beside a law are no levels of it.
     """
     if experiment.scales[scale].space.also:
-        return {"strata": list(_strata(experiment, scale, evidence)), "answer": _of_claims(facts)}
+        return {"strata": list(_strata(experiment, scale, evidence))}
     try:
         fits = [fit.facts() for fit in evidence.fits()]
     except ValueError as reason:
-        return {"answer": f"Undecided: {reason}."}
-    found = {"fits": fits, "strata": list(_strata(experiment, scale, evidence)), "regression": []}
-    if not evidence.strata:
-        return {**found, "answer": _answer(experiment, {**facts, **found})}
-    try:
-        found["regression"] = [fit.facts() for fit in evidence.regression()]
-    except ValueError:
-        return {**found, "answer": _of_claims(facts)}
-    return {**found, "answer": _answer(experiment, {**facts, **found})}
+        return {"unfit": str(reason)}
+    facts = {"fits": fits, "strata": list(_strata(experiment, scale, evidence)), "regression": []}
+    if evidence.strata:
+        with contextlib.suppress(ValueError):  # too few points for all terms: the claims say so
+            facts["regression"] = [fit.facts() for fit in evidence.regression()]
+    return facts
 
 
 EMPTY: Mapping[str, Any] = {
+    "formula": None,
+    "unfit": None,
+    "watched_steps": 0,
     "fits": [],
     "regression": [],
     "strata": [],
@@ -103,60 +105,6 @@ def evidence_of(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Any:
         least_memorised=experiment.least_memorised,
         constants=experiment.scales[scale].fields,
     )
-
-
-def symbol(field: str) -> str:
-    """Return what a field is called on an axis.
-
-    >>> symbol("kl_strength"), symbol("width")
-    ('KL strength λ', 'width')
-    """
-    return SYMBOLS.get(field, field)
-
-
-def span(interval: Mapping[str, Any]) -> str:
-    """Return an estimate with its interval, three digits each.
-
-    >>> span({"estimate": 1.0, "low": 0.9, "high": None})
-    '1 [0.9, ∞]'
-    """
-    low = "-∞" if interval["low"] is None else digits(interval["low"])
-    return f"{digits(interval['estimate'])} [{low}, {digits(interval['high'])}]"
-
-
-def fitted(fit: Mapping[str, Any], x: str) -> str:
-    """Return a law with its constants in one line."""
-    formula = fit["formula"].replace("x", LETTERS.get(x, x)) if x != "x" else fit["formula"]
-    constants = ", ".join(f"{name} {span(interval)}" for name, interval in fit["parameters"].items())
-    return f"{formula} with {constants}"
-
-
-def _answer(experiment: Experiment, facts: Mapping[str, Any]) -> str:
-    """Return in one sentence the verdict of the first claim that the runs speak to, and the fitted law or slopes."""
-    primary = next(fit for fit in facts["fits"] if fit["law"] == experiment.primary_law)
-    counted = f"{primary['events']} of {primary['events'] + primary['censored']} runs grokked"
-    if facts["regression"]:
-        best = facts["regression"][0]
-        slopes = ", ".join(f"{term} {span(slope)}" for term, slope in best["slopes"].items() if "×" not in term)
-        found = f"grok step {span(best['time'])} at the centre of the grid, slopes of its log: {slopes} ({counted})."
-    else:
-        found = f"grok step {fitted(primary, experiment.x)} ({counted})."
-    if not facts["claims"]:
-        return found[0].upper() + found[1:]
-    first = next((claim for claim in facts["claims"] if claim["effect"] is not None), facts["claims"][0])
-    return f"{_sentence(first)}: {found}"
-
-
-def _of_claims(facts: Mapping[str, Any]) -> str:
-    """Return as the answer the verdict of the first claim that is decided, with its evidence."""
-    events, runs = (sum(level[name] for level in facts["levels"]) for name in ("events", "runs"))
-    counted = f"{events} of {runs} runs grokked"
-    first = next((claim for claim in facts["claims"] if claim["verdict"] in VERBS), next(iter(facts["claims"]), None))
-    return f"{_sentence(first)}: {first['evidence']} ({counted})." if first else f"{counted}."
-
-
-def _sentence(claim: Mapping[str, Any]) -> str:
-    return f"“{claim['statement'].removesuffix('.')}” {VERBS.get(claim['verdict'], 'is undecided')}"
 
 
 def _strata(experiment: Experiment, scale: str, evidence: Any) -> Iterator[dict[str, Any]]:
@@ -219,13 +167,3 @@ def _would_change(experiment: Experiment, facts: Mapping[str, Any], seeds: int) 
     if facts["fits"] and facts["fits"][0]["censored"] > facts["fits"][0]["events"]:
         found.append("The budget: more than half of the runs are censored; a larger --budget-steps continues them.")
     return found
-
-
-def decided(claims: list[dict[str, Any]]) -> str:
-    """Return how many claims hold, fail and are open.
-
-    >>> decided([{"verdict": "holds"}, {"verdict": "undecided"}])
-    '1 holds, 1 undecided'
-    """
-    counts = {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in (HOLDS, FAILS, UNDECIDED)}
-    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)

@@ -18,10 +18,11 @@ from typing import Any
 import jinja2
 import polars as pl
 
-from analysis.claims import digits
-from orchestrator.answers import answers, span
-from orchestrator.report import environment, label_of
+from analysis.numerals import counted, digits
+from orchestrator.answers import answers
+from orchestrator.pages import markdown
 from orchestrator.results import BadInputError
+from orchestrator.wording import span
 from search_spaces._files import own_experiment
 
 MARK = re.compile(r"<!--=(?P<path>.+?)-->(?P<text>.*?)<!--/-->", re.DOTALL)
@@ -141,7 +142,7 @@ def shown(value: Any) -> str:
     """Return a value as a page quotes it: numbers to three digits, intervals with their ends.
 
     >>> shown(0.71612), shown({"estimate": 1.0, "low": 0.5, "high": None}), shown(12345), shown(0.9)
-    ('0.716', '1 [0.5, ∞]', '12,345', '0.9')
+    ('0.716', '1 [0.5, ∞)', '12,345', '0.9')
     """
     if isinstance(value, dict) and "estimate" in value:
         return span(value)
@@ -164,11 +165,9 @@ def _plain(value: Any) -> str:
 
 def _text(page: Path, derived: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line for every line of the Markdown report that the derived facts would print otherwise."""
-    experiment = own_experiment(derived["experiment"])
-    text = environment().get_template("report.md.j2").render(**derived, label=label_of(experiment))
-    printed, wanted = page.read_text("utf-8").splitlines(), text.splitlines()
+    printed, wanted = page.read_text("utf-8").splitlines(), markdown(derived).splitlines()
     if len(printed) != len(wanted):
-        yield f"{page} has {len(printed)} lines, the table gives {len(wanted)}"
+        yield f"{page} has {counted(len(printed), 'line')}, the table gives {len(wanted)}"
     for number, (line, other) in enumerate(zip(printed, wanted, strict=False), start=1):
         if _without_last_digits(line) != _without_last_digits(other):
             yield f"{page}:{number} reads {line!r}, the table gives {other!r}"

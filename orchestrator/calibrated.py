@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from analysis.numerals import counted
 from orchestrator.levels import groups
 from search_spaces._experiment import Experiment
 
@@ -70,7 +71,7 @@ def _outside(x: str, parts: list[pl.DataFrame]) -> Iterator[str]:
     for noun, counts, (least, most) in counted:
         far = next((count for count in (min(counts), max(counts)) if not least <= count <= most), None)
         if far is not None:
-            yield f"{far:,} {noun}{'s' if far != 1 else ''}{' in a part' if len(parts) > 1 else ''}"
+            yield f"{counted(far, noun)}{' in a part' if len(parts) > 1 else ''}"
     censored = max(_censored(part) for part in parts)
     if censored > MOST:
         yield f"{_share(censored)} censored runs{' in a part' if len(parts) > 1 else ''}"

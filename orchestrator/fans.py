@@ -8,9 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
-from orchestrator.answers import symbol
 from orchestrator.launch import Study
 from orchestrator.levels import by_level, groups
+from orchestrator.wording import symbol
 
 LABELS = {
     "train_accuracy": "train accuracy",

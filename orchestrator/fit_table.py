@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from orchestrator.answers import fitted, span
+from analysis.numerals import counted, limits
 from orchestrator.results import BadInputError
+from orchestrator.wording import fitted, score, span
 
 if TYPE_CHECKING:
     from analysis.compare import Fit
@@ -116,9 +117,10 @@ def _fit_laws(
 
 def lines(facts: Mapping[str, Any]) -> list[str]:
     """Return the fits as text: the primary law and its verdict first, then all laws, the best AICc first."""
-    told = [f"{facts['rows']} runs: {facts['events']} events, {facts['censored']} censored"]
+    told = [f"{counted(facts['rows'], 'run')}: {counted(facts['events'], 'event')}, {facts['censored']} censored"]
     if facts["outside"]:
-        told.append(f"{facts['outside']} more have x <= 0 and are outside the fits")
+        verb = "has x <= 0 and is" if facts["outside"] == 1 else "have x <= 0 and are"
+        told.append(f"{facts['outside']} more {verb} outside the fits")
     if facts["regression"]:
         return told + _regression_lines(facts["regression"])
     if not facts["fits"]:
@@ -126,14 +128,12 @@ def lines(facts: Mapping[str, Any]) -> list[str]:
     chosen = next(fit for fit in facts["fits"] if fit["law"] == facts["primary"])
     told.append(fitted(chosen, "x"))
     because = f" ({facts['reason']})" if facts["reason"] else ""
-    told.append(f"the exponent is 1, within [{ABOUT_ONE[0]}, {ABOUT_ONE[1]}]: {facts['verdict']}{because}")
-    told.append(f"{'law':21} {'AICc':>9}  {'leave one level out':>19}  constants with 95 % intervals")
+    told.append(f"the exponent is 1, within {limits(*ABOUT_ONE)}: {facts['verdict']}{because}")
+    told.append(f"{'law':21} {'AICc':>12}  {'leave one level out':>19}  constants with 95 % intervals")
     for fit in facts["fits"]:
-        scores = [
-            f"{value:.1f}" if value is not None else "-" for value in (fit["aicc"], fit["elpd_leave_one_level_out"])
-        ]
+        scores = [score(fit, name) for name in ("aicc", "elpd_leave_one_level_out")]
         constants = ", ".join(f"{name} {span(interval)}" for name, interval in fit["parameters"].items())
-        told.append(f"{fit['law']:21} {scores[0]:>9}  {scores[1]:>19}  {constants}")
+        told.append(f"{fit['law']:21} {scores[0]:>12}  {scores[1]:>19}  {constants}")
     return [*told, f"intervals: {chosen['intervals']}"]
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 import polars as pl
 
-from analysis.claims import Verdict, digits, judge, undecided
+from analysis.claims import Verdict, judge, undecided
+from analysis.numerals import counted, digits, steps
 from analysis.table import timeline
+from orchestrator import spoken
+from orchestrator.wording import letter, plain
 from search_spaces._experiment import Experiment
 from search_spaces._space import Search
 
-LETTERS = {"kl_strength": "λ", "weight_decay": "wd"}
 NO_POINT = "no point has ended on all of its seeds: launch the experiment"
 
 
@@ -30,9 +32,12 @@ def found(experiment: Experiment, scale: str, search: Search, runs: pl.DataFrame
     tried = trials(rows, names, horizon=horizon, seeds=experiment.scales[scale].seeds)
     if tried.is_empty():
         claims = [asdict(undecided(claim, NO_POINT)) for claim in experiment.claims]
-        return {"answer": NO_POINT, "claims": claims}
+        return {"answer": f"{NO_POINT[0].upper()}{NO_POINT[1:]}.", "claims": claims}
     reference, best = search.first[0], best_of(tried, names, search.first[0])
-    claims = [asdict(verdict) for verdict in _verdicts(experiment, search, rows, best)]
+    claims = [
+        {**asdict(verdict), "evidence": plain(verdict.evidence), "statistic": plain(verdict.statistic)}
+        for verdict in _verdicts(experiment, search, rows, best)
+    ]
     fresh = trials(rows, names, horizon=horizon, seeds=search.confirming_seeds)
     facts = {
         "trials": [_told(row, names, reference, best) for row in tried.to_dicts()],
@@ -40,7 +45,7 @@ def found(experiment: Experiment, scale: str, search: Search, runs: pl.DataFrame
         "claims": claims,
         "sensitivity": [_at(experiment, search, runs, best, each) for each in experiment.recording.thresholds],
     }
-    return {**facts, "answer": _answer(facts)}
+    return {**facts, "answer": _answer(experiment, facts)}
 
 
 def point_words(point: Mapping[str, float]) -> str:
@@ -49,7 +54,7 @@ def point_words(point: Mapping[str, float]) -> str:
     >>> point_words({"kl_strength": 0.41234, "weight_decay": 1.0})
     'λ = 0.412, wd = 1'
     """
-    return ", ".join(f"{LETTERS.get(name, name)} = {digits(value)}" for name, value in point.items())
+    return ", ".join(f"{letter(name)} = {digits(value)}" for name, value in point.items())
 
 
 def _told(
@@ -87,21 +92,23 @@ def _at(
     return {**facts, "claims": {each.name: each.verdict for each in verdicts}}
 
 
-def _answer(facts: Mapping[str, Any]) -> str:
+def _answer(experiment: Experiment, facts: Mapping[str, Any]) -> str:
+    """Return which point grokked soonest, how it and the reference fared on fresh seeds, and what the claims say."""
     from analysis.rules import BEST
 
     first = next(each for each in facts["trials"] if BEST in each["role"])
+    tried = counted(len(facts["trials"]), "point")
     if not first["grokked"]:
-        return f"At none of {len(facts['trials'])} points a run grokked within the budget."
-    told = (
-        f"Of {len(facts['trials'])} points, {point_words(first['point'])} grokked soonest: restricted mean "
-        f"{digits(first['restricted_mean'])} steps on the seeds that chose it ({first['grokked']} of {first['runs']} "
-        "grokked)"
-    )
-    fresh = [
-        f"{digits(each['restricted_mean'])} steps at {each['role']} ({point_words(each['point'])}, "
-        f"{each['grokked']} of {each['runs']} grokked)"
-        for each in facts["confirmed"]
-        if each["role"]
-    ]
-    return f"{told}. On {facts['confirmed'][0]['runs']} fresh seeds: {'; '.join(fresh)}." if fresh else f"{told}."
+        return f"At none of {tried} a network grokked within the budget."
+    told = [f"Of {tried} tried, {point_words(first['point'])} grokked soonest, after {_mean(first)}."]
+    fresh = [f"{_mean(each)} at {each['role']}" for each in facts["confirmed"] if each["role"]]
+    if fresh:
+        told.append(f"On {counted(facts['confirmed'][0]['runs'], 'fresh seed')} it took {' and '.join(fresh)}.")
+    verdicts = {verdict["name"]: verdict for verdict in facts["claims"]}
+    return " ".join([*told, *(spoken.sentence(experiment, claim, verdicts[claim.name]) for claim in experiment.claims)])
+
+
+def _mean(trial: Mapping[str, Any]) -> str:
+    """Return the restricted mean of a trial and how many of its runs grokked."""
+    seen = f"{trial['grokked']} of {trial['runs']} grokked"
+    return f"{steps(trial['restricted_mean'])} steps in the mean ({seen})"

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from analysis.claims import NOT_RUN, Claim, Verdict, holm, undecided
+from analysis.numerals import counted, p_words
 from orchestrator.launch import Options, Study, study
-from orchestrator.report import current, environment, write, write_index
+from orchestrator.pages import environment
+from orchestrator.report import current, write, write_index
 from orchestrator.results import BadInputError, Results
 from search_spaces._files import experiment_named
 from trainables.names import available
@@ -45,7 +47,7 @@ def write_ledger(paper: str, made: Sequence[Study]) -> dict[str, Any]:
     facts = {"paper": paper, "title": PAPERS.get(paper, paper), "scale": made[0].scale, **_adjusted(made, reports)}
     results: Results = made[0].results
     place = Path("reports") / "ledger" / made[0].scale
-    results.write_text(place / f"{paper}.json", json.dumps(facts, indent=1, ensure_ascii=False))
+    results.write_text(place / f"{paper}.json", json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False))
     for ending in ("html", "md"):
         text = environment().get_template(f"ledger.{ending}.j2").render(**facts)
         results.write_text(place / f"{paper}.{ending}", text)
@@ -57,7 +59,7 @@ def lines(facts: dict[str, Any]) -> list[str]:
     """Return the ledger as text, one line a claim."""
     told = [f"{facts['title']}, {facts['scale']} scale"]
     for row in facts["rows"]:
-        adjusted = "" if row["p_holm"] is None else f" (Holm: {row['verdict_holm']}, p {row['p_holm']:.2g})"
+        adjusted = "" if row["p_holm"] is None else f" (Holm: {row['verdict_holm']}, {p_words(row['p_holm'])})"
         told.append(f"{row['verdict']:>9}  {row['experiment']}.{row['name']}: {row['evidence']}{adjusted}")
     return [*told, f"ledger: {facts['page']}"]
 
@@ -93,5 +95,5 @@ def _verdict(report: dict[str, Any], claim: Claim) -> Verdict:
         if stored["name"] == claim.name and not report["missing"] and not report["failed"]:
             return Verdict(**{name: value for name, value in stored.items() if name in known})
     absent = report["missing"] + report["failed"]
-    reason = f"{absent} of {report['replicas']} replicas have not ended"
+    reason = f"{absent} of {counted(report['replicas'], 'replica')} {'has' if absent == 1 else 'have'} not ended"
     return Verdict(**{**asdict(undecided(claim, reason)), "verdict": NOT_RUN})

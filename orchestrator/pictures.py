@@ -11,10 +11,11 @@ from typing import Any
 import polars as pl
 
 from analysis.table import timeline
-from orchestrator.answers import evidence_of, symbol
+from orchestrator.answers import evidence_of
 from orchestrator.fans import fans, file_name
 from orchestrator.launch import Study
 from orchestrator.levels import by_level, groups
+from orchestrator.wording import symbol
 
 LEVELS_OF_A_LAW = 4
 

@@ -12,18 +12,16 @@ from typing import Any
 import polars as pl
 
 from analysis import table
-from analysis.claims import digits
-from orchestrator import watched
-from orchestrator.answers import answers, decided, fitted, span, symbol
+from orchestrator import pages, watched
+from orchestrator.answers import answers
 from orchestrator.launch import Study
 from orchestrator.pictures import Picture, draw
 from orchestrator.provenance import provenance
 from orchestrator.registration import exploratory
 from orchestrator.results import BadInputError, Results
-from search_spaces._experiment import Experiment
+from orchestrator.wording import tally
 from trainables.replica import family_named
 
-TEMPLATES = {"index.html": "report.html.j2", "report.md": "report.md.j2"}
 REPORTS = Path("reports")
 LISTED = {
     **dict.fromkeys(("question", "answer", "experiment", "scale", "variant"), str),
@@ -110,7 +108,7 @@ def _curves(study: Study, rows: pl.DataFrame) -> pl.DataFrame:
 
 def summary(study: Study, facts: Mapping[str, Any]) -> list[str]:
     """Return what a launch prints at its end: the law, the verdicts, where to look."""
-    lines = [facts["answer"]]
+    lines = [facts["answer"], *([facts["formula"]] if facts["formula"] else [])]
     lines += [f"{claim['verdict']:>9}  {claim['name']}: {claim['evidence']}" for claim in facts["claims"]]
     lines.append(f"report: {folder_of(study) / 'index.html'}")
     return lines
@@ -158,40 +156,8 @@ def _render(study: Study, facts: Mapping[str, Any], folder: Path) -> None:
     def embedded(file: str) -> str:
         return base64.b64encode((folder / file).read_bytes()).decode()
 
-    for target, template in TEMPLATES.items():
-        text = environment().get_template(template).render(**facts, label=label_of(study.experiment), embedded=embedded)
-        study.results.write_text((folder / target).relative_to(study.results.root), text)
-
-
-def label_of(experiment: Experiment) -> str:
-    """Return what the x axis is called."""
-    return symbol(experiment.x)
-
-
-def environment() -> Any:
-    """Return the templates of all pages."""
-    import jinja2
-
-    from analysis.evidence import word
-
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=jinja2.select_autoescape(("html.j2",)),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["span"] = span
-    made.filters["fitted"] = fitted
-    made.filters["word"] = word
-    made.filters["cell"] = _cell
-    made.filters["number"] = lambda value: "–" if value is None else f"{value:,.0f}"
-    return made
-
-
-def _cell(each: Mapping[str, Any]) -> str:
-    """Return a mean with the number of runs that have it."""
-    return "absent" if each["mean"] is None else f"{digits(each['mean'])} ({each['count']})"
+    for name, text in (("index.html", pages.html(facts, embedded)), ("report.md", pages.markdown(facts))):
+        study.results.write_text((folder / name).relative_to(study.results.root), text)
 
 
 def write_index(results: Results) -> None:
@@ -199,8 +165,8 @@ def write_index(results: Results) -> None:
     top = results.root / REPORTS
     found = (_listed(results, file) for file in sorted(top.glob("*/*/report.json")))
     ledgers = sorted(file.relative_to(top) for file in top.glob("ledger/*/*.html"))
-    pages = [page for page in found if page]
-    text = environment().get_template("index.html.j2").render(pages=pages, decided=decided, ledgers=ledgers)
+    listed = [page for page in found if page]
+    text = pages.environment().get_template("index.html.j2").render(pages=listed, tally=tally, ledgers=ledgers)
     results.write_text(REPORTS / "index.html", text)
 
 

@@ -35,7 +35,8 @@ class Experiment:
     which a smaller share of runs memorised stay outside the fits. ``paper``: the ledger that the claims belong to.
     Without laws (``laws = ()``, ``primary_law = ""``) x may hold text, and claims speak of pairs, shares and measures.
     ``measures``: files of ``analysis/measures``, whose numbers are added to the table of runs; ``curves``: the columns
-    of probes that are drawn.
+    of probes that are drawn. ``headline``: the claims that answer the question, whatever their verdict, each with what
+    one would say aloud if it holds and if it fails; without them the law answers, or the first claim that is decided.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
@@ -56,6 +57,7 @@ class Experiment:
     pilot: str = ""
     measures: tuple[str, ...] = ()
     curves: tuple[str, ...] = ("test_accuracy", "attention_kl")
+    headline: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def faults(self) -> list[str]:
         """Return all that is wrong with the experiment, one sentence each."""
@@ -120,7 +122,11 @@ class Experiment:
 
     def asked_at(self, scale: str) -> Experiment:
         """Return the experiment with those claims only that are asked at a scale."""
-        return replace(self, claims=tuple(claim for claim in self.claims if not claim.scales or scale in claim.scales))
+        claims = tuple(claim for claim in self.claims if not claim.scales or scale in claim.scales)
+        names = {claim.name for claim in claims}
+        return replace(
+            self, claims=claims, headline={name: told for name, told in self.headline.items() if name in names}
+        )
 
     def registration(self, scale: str) -> str:
         """Return a hash of what is preregistered: claims, laws, space, fields, seeds and recording; not the budget."""
@@ -153,6 +159,10 @@ class Experiment:
 
     def _claim_faults(self) -> list[str]:
         found = [fault for claim in self.claims for fault in claim.faults()]
+        names = [claim.name for claim in self.claims]
+        found += [
+            f"headline {name!r} is no claim; claims: {', '.join(names)}" for name in self.headline if name not in names
+        ]
         for claim in self.claims:
             if unknown := set(claim.scales) - set(self.scales):
                 found.append(f"claim {claim.name!r}: unknown scale {', '.join(sorted(unknown))}")

@@ -39,6 +39,16 @@ EXPERIMENT = Experiment(
             SearchSpace({"kl_strength": (0.1, 1.0), "heads": (4, 1, 2)}), distractors="random", weight_decay=1.0
         ),
     },
+    headline={
+        "pooled_mass_suffices": (
+            "Four heads that grok put a mass of 0.25 or more on every operand, summed over heads",
+            "Four heads that grok put a mass below 0.25 on some operand, even summed over heads",
+        ),
+        "no_single_head": (
+            "the best of the four alone stays below a quarter on some operand",
+            "the best of the four alone puts a quarter or more on every operand",
+        ),
+    },
     claims=(
         Claim(
             name="pooled_mass_suffices",

@@ -34,6 +34,16 @@ EXPERIMENT = Experiment(
         ),
         "paper": paper(SPACE, examples=10_000, weight_decay=1.0, **FIELDS),
     },
+    headline={
+        "prior_helps_answer": (
+            "A prior of strength 1 groks sparse parity sooner than none if only the parity counts",
+            "A prior of strength 1 does not grok sparse parity a fifth sooner than none if only the parity counts",
+        ),
+        "prior_helps_all": (
+            "it also groks sooner if every token of the sequence counts",
+            "it does not grok a fifth sooner if every token of the sequence counts",
+        ),
+    },
     claims=(
         *(
             Claim(

@@ -37,6 +37,16 @@ EXPERIMENT = Experiment(
             weight_decay=1.0,
         ),
     },
+    headline={
+        "printed_bound_holds": (
+            "The gradient by the scores stays below its printed bound at every input and evaluation (worst ratio)",
+            "The gradient by the scores exceeds its printed bound (worst ratio)",
+        ),
+        "starves_as_the_loss_without_a_prior": (
+            "without a prior it falls in proportion to the train loss (power of the loss)",
+            "without a prior it does not fall in proportion to the train loss (power of the loss)",
+        ),
+    },
     claims=(
         *(
             Claim(

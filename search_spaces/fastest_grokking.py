@@ -47,6 +47,12 @@ EXPERIMENT = Experiment(
             budget_steps=10_000,
         ),
     },
+    headline={
+        "beats_the_grid": (
+            "the best point groks at least a tenth sooner than the reference, in the median of pairs of these seeds",
+            "the best point does not grok a tenth sooner than the reference, in the median of pairs of these seeds",
+        ),
+    },
     claims=(
         Claim(
             name="beats_the_grid",

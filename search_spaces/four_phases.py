@@ -40,6 +40,20 @@ EXPERIMENT = Experiment(
             kl_strength=0.0,
         ),
     },
+    headline={
+        "structure_first": (
+            "Among constant distractors attention is aligned with the oracle before a network groks (log ratio)",
+            "Among constant distractors attention is not aligned with the oracle before a network groks (log ratio)",
+        ),
+        "attention_aligns_without_a_prior": (
+            "among random ones it aligns in at least half of the runs",
+            "among random ones it aligns in fewer than half of the runs",
+        ),
+        "loss_rises_again": (
+            "at least half of the runs pass the third phase, a rise of the train loss",
+            "fewer than half of the runs pass the third phase, a rise of the train loss",
+        ),
+    },
     claims=(
         Claim(
             name="structure_first",

@@ -44,6 +44,16 @@ EXPERIMENT = Experiment(
         ),
         "paper": paper(_space(_axes.WEIGHT_DECAYS), distractors="random"),
     },
+    headline={
+        "routing_is_the_delay": (
+            "Freezing attention to the oracle makes a network grok sooner",
+            "Freezing attention to the oracle does not make a network grok a fifth sooner",
+        ),
+        "the_delay_is_the_norm": (
+            "the delay that remains after memorising falls as 1 / weight decay",
+            "the delay that remains after memorising does not fall as 1 / weight decay",
+        ),
+    },
     claims=(
         Claim(
             name="routing_is_the_delay",

@@ -49,6 +49,16 @@ EXPERIMENT = Experiment(
         "laptop": laptop(_space((0.01, 1.0), (0.1, 0.001)), distractors="random", budget_steps=1200),
         "paper": paper(_space((1e-3, 1.0), (0.1, 0.001)), distractors="random"),
     },
+    headline={
+        "inverse_alignment_adamw_clipped": (
+            "Under AdamW a prior ten times as strong aligns attention in a tenth of the steps",
+            "Under AdamW a prior ten times as strong does not align attention in a tenth of the steps",
+        ),
+        "inverse_alignment_sgd_clipped": (
+            "under SGD it does",
+            "under SGD it does not either",
+        ),
+    },
     claims=(
         *(
             Claim(

@@ -37,6 +37,16 @@ EXPERIMENT = Experiment(
         ),
         "paper": paper(_spaces((100, 300, 600, 1000, 3000)), distractors="random", kl_strength=1.0, weight_decay=1.0),
     },
+    headline={
+        "early_100_is_enough": (
+            "A prior need not last: one that ends after 100 steps groks as soon as one that stays",
+            "A prior has to last: one that ends after 100 steps differs from one that stays by more than a quarter",
+        ),
+        "late_start_costs": (
+            "one that starts at step 300 only groks later",
+            "one that starts at step 300 only is less than a fifth later",
+        ),
+    },
     claims=(
         *(
             Claim(

@@ -130,6 +130,20 @@ EXPERIMENT = Experiment(
         "laptop": laptop(_space(RADIUS), kl_strength=1.0, budget_steps=1200),
         "paper": paper(_space(PAPER_RADIUS), kl_strength=1.0),
     },
+    headline={
+        "both_suffice": (
+            "With the oracle's prior and weight decay networks grok",
+            "With the oracle's prior and weight decay fewer than half of the networks grok",
+        ),
+        "norm_is_not_enough": (
+            "with the norm held but attention on the distractors fewer than half do",
+            "the norm alone is enough: with attention on the distractors half or more do",
+        ),
+        "structure_is_not_enough": (
+            "with the oracle's prior but a free norm fewer than half do",
+            "the oracle's prior alone is enough: with a free norm half or more do",
+        ),
+    },
     claims=(*_claims("laptop", RADIUS), *_claims("paper", PAPER_RADIUS)),
     pilot=(
         "Pilot seeds 1000 to 1003 with λ = 1, weight decay 1 and random distractors grokked at 410 to 609 with norms "

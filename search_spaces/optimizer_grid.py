@@ -74,6 +74,24 @@ EXPERIMENT = Experiment(
             budget_steps=PAPER_BUDGET,
         ),
     },
+    headline={
+        "norm_contracts_adamw": (
+            "Under AdamW the norm contracts at the rate γ or faster (rate in units of γ)",
+            "Under AdamW the norm contracts more slowly than at the rate γ (rate in units of γ)",
+        ),
+        "norm_contracts_muon": (
+            "under Muon it contracts at that rate or faster",
+            "under Muon it does not contract at that rate",
+        ),
+        "muon_as_soon_as_adamw": (
+            "Muon groks as soon as AdamW at equal tuning",
+            "Muon differs from AdamW by more than a quarter at equal tuning",
+        ),
+        "lion_as_soon_as_adamw": (
+            "Lion groks as soon as AdamW",
+            "Lion differs from AdamW by more than a quarter",
+        ),
+    },
     claims=(
         *(
             Claim(

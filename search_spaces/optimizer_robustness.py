@@ -45,6 +45,20 @@ EXPERIMENT = Experiment(
         "laptop": laptop(SPACE, distractors="constant", kl_strength=0.0, weight_decay=1.0, budget_steps=1500),
         "paper": paper(SPACE, distractors="constant", kl_strength=0.0, weight_decay=1.0),
     },
+    headline={
+        "norm_decays": (
+            "The norm of the MLP falls from memorising on (rate in units of γ)",
+            "The norm of the MLP does not fall from memorising on (rate in units of γ)",
+        ),
+        "batches_of_64_do_not_matter": (
+            "batches of 64 change the wait by less than a quarter",
+            "batches of 64 change the wait by more than a quarter",
+        ),
+        "beta1_of_0_do_not_matter": (
+            "training without momentum changes the wait by less than a quarter",
+            "training without momentum changes the wait by more than a quarter",
+        ),
+    },
     claims=(
         Claim(
             name="norm_decays",

@@ -64,6 +64,20 @@ EXPERIMENT = Experiment(
             weight_decay=1.0,
         ),
     },
+    headline={
+        "oracle_beats_entropy": (
+            "Among random distractors the oracle's prior groks sooner than the entropy prior does",
+            "Among random distractors the oracle's prior does not grok a fifth sooner than the entropy prior does",
+        ),
+        "entropy_finds_the_operands": (
+            "with the entropy prior half of the networks or more grok there",
+            "with the entropy prior fewer than half of the networks grok there",
+        ),
+        "teacher_finds_the_operands": (
+            "with a teacher's attention half of the networks or more grok there",
+            "with a teacher's attention fewer than half of the networks grok there",
+        ),
+    },
     claims=(
         *(
             Claim(

@@ -69,6 +69,20 @@ EXPERIMENT = Experiment(
             weight_decay=1.0,
         ),
     },
+    headline={
+        "prior_helps_multiplication": (
+            "A prior of strength 1 groks multiplication sooner than none",
+            "A prior of strength 1 does not grok multiplication a fifth sooner than none",
+        ),
+        "prior_helps_parity": (
+            "it groks the parity of 3 of 20 bits sooner than none",
+            "it does not grok the parity of 3 of 20 bits a fifth sooner than none",
+        ),
+        "prior_lets_permutations_be_composed": (
+            "with it half of the networks or more learn to compose permutations",
+            "even with it fewer than half of the networks learn to compose permutations",
+        ),
+    },
     claims=(
         *(
             Claim(

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.report import environment, label_of
-from search_spaces._files import experiment_named
+from orchestrator.pages import html
 
 PUBLISHED = Path(__file__).parents[1] / "docs" / "results"
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -29,12 +28,7 @@ def page_of(name: str, folder: Path) -> Path:
     def embedded(file: str) -> str:
         return base64.b64encode((PUBLISHED / name / file).read_bytes()).decode()
 
-    text = (
-        environment()
-        .get_template("report.html.j2")
-        .render(**facts, label=label_of(experiment_named(name)), embedded=embedded)
-    )
-    (folder / "index.html").write_text(text)
+    (folder / "index.html").write_text(html({"formula": None, **facts}, embedded))
     return folder / "index.html"
 
 

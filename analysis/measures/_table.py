@@ -12,23 +12,30 @@ import polars as pl
 
 from analysis.events import GROKKED, MEMORISED
 from analysis.measures import measure_named
-from analysis.measures._run import Measured, Run
+from analysis.measures._run import Run
 
 
 def measured(replicas: pl.DataFrame, curves: pl.DataFrame, names: Sequence[str], threshold: float) -> pl.DataFrame:
     """Return one row per replica that has a curve: id, and the numbers of the named measures, null where it has none.
 
-    A number that is not finite, as of a run that diverged, counts as none.
-    Raises: ValueError that names the probe to record, where a measure needs a curve that is not there.
+    A number that is not finite, as of a run that diverged, counts as none, and so do all of a measure where the curve
+    of a run has gaps.
+    Raises: ValueError that names the probe to record, where no run has a curve that a measure needs.
     """
-    measures = [measure_named(name) for name in names]
-    found: list[dict[str, Any]] = []
-    for name, run in runs_of(replicas, curves, threshold):
-        numbers: Measured = {key: value for measure in measures for key, value in measure(run).items()}
-        found.append({"id": name, **{key: _finite(value) for key, value in numbers.items()}})
-    keys = dict.fromkeys(key for row in found for key in row if key != "id")
+    runs = dict(runs_of(replicas, curves, threshold))
+    found: dict[str, dict[str, Any]] = {name: {"id": name} for name in runs}
+    for measure in map(measure_named, names):
+        lacking = []
+        for name, run in runs.items():
+            try:
+                found[name] |= {key: _finite(value) for key, value in measure(run).items()}
+            except ValueError as reason:
+                lacking.append(reason)
+        if lacking and len(lacking) == len(found):
+            raise lacking[0]
+    keys = dict.fromkeys(key for row in found.values() for key in row if key != "id")
     schema: dict[str, Any] = {"id": pl.String(), **dict.fromkeys(keys, pl.Float64())}
-    return pl.DataFrame([{key: row.get(key) for key in schema} for row in found], schema=schema)
+    return pl.DataFrame([{key: row.get(key) for key in schema} for row in found.values()], schema=schema)
 
 
 def runs_of(replicas: pl.DataFrame, curves: pl.DataFrame, threshold: float) -> Iterator[tuple[str, Run]]:

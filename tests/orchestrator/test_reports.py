@@ -18,6 +18,7 @@ from orchestrator.answers import answers
 from orchestrator.audit import compared, same
 from orchestrator.launch import Options, Study, study, train
 from orchestrator.levels import levels_of
+from orchestrator.pages import markdown
 from orchestrator.results import BadInputError
 from search_spaces._files import experiment_named
 from search_spaces._space import SearchSpace
@@ -93,8 +94,8 @@ def table_of(made: Study) -> pl.DataFrame:
 def test_the_answer_is_a_decided_claim_and_there_are_no_fits(trained: Study) -> None:
     found = facts(trained)
     assert (found["fits"], found["regression"], found["strata"], found["left_out"]) == ([], [], [], [])
-    assert found["answer"].startswith("“The bound holds” holds: mean of bound_printed_worst where clip_norm = none")
-    assert found["answer"].endswith(f"({found['events']} of 24 runs grokked).")
+    assert found["answer"].startswith("The bound holds: 0.") and " in the mean [" in found["answer"]
+    assert found["answer"].endswith(f". {found['events']} of 24 networks grokked within 150 steps.")
 
 
 def test_levels_are_the_categories_in_the_order_of_the_space(trained: Study) -> None:
@@ -128,9 +129,7 @@ def test_everything_in_the_report_follows_from_the_table_of_runs(trained: Study)
     leaves = list(compared(stored, json.loads(json.dumps(derived))))
     assert len(leaves) > 300
     assert [path for path, published, found in leaves if not same(published, found)] == []
-    again = (
-        report.environment().get_template("report.md.j2").render(**{**facts(trained), **derived}, label="distractors")
-    )
+    again = markdown({**facts(trained), **derived})
     assert again == (report.folder_of(trained) / "report.md").read_text()
 
 
@@ -146,7 +145,7 @@ def test_claims_about_measures_stay_open_at_other_thresholds(trained: Study) -> 
 def test_both_pages_show_what_was_measured_and_what_is_absent(trained: Study) -> None:
     for file in ("report.md", "index.html"):
         text = (report.folder_of(trained) / file).read_text()
-        assert "What was measured" in text and "absent" in text and "clip_norm = none" in text
+        assert "What was measured" in text and "absent" in text and "clip norm = none" in text
         assert "nan" not in text.split("base64")[0].lower().split()
     assert {"train_loss_clip_norm___none", "interaction_gradient_clip_norm___1"} <= {
         each["name"] for each in facts(trained)["pictures"]

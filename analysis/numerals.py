@@ -1,0 +1,77 @@
+"""How numbers are written, in every text alike: estimates, intervals, p, steps, shares and counts (stdlib only)."""
+
+from __future__ import annotations
+
+import math
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+LEAST_P = 0.001  # below it no number is told: the methods do not know it so well
+
+
+def digits(value: float | None) -> str:
+    """Return a number to three digits, thousands with a comma; an open end as infinite.
+
+    >>> digits(0.71612), digits(1234.5), digits(999.7), digits(-0.0004), digits(-0.0)
+    ('0.716', '1,234', '1,000', '-0.0004', '0')
+    >>> digits(1e9), digits(1.63e-5), digits(None)
+    ('1 × 10⁹', '1.63 × 10⁻⁵', '∞')
+    """
+    if value is None or math.isinf(value):
+        return "-∞" if value is not None and value < 0 else "∞"
+    if 1000 <= abs(value) < 1e6:
+        return f"{value:,.0f}"
+    mantissa, _, power = f"{value + 0.0:.3g}".partition("e")
+    if not power:
+        return mantissa
+    if int(power) < 6 and abs(value) >= 1:
+        return f"{float(mantissa) * 10 ** int(power):,.0f}"
+    return f"{mantissa} × 10{str(int(power)).translate(SUPERSCRIPTS)}"
+
+
+def limits(low: float | None, high: float | None) -> str:
+    """Return the ends of an interval; an open end is infinite and not part of it.
+
+    >>> limits(0.9, 1.1), limits(None, -0.1), limits(0.5, None)
+    ('[0.9, 1.1]', '(-∞, -0.1]', '[0.5, ∞)')
+    """
+    opened = "(-∞" if low is None or low == -math.inf else f"[{digits(low)}"
+    closed = "∞)" if high is None or high == math.inf else f"{digits(high)}]"
+    return f"{opened}, {closed}"
+
+
+def p_words(p: float) -> str:
+    """Return an error rate with its sign.
+
+    >>> p_words(1.6e-5), p_words(0.0123), p_words(1.0)
+    ('p < 0.001', 'p = 0.012', 'p = 1')
+    """
+    return f"p < {LEAST_P}" if p < LEAST_P else f"p = {p:.2g}"
+
+
+def steps(value: float | None) -> str:
+    """Return a number of steps, thousands with a comma.
+
+    >>> steps(1953.7), steps(None)
+    ('1,954', '–')
+    """
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def percent(share: float) -> str:
+    """Return a share in per cent, of two digits.
+
+    >>> percent(0.875), percent(0.0123), percent(1.0), percent(0.997)
+    ('88 %', '1.2 %', '100 %', '99.7 %')
+    """
+    hundredths = 100 * share
+    near_whole = 99 < hundredths < 100
+    return f"{hundredths:.3g} %" if near_whole or hundredths == 100 else f"{hundredths:.2g} %"
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """Return a count with its noun.
+
+    >>> counted(1, "run"), counted(1200, "run"), counted(2, "study", "studies")
+    ('1 run', '1,200 runs', '2 studies')
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
