@@ -15,6 +15,7 @@ from scipy import optimize, stats
 from analysis.interval import LEVEL, FittedInterval, Interval, around, jackknife, rows_without_each
 from analysis.laws._base import LARGEST_EXPONENT, MANY_ROWS, SMALLEST_SIGMA, Estimate, Law, Problem
 from analysis.likelihood import Array, Times
+from analysis.numerals import counted
 
 MOST_LEFT_OUT = 100  # groups; with more, the curvature of the likelihood says the same in less time
 LEFT_OUT = "leaving out each seed"
@@ -134,7 +135,7 @@ def _undetermined(law: Law, times: Times, best: Estimate) -> str | None:
     """Return why no interval can be given at all, or None."""
     levels = len(np.unique(times.x[times.observed]))
     if levels < len(law.free):
-        return f"{len(law.free)} constants, but events at {levels} level{'s' if levels > 1 else ''} only"
+        return f"{len(law.free)} constants, but events at {counted(levels, 'level')} only"
     no_surprise = best.log_likelihood > CERTAIN and not times.exact.any()
     if best.values["sigma"] <= SMALLEST_SIGMA * 1.01 or no_surprise:
         return "runs of a level do not differ: their spread, and with it an interval, cannot be told"

@@ -6,7 +6,8 @@ import bisect
 import math
 from collections.abc import Iterator
 
-from analysis.claims import FAILS, HOLDS, LEVEL, digits, equivalence
+from analysis.claims import FAILS, HOLDS, LEVEL, equivalence
+from analysis.numerals import digits
 
 MOST_TIMES = 100  # as many seeds as there are, beyond which no number is named
 SAME = 1e-6  # by how much the logarithms of two factors may differ that are one and the same

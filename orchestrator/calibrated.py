@@ -64,11 +64,11 @@ def _from_to(shares: tuple[float, float]) -> str:
 
 def _outside(x: str, parts: list[pl.DataFrame]) -> Iterator[str]:
     """Yield in words what of a study no simulated sweep was like."""
-    counted = (
+    ranges = (
         ("seed", [part["data_seed"].n_unique() for part in parts], SEEDS),
         ("level", [part[x].n_unique() for part in parts], LEVELS),
     )
-    for noun, counts, (least, most) in counted:
+    for noun, counts, (least, most) in ranges:
         far = next((count for count in (min(counts), max(counts)) if not least <= count <= most), None)
         if far is not None:
             yield f"{counted(far, noun)}{' in a part' if len(parts) > 1 else ''}"
