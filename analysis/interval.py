@@ -57,6 +57,14 @@ class Interval:
         low, high = ends
         return replace(self, low=low, high=high)
 
+    def subtracted_from(self, whole: float) -> Interval:
+        """Return the interval of what is left of a whole."""
+        (low, least), (high, most) = (
+            (None if end is None else whole - end for end in ends)
+            for ends in ((self.high, self.most), (self.low, self.least))
+        )
+        return replace(self, estimate=whole - self.estimate, low=low, high=high, least=least, most=most)
+
     def _inside(self, value: float) -> float:
         above = value if self.least is None else max(value, self.least)
         return above if self.most is None else min(above, self.most)

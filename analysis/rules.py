@@ -58,7 +58,10 @@ def untold_exponent(law: str, values: Mapping[str, float], times: Times, name: s
 
 
 def floor_share(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
-    """Look at the floor as a share of the fitted time at the largest x."""
+    """Look at the floor as a share of the fitted time at the largest x.
+
+    The rest, the share above the floor, is a positive number, of which the logarithm has the interval.
+    """
     from analysis.evidence import groups_of, times_of
     from analysis.interval import jackknife, rows_without_each
     from analysis.laws import law_named
@@ -71,11 +74,11 @@ def floor_share(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
     rows, law = evidence.part(**_part(settings)), law_named(fit.law)
     times, groups, strongest = times_of(rows, evidence.x), groups_of(rows), _array(rows[evidence.x].max())
 
-    def share(values: Mapping[str, float]) -> float:
-        return float(values["floor"] / law.time(values, strongest)[0])
+    def above(values: Mapping[str, float]) -> float:
+        return 1 - float(values["floor"] / law.time(values, strongest)[0])
 
-    remade = [share(law.fit(times.at(kept), start=fit.values).values) for kept in rows_without_each(groups)]
-    interval = jackknife(share(fit.values), remade, limits=(0.0, 1.0))
+    remade = [above(law.fit(times.at(kept), start=fit.values).values) for kept in rows_without_each(groups)]
+    interval = jackknife(above(fit.values), remade, in_logs=True, limits=(0.0, 1.0)).subtracted_from(1.0)
     if not fit.values["floor"]:  # leaving out a seed says nothing where the floor stays at 0
         total, floor = float(law.time(fit.values, strongest)[0]), fit.parameters["floor"]
         interval = replace(interval, high=None if floor.high is None else floor.high / total)
