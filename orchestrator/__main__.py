@@ -9,9 +9,14 @@ def main() -> None:
     here, home = os.path.realpath(os.getcwd()), os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     sys.path[:] = [home] + [entry for entry in sys.path if entry and os.path.realpath(entry) not in {here, home}]
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # fits are many small matrices, whose threads would only spin
-    from orchestrator.cli import main as command_line
+    try:
+        from orchestrator.cli import main as command_line
 
-    sys.exit(command_line())
+        code = command_line()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # Typer ships its own Click
 
-from analysis._measured import LEAST_SEEDS
+from orchestrator import completing
 from orchestrator.flags import Json, Name, Scale, Storage
+from orchestrator.lines import say
 from orchestrator.masking import tell
 from orchestrator.questions import audit, design, fit, reproduce
 from orchestrator.results import BadInputError
+from orchestrator.showing import plan_facts, show_lines, status_lines
+from orchestrator.stopping import INTERRUPTED
+from orchestrator.terminal import INTERRUPTION, Terminal, attended
 from orchestrator.verbs import (
     BAD_INPUT,
     DONE,
-    INTERRUPTED,
     SOME_FAILED,
     ask,
-    few_seeds,
-    plan_facts,
     print_summary,
     tell_notes,
     train_and_finish,
     train_smoke,
 )
 
+PROGRAM = "grokking-laws"  # the command that a shell can complete
 app = typer.Typer(
     name="orchestrator",
     help="Measure when networks grok, and which law the delay obeys.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -45,7 +48,9 @@ Budget = Annotated[int | None, typer.Option(help="Steps after which a replica is
 
 def main(words: list[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 1 some replicas failed, 2 bad input, 130 interrupted."""
-    return guarded(lambda: app(words, standalone_mode=False))
+    given = sys.argv[1:] if words is None else words
+    completing_shell = any(word.startswith(("--install-completion", "--show-completion")) for word in given)
+    return guarded(lambda: app(words, standalone_mode=False, prog_name=PROGRAM if completing_shell else None))
 
 
 def guarded(run: Callable[[], object]) -> int:
@@ -63,9 +68,28 @@ def guarded(run: Callable[[], object]) -> int:
     except ClickException as fault:
         tell(f"error: {fault.format_message().splitlines()[0]} (see --help)")
     except (typer.Abort, KeyboardInterrupt):
-        tell("interrupted; what ended is kept, launch again to go on")
+        tell(INTERRUPTION)
         return INTERRUPTED
     return BAD_INPUT
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from orchestrator.provenance import provenance
+
+        found = provenance()
+        commit = "" if found["commit"] == "unknown" else f" (commit {found['commit']})"
+        print(f"{PROGRAM} {found[PROGRAM]}{commit}")
+        raise typer.Exit
+
+
+@app.callback()
+def whole(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Measure when networks grok, and which law the delay obeys."""
 
 
 @app.command("list")
@@ -78,8 +102,7 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         print(json.dumps([{"name": each.name, "question": each.question, "source": each.source} for each in found]))
         return
-    for each in found:
-        print(f"{each.name:24} {each.question}")
+    say([f"{each.name:24} {each.question}" for each in found], indent=25)
 
 
 @app.command()
@@ -108,23 +131,7 @@ def show(
     if as_json:
         print(json.dumps(facts))
         return
-    print(f"{study.experiment.name} ({study.scale}): {study.experiment.question}")
-    for line in study.experiment.scales[study.scale].told():
-        print(f"  {line}")
-    for field, value in study.experiment.scales[study.scale].fields.items():
-        print(f"  {field} = {value}")
-    print(f"  {facts['replicas']} replicas, {facts['done']} done; budget {facts['budget_steps']} steps")
-    parents = f" and {facts['parents']} parents" if facts["parents"] else ""
-    print(f"  to train: {facts['missing']} replicas{parents} in {facts['packs']} packs, one per core")
-    print(
-        f"  expected: {facts['expected_replica_steps']:,} replica-steps, about {facts['expected_minutes']:.0f} min here"
-    )
-    if few_seeds(study):
-        print(
-            f"  fewer than {LEAST_SEEDS} seeds: claims about measures and shares stay undecided; --seeds 8 gives more"
-        )
-    for claim in study.experiment.claims:
-        print(f"  claim {claim.name}: {claim.statement}")
+    say(show_lines(study, facts), indent=6)
 
 
 @app.command()
@@ -136,10 +143,12 @@ def launch(
     seeds: Seeds = None,
     budget_steps: Budget = None,
     precision: Precision = None,
-    backend: Annotated[str, typer.Option(help="ray, or in_process for debugging.")] = "ray",
+    backend: Annotated[
+        str, typer.Option(help="ray, or in_process for debugging.", autocompletion=completing.backends)
+    ] = "ray",
     address: Annotated[str | None, typer.Option(help="Join a running Ray cluster.")] = None,
     gpus_per_pack: Annotated[float | None, typer.Option(help="Fraction of a GPU per pack.")] = None,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: Annotated[str, typer.Option(help="cpu or cuda.", autocompletion=completing.devices)] = "cpu",
     tracking_uri: Annotated[str | None, typer.Option(help="MLflow server; default: a database in the storage.")] = None,
     smoke: Annotated[
         bool, typer.Option("--smoke", help="Two points, one seed, a few dozen steps, end to end.")
@@ -150,30 +159,26 @@ def launch(
     ] = False,
 ) -> int:
     """Train what is missing of an experiment, mirror it to MLflow, and report."""
-    for flag, value, allowed in (("--backend", backend, ("ray", "in_process")), ("--device", device, ("cpu", "cuda"))):
+    for flag, value, allowed in (("--backend", backend, completing.BACKENDS), ("--device", device, completing.DEVICES)):
         if value not in allowed:
             raise BadInputError(f"{flag} {value!r} is not known; one of: {', '.join(allowed)}")
-    from orchestrator import launch as flow
-
-    options = _options(
-        name=name,
-        scale=scale,
-        storage=storage,
-        changes=changes,
-        seeds=seeds,
-        budget_steps=budget_steps,
-        precision=precision,
-        backend=backend,
-        address=address,
-        gpus_per_pack=gpus_per_pack,
-        device=device,
-        tracking_uri=tracking_uri,
+    words = {
+        "name": name,
+        "scale": scale,
+        "storage": storage,
+        "changes": changes,
+        "seeds": seeds,
+        "budget_steps": budget_steps,
+        "precision": precision,
+        "backend": backend,
+        "address": address,
+        "gpus_per_pack": gpus_per_pack,
+        "device": device,
+        "tracking_uri": tracking_uri,
+    }
+    return attended(
+        lambda terminal: _launch(words, terminal, smoke=smoke, as_json=as_json, sure=yes or as_json), silent=as_json
     )
-    if smoke:
-        return train_smoke(options, as_json)
-    study = flow.study(options)
-    ask(study, sure=yes or as_json)
-    return train_and_finish(study, as_json)
 
 
 @app.command()
@@ -193,11 +198,7 @@ def status(
     if as_json:
         print(json.dumps(facts))
         return
-    print(f"{study.key}: {facts['done']}/{facts['replicas']} done {facts['by_status']}, {facts['missing']} missing")
-    if facts["failed"]:
-        print(f"  {facts['failed']} of the missing failed in the last launch: {study.results.root / 'failures'}")
-    for pack in facts["running"]:
-        print(f"  pack {pack['pack']}: {pack['training']} training at step {pack['step']}, {pack['age_s']:.0f} s ago")
+    say(status_lines(study, facts))
 
 
 @app.command()
@@ -229,7 +230,10 @@ def doctor(storage: Storage = "runs", as_json: Json = False) -> int:
     from orchestrator.doctor import examine
 
     found = examine(storage)
-    print(json.dumps([vars(check) for check in found]) if as_json else "\n".join(map(str, found)))
+    if as_json:
+        print(json.dumps([vars(check) for check in found]))
+    else:
+        say(map(str, found))
     return SOME_FAILED if any(check.state == "fail" for check in found) else DONE
 
 
@@ -254,6 +258,20 @@ def ui(
 
 for verb in (reproduce, fit, design, audit):
     app.command()(verb)
+
+
+def _launch(words: dict[str, Any], terminal: Terminal, *, smoke: bool, as_json: bool, sure: bool) -> int:
+    with terminal.phase("planning"):
+        from orchestrator import launch as flow
+
+        options = _options(**words)
+        if not smoke:
+            study = flow.study(options)
+            facts = plan_facts(study)
+    if smoke:
+        return train_smoke(options, as_json, terminal)
+    ask(facts, sure=sure)
+    return train_and_finish(study, as_json, terminal=terminal)
 
 
 def _options(*, changes: list[str] | None = None, **words: Any) -> Any:

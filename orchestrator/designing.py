@@ -11,7 +11,7 @@ from orchestrator.answers import evidence_of
 from orchestrator.launch import Study
 from orchestrator.report import runs_of
 from orchestrator.results import BadInputError
-from orchestrator.verbs import SECONDS_PER_GFLOP
+from orchestrator.showing import SECONDS_PER_GFLOP
 from trainables.replica import family_named
 
 PARAMETER = "exponent"

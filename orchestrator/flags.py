@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 
-Name = Annotated[str, typer.Argument(help="An experiment (see list), or a .py or .yaml file that defines one.")]
-Scale = Annotated[str, typer.Option(help="laptop or paper.")]
+from orchestrator import completing
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        help="An experiment (see list), or a .py or .yaml file that defines one.", autocompletion=completing.experiments
+    ),
+]
+Scale = Annotated[str, typer.Option(help="laptop or paper.", autocompletion=completing.scales)]
 Storage = Annotated[str, typer.Option(help="Folder that holds all results.")]
 Json = Annotated[bool, typer.Option("--json", help="Print only JSON.")]

@@ -16,12 +16,13 @@ import polars as pl
 from filelock import FileLock, Timeout
 
 from orchestrator import searches, watched
-from orchestrator.backends._job import Job
+from orchestrator.backends._job import Job, Observer
 from orchestrator.plan import Plan, make_plan
-from orchestrator.progress import Progress
+from orchestrator.progress import Progress, outcomes_of
 from orchestrator.registration import register
 from orchestrator.resources import Request, request
 from orchestrator.results import BadInputError, Results
+from orchestrator.terminal import Terminal
 from orchestrator.tracking_process import Companion
 from search_spaces._experiment import MOST_REPLICAS, MOST_STEPS, Experiment, parse_values
 from search_spaces._files import experiment_named
@@ -158,35 +159,65 @@ def resources_of(options: Options, experiment: Experiment) -> Request:
     )
 
 
-def train(study: Study, *, silent: bool = False, pace: Pace | None = None, beside: Companion | None = None) -> bool:
+def train(
+    study: Study,
+    *,
+    silent: bool = False,
+    pace: Pace | None = None,
+    terminal: Terminal | None = None,
+    beside: Companion | None = None,
+) -> bool:
     """Train what is missing; return False when interrupted. Trains nothing when nothing is missing.
 
-    The companion, if there is one, mirrors replicas as they end.
+    Without a terminal it has one of its own for the time of the training, which may be silent. The companion, if there
+    is one, mirrors replicas as they end.
     """
+    if terminal is None:
+        with Terminal(silent=silent) as terminal:
+            return train(study, pace=pace, terminal=terminal, beside=beside)
     study.results.ready()
     watched.remember(study)
     if not study.plan().left:
         return True
-    asked = resources_of(study.options, study.experiment)
+    asked = _asked(study, terminal)
     with _lock(study):
         register(study)
         plan = study.plan(asked)
         study.results.prune([replica.id for replica in plan.to_train])
-        progress = Progress(plan, silent=silent)
+        rows = watched.rows_of(study).iter_rows(named=True)
+        progress = Progress(plan, outcomes_of(rows, study.experiment.threshold))
+        job = Job(
+            plan=plan,
+            results=study.results,
+            request=asked,
+            device="cuda" if asked.gpus else "cpu",
+            observe=_observer(study, terminal, beside),
+            terminal=terminal,
+            progress=progress,
+            address=study.options.address,
+            pace=pace,
+            slug=study.slug,
+        )
+        return _backend(study.options.backend)(job)
 
-        def observe(facts: Mapping[str, Any]) -> None:
-            for line in facts["notes"]:
-                study.results.note(f"pack {facts['pack']}: {line}")
-            progress.observe(facts, study.results.untold())
-            if beside:
-                beside.observe(facts)
 
-        device = "cuda" if asked.gpus else "cpu"
-        job = Job(plan, study.results, asked, device, observe, study.options.address, pace, study.slug)
-        try:
-            return _backend(study.options.backend)(job)
-        finally:
-            progress.close()
+def _asked(study: Study, terminal: Terminal) -> Request:
+    """Return what a pack asks for; a cluster is asked what it has."""
+    if not study.options.address:
+        return resources_of(study.options, study.experiment)
+    with terminal.held("asking the cluster", "as soon as the cluster has answered"):
+        return resources_of(study.options, study.experiment)
+
+
+def _observer(study: Study, terminal: Terminal, beside: Companion | None) -> Observer:
+    def observe(facts: Mapping[str, Any]) -> None:
+        for line in facts["notes"]:
+            study.results.note(f"pack {facts['pack']}: {line}")
+        terminal.observe(facts, study.results.untold())
+        if beside:
+            beside.observe(facts)
+
+    return observe
 
 
 def smoke(options: Options) -> Study:

@@ -1,9 +1,11 @@
-"""Keep passwords out of what is printed or stored (standard library only)."""
+"""Keep passwords out of what is printed or stored (nothing heavy is loaded for it)."""
 
 from __future__ import annotations
 
 import re
 import sys
+
+from orchestrator.lines import size_of, wrapped
 
 IN_AUTHORITY = re.compile(r"(?<=://)[^/@\s'\"]*@")
 IN_QUERY = re.compile(r"(?i)\b(\w*(?:password|passwd|secret|token|api_?key|access_?key|signature)\w*=)[^&\s'\"]+")
@@ -19,5 +21,7 @@ def masked(text: str) -> str:
 
 
 def tell(line: str) -> None:
-    """Print one line on stderr, without credentials."""
-    print(masked(line), file=sys.stderr, flush=True)
+    """Print one line on stderr, without credentials; wrapped between words on a terminal."""
+    text = masked(line)
+    parts = wrapped(text, size_of(sys.stderr)[0]) if sys.stderr.isatty() else [text]
+    print("\n".join(parts), file=sys.stderr, flush=True)

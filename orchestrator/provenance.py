@@ -25,6 +25,8 @@ def provenance() -> dict[str, str]:
 
 def _commit() -> str:
     here = Path(__file__).parent
+    if not (here.parent / ".git").exists():
+        return "unknown"  # an installed copy may lie in a folder of another repository
     try:
         commit = _git(here, "rev-parse", "--short=12", "HEAD")
         return commit + ("+changes" if _git(here, "status", "--porcelain", "--untracked-files=no") else "")

@@ -9,22 +9,30 @@ from typing import Annotated
 
 import typer
 
+from orchestrator import completing
 from orchestrator.flags import Json, Name, Scale, Storage
+from orchestrator.lines import say
 from orchestrator.results import BadInputError
 from orchestrator.verbs import DONE, SOME_FAILED, tell_notes
 
 
 def reproduce(
-    paper: Annotated[str, typer.Argument(help="structural_inference, or all.")],
+    paper: Annotated[str, typer.Argument(help="structural_inference, or all.", autocompletion=completing.papers)],
     no_launch: Annotated[bool, typer.Option("--no-launch", help="Only write the ledger of what there is.")] = False,
     scale: Scale = "laptop",
     storage: Storage = "runs",
     as_json: Json = False,
 ) -> int:
     """Launch what is missing of a paper's experiments and write the ledger of its claims."""
+    from orchestrator.terminal import Terminal, attended
     from orchestrator.verbs import reproduce_paper
 
-    return reproduce_paper(paper, scale=scale, storage=storage, launch=not no_launch, as_json=as_json)
+    def work(terminal: Terminal) -> int:
+        return reproduce_paper(
+            paper, scale=scale, storage=storage, launch=not no_launch, as_json=as_json, terminal=terminal
+        )
+
+    return attended(work, silent=as_json)
 
 
 def audit(
@@ -36,7 +44,10 @@ def audit(
 
     wrong, count = derive_all(folder)
     told = [*wrong, f"{count} published numbers compared, {len(wrong)} differ"]
-    print(json.dumps({"compared": count, "differ": wrong}) if as_json else "\n".join(told))
+    if as_json:
+        print(json.dumps({"compared": count, "differ": wrong}))
+    else:
+        say(told)
     return SOME_FAILED if wrong else DONE
 
 
@@ -99,4 +110,7 @@ def design(
     made = study(Options(name=name, scale=scale, storage=storage))
     facts = search(made, halfwidth, os.cpu_count() or 1)
     tell_notes(made)
-    print(json.dumps(facts) if as_json else "\n".join(lines(facts)))
+    if as_json:
+        print(json.dumps(facts))
+    else:
+        say(lines(facts))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from orchestrator.results import BadInputError, Results
 from orchestrator.wording import tally
 from trainables.replica import family_named
 
+Phase = Callable[[str], AbstractContextManager[object]]
 REPORTS = Path("reports")
 LISTED = {
     **dict.fromkeys(("question", "answer", "experiment", "scale", "variant"), str),
@@ -54,19 +56,24 @@ def rows_hash(study: Study, rows: pl.DataFrame) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
-def write(study: Study) -> dict[str, Any]:
-    """Write the report of what the results hold, bring the index up to it, and return its facts."""
+def write(study: Study, *, phase: Phase = nullcontext) -> dict[str, Any]:
+    """Write the report of what the results hold, bring the index up to it, and return its facts.
+
+    ``phase`` is entered, with its name, around each part that takes a while.
+    """
     study.results.ready()
     rows = watched.rows_of(study)
     folder = folder_of(study)
     folder.mkdir(parents=True, exist_ok=True)
-    curves = _curves(study, rows)
-    runs = runs_of(study, rows, curves)
-    facts = _facts(study, rows, runs)
+    with phase("fitting"):
+        curves = _curves(study, rows)
+        runs = runs_of(study, rows, curves)
+        facts = _facts(study, rows, runs)
     pictures: list[Picture] = []
     if not rows.is_empty():
         study.results.write_text(REPORTS / study.key / "replicas.csv", runs.write_csv())
-        pictures = draw(study, runs, curves, facts, folder / "figures")
+        with phase("drawing"):
+            pictures = draw(study, runs, curves, facts, folder / "figures")
     facts["pictures"] = [
         {"name": each.name, "alt": each.alt, "caption": each.caption, "file": f"figures/{each.name}.svg"}
         for each in pictures

@@ -114,6 +114,11 @@ class Scale:
         return [*self.space.axes, *(self.search.ranges if self.search else ())]
 
     @property
+    def fixed(self) -> dict[str, Any]:
+        """The fields that are the same at all points: those that no axis and no search sets."""
+        return {name: value for name, value in self.fields.items() if name not in self.names}
+
+    @property
     def open_replicas(self) -> int:
         """How many replicas belong to points that a search has still to choose."""
         if not self.search:

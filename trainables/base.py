@@ -1,16 +1,16 @@
-"""A pack as a Ray Trainable: one trial trains one pack; the only Ray import of this package."""
+"""A pack as a Ray Trainable: one trial trains one pack; the only Ray import of this package.
+
+PyTorch is loaded where a pack is trained, so a driver that only hands packs out starts without it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from ray.tune import Trainable
 
-from trainables import loop
 from trainables.replica import PackSpec
-from trainables.run import PackRun
 from trainables.store import Pace, Store
 
 
@@ -30,6 +30,10 @@ class PackTrainable(Trainable):
         pace: Pace | None = None,
     ) -> None:
         """Take over the first pack of this process."""
+        import torch
+
+        from trainables import loop
+
         self._budget_steps, self._results = budget_steps, results
         self._facts: dict[str, Any] = {"device": device, "provenance": provenance, "pace": pace}
         torch.set_num_threads(1)
@@ -57,6 +61,8 @@ class PackTrainable(Trainable):
         """Load nothing from Tune."""
 
     def _begin(self, config: Mapping[str, Any]) -> None:
+        from trainables.run import PackRun
+
         spec = PackSpec(id=config["pack"], replicas=tuple(config["replicas"]), budget_steps=self._budget_steps)
         self._run = PackRun(spec, self._results, **self._facts)
 

@@ -25,6 +25,11 @@ class Finished:
     status: str
     events: list[events.Event]
 
+    @property
+    def grokked(self) -> list[float]:
+        """The thresholds at which it grokked."""
+        return [each.threshold for each in self.events if each.name == events.GROKKED and each.upper is not None]
+
 
 def advance(pack: Pack, *, last_step: int, seconds: float | None = None, steps: int | None = None) -> int:
     """Train until the last evaluation is recorded, or for some steps, or seconds (one step at least); return updates.

@@ -52,6 +52,7 @@ class PackRun:
         self._waiting: list[tuple[Replica, ...]] = [spec.replicas]
         self._ended: list[_Ended] = []
         self._counts = dict.fromkeys(table.STATUSES, 0)
+        self._newly_ended: list[tuple[str, str, list[float]]] = []
         self._pack: Pack | None = None
         self._whole = True
         self._failing_since: float | None = None
@@ -60,6 +61,7 @@ class PackRun:
     def chunk(self) -> dict[str, Any]:
         """Train one chunk, publish what ended, and return where the pack stands."""
         began, told = time.monotonic(), len(self.notes)
+        self._newly_ended = []
         if self._pack is None and self._waiting:
             self._patiently(self._open)
         made = self._advance()
@@ -78,7 +80,7 @@ class PackRun:
             **self._counts,
         }
         self._try("progress", lambda: self._store.progress(self._spec.id, facts if left else None))
-        return {**facts, "notes": self.notes[told:], "done": not left}
+        return {**facts, "ended": self._newly_ended, "notes": self.notes[told:], "done": not left}
 
     def stop(self) -> None:
         """Save what is unfinished, as far as the storage allows.
@@ -204,6 +206,7 @@ class PackRun:
         self._ended = []
         for end in finished:
             self._counts[end.status] += 1
+            self._newly_ended.append((end.replica.id, end.status, end.grokked))
             if end.status != "budget":
                 self._try("checkpoints", lambda name=end.replica.id: self._store.drop_checkpoints(name))  # type: ignore[misc]
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import Any
 
 from analysis.table import to_json
 from orchestrator.plan import Plan
+from orchestrator.progress import Progress
 from orchestrator.resources import Request
 from orchestrator.results import Results
+from orchestrator.terminal import Terminal
 from trainables.store import Pace
 
 Observer = Callable[[Mapping[str, Any]], None]
@@ -17,7 +20,7 @@ Observer = Callable[[Mapping[str, Any]], None]
 
 @dataclass(frozen=True)
 class Job:
-    """One launch: the plan, where results go, on what to run, who is told of every chunk, and how often."""
+    """One launch: the plan, where results go, on what to run, who is told of every chunk, and where it is shown."""
 
     plan: Plan
     results: Results
@@ -27,6 +30,14 @@ class Job:
     address: str | None = None
     pace: Pace | None = None
     slug: str = ""
+    terminal: Terminal = field(default_factory=lambda: Terminal(silent=True))
+    progress: Progress | None = None
+
+    def training(self, react: Callable[[], None]) -> AbstractContextManager[None]:
+        """Show that the packs are being trained; a first Ctrl-C has it react."""
+        plan = self.plan
+        parents = f" and {len(plan.parents)} parents" if plan.parents else ""
+        return self.terminal.training(f"training {plan.left} replicas{parents}", self.progress or Progress(plan), react)
 
     def arguments(self) -> dict[str, Any]:
         """Return what every worker gets handed in beside its tiny config."""

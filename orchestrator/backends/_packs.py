@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,10 @@ class Packs:
         name = pack_id(replicas)
         self._running[name] = replicas
         return {"pack": name, "replicas": replicas}
+
+    def told(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the facts of a chunk together with the replicas of all packs that are being trained."""
+        return {**facts, "running": list(itertools.chain(*self._running.values()))}
 
     def ended(self, pack: str) -> None:
         """Take note that a pack is through."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +47,18 @@ class PackQueue(Searcher):
 class Watch(tune.Callback):
     """Passes on every chunk's facts and every failure; what it passes them to stays out of Tune's snapshots."""
 
-    def __init__(self, observe: Observer, packs: Packs) -> None:
-        self._observe, self._packs = observe, packs
+    def __init__(self, observe: Observer, packs: Packs, again: Callable[[], None]) -> None:
+        self._observe, self._packs, self._again = observe, packs, again
+
+    def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        """Pass on once more what was asked before Tune listened to signals."""
+        self._again()
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: Mapping[str, Any], **info: Any
     ) -> None:
         """Tell the watcher."""
-        self._observe(result)
+        self._observe(self._packs.told(result))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Hand a failed pack back with the traceback of its worker, or how the worker died."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import tempfile
 import traceback
 from types import TracebackType
@@ -10,15 +9,16 @@ from typing import Any
 
 from orchestrator.backends._job import Job
 from orchestrator.backends._packs import Packs
-from orchestrator.backends._signals import on_stop
 
 
 def run(job: Job) -> bool:
     """Train all packs in turn; return False when interrupted.
 
-    A first SIGINT or SIGTERM lets the running chunk end and saves; a second SIGINT breaks off at once.
+    A first SIGINT or SIGTERM lets the running chunk end and saves; a second one breaks off at once.
     """
-    from trainables.base import trainable_for
+    with job.terminal.held("loading PyTorch", "as soon as PyTorch is loaded"):
+        import trainables.run  # noqa: F401  (what the Trainable loads later)
+        from trainables.base import trainable_for
     from trainables.replica import family_named
 
     arguments, packs = job.arguments(), Packs(job)
@@ -33,20 +33,20 @@ def run(job: Job) -> bool:
             def _setup_logdir(self) -> None:
                 self._logdir = folder
 
-        with on_stop(lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as stopped:  # type: ignore[arg-type]
-            while not stopped and (config := packs.next()):
+        with job.training(lambda: None):
+            while not job.terminal.stopped and (config := packs.next()):
                 with _Isolated(packs, config["pack"]):
-                    _train(Alone(config=config), job, stopped)
+                    _train(Alone(config=config), job, packs)
                     packs.ended(config["pack"])
-    return not stopped
+    return not job.terminal.stopped
 
 
-def _train(trainable: Any, job: Job, stopped: list[int]) -> None:
+def _train(trainable: Any, job: Job, packs: Packs) -> None:
     try:
         done = False
-        while not done and not stopped:
+        while not done and not job.terminal.stopped:
             facts = trainable.train()
-            job.observe(facts)
+            job.observe(packs.told(facts))
             done = facts["done"]
     finally:
         trainable.stop()

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,6 @@ from typing import Any
 
 from orchestrator.backends._job import Job
 from orchestrator.backends._packs import Packs
-from orchestrator.backends._signals import on_stop
 from orchestrator.results import BadInputError
 from orchestrator.silence import quiet
 
@@ -54,18 +54,28 @@ def run(job: Job) -> bool:
 
 
 def _run(job: Job, folder: str) -> bool:
-    import ray
-
-    _connect(job)
     before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until Tune sets its own
     try:
-        # entered after ray.init, which sets a SIGTERM handler of its own
-        with on_stop(lambda: signal.raise_signal(signal.SIGUSR1)) as stopped:
+        with job.terminal.held("starting Ray", "as soon as Ray has started, for it has to be ended"):
+            _connect(job)
+            from orchestrator.backends import _tune_parts  # noqa: F401  (loads Tune)
+        with job.training(_stop_tune):
             _fit(job, folder)
     finally:
         signal.signal(signal.SIGUSR1, before)
-        ray.shutdown()
-    return not stopped
+        _disconnect()
+    return not job.terminal.stopped
+
+
+def _stop_tune() -> None:
+    """Have Tune end as on Ctrl-C: after the running chunks, with each worker saving."""
+    signal.raise_signal(signal.SIGUSR1)
+
+
+def _disconnect() -> None:
+    """End what there is of Ray; it may have been broken off while it was being loaded."""
+    if shutdown := getattr(sys.modules.get("ray"), "shutdown", None):
+        shutdown()
 
 
 def _keep_log(job: Job, log: Path) -> None:
@@ -159,7 +169,7 @@ def _fit(job: Job, folder: str) -> None:
             name="tune",
             storage_path=folder,
             verbose=0,
-            callbacks=[Watch(job.observe, packs)],
+            callbacks=[Watch(job.observe, packs, lambda: _stop_tune() if job.terminal.stopped else None)],
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
         ),
     ).fit()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -120,6 +122,83 @@ def test_show_and_status_speak_json(tmp_path: Path, capsys: pytest.CaptureFixtur
         assert facts["replicas"] == facts["missing"] == 48
 
 
+def test_json_of_show_and_status_says_what_was_fixed_before_the_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for verb in ("show", "status"):
+        assert main([verb, "kl_scaling", "--set", "modulus=68", "--storage", str(tmp_path), "--json"]) == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert facts["axes"] == [{"kl_strength": [0.01, 0.02, 0.03, 0.05, 0.1, 1.0], "modulus": [68]}]
+        assert "modulus" not in facts["fields"] and facts["fields"]["train_fraction"] == 0.4
+        assert facts["seeds"] == [*range(8)] and facts["budget_steps"] == 2000 and facts["by_outcome"] == {}
+        claim = facts["claims"][0]
+        assert claim["rule"] == "parameter_within" and claim["settings"]["high"] == 1.25 and claim["statement"]
+
+
+@pytest.mark.parametrize(
+    "change, told", [("modulus=68", "modulus = 68"), ("train_fraction=0.5", "train_fraction = 0.5")]
+)
+def test_show_says_each_field_once_as_the_changed_study_has_it(
+    change: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", "kl_scaling", "--set", change, "--storage", str(tmp_path)]) == 0
+    field = change.partition("=")[0]
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in lines if line.startswith(f"{field} =")] == [told]
+
+
+def test_status_of_nothing_says_none_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", "kl_scaling", "--storage", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "kl_scaling/laptop: 0/48 done (none yet), 48 missing\n"
+
+
+def test_version_names_the_package_and_the_commit(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    pattern = rf"grokking-laws {version('grokking-laws')}( \(commit [0-9a-f]{{12}}(\+changes)?\))?\n"
+    assert re.fullmatch(pattern, capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("verb", [[], *([name] for name in FROZEN)], ids=lambda words: " ".join(words) or "none")
+def test_h_says_the_same_as_help(verb: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for flag in ("-h", "--help"):
+        assert main([*verb, flag]) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1] and told[0].startswith("Usage: ")
+
+
+@pytest.mark.parametrize(
+    "typed, offered",
+    [
+        ("show kl_sca", ["kl_scaling"]),
+        ("launch kl_scaling --scale p", ["paper"]),
+        ("reproduce ", ["structural_inference", "all"]),
+        ("launch kl_scaling --backend in", ["in_process"]),
+        ("stat", ["status"]),
+    ],
+)
+def test_a_shell_completes_names_and_loads_nothing_heavy(typed: str, offered: list[str]) -> None:
+    code = (
+        "import sys; from orchestrator.cli import app\n"
+        "try: app(prog_name='grokking-laws')\n"
+        "except SystemExit: pass\n"
+        "print([name for name in ('torch', 'ray', 'mlflow', 'matplotlib', 'scipy', 'rich') if name in sys.modules])"
+    )
+    words = f"grokking-laws {typed}"
+    asked = {"_GROKKING_LAWS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **asked}, capture_output=True, text=True, check=True
+    )
+    *found, heavy = done.stdout.splitlines()
+    assert found == offered and heavy == "[]"
+
+
+def test_the_script_that_a_shell_sources_is_that_of_the_installed_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--show-completion", "bash"])
+    assert end.value.code == 0 and "_GROKKING_LAWS_COMPLETE=complete_bash" in capsys.readouterr().out
+
+
 def test_report_without_results_says_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "kl_scaling", "--storage", str(tmp_path), "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
@@ -135,7 +214,7 @@ def test_light_verbs_load_no_heavy_module(tmp_path: Path) -> None:
         "import sys; from orchestrator.cli import main\n"
         f"for words in (['list'], ['show', 'kl_scaling', '--storage', {str(tmp_path)!r}], "
         f"['status', 'kl_scaling', '--storage', {str(tmp_path)!r}]): assert main(words) == 0\n"
-        "print([name for name in ('torch', 'ray', 'mlflow', 'matplotlib', 'scipy') if name in sys.modules])"
+        "print([name for name in ('torch', 'ray', 'mlflow', 'matplotlib', 'scipy', 'rich') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().splitlines()[-1] == "[]"
