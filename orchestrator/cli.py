@@ -12,6 +12,7 @@ from typer._click.exceptions import ClickException, NoArgsIsHelpError  # Typer s
 from analysis._measured import LEAST_SEEDS
 from orchestrator.flags import Json, Name, Scale, Storage
 from orchestrator.masking import tell
+from orchestrator.ports import require_free
 from orchestrator.questions import audit, design, fit, reproduce
 from orchestrator.results import BadInputError
 from orchestrator.verbs import (
@@ -248,6 +249,7 @@ def ui(
         for line in tracking_server.rebuild(storage):
             print(line)
         return DONE
+    require_free(port)
     print(f"starting MLflow on http://{tracking_server.LOOPBACK}:{port}", flush=True)
     return tracking_server.serve(storage, port)
 

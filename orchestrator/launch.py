@@ -20,7 +20,7 @@ from orchestrator.backends._job import Job
 from orchestrator.plan import Plan, make_plan
 from orchestrator.progress import Progress
 from orchestrator.registration import register
-from orchestrator.resources import Request, request
+from orchestrator.resources import LEAST_GPU_SHARE, Request, is_gpu_share, request
 from orchestrator.results import BadInputError, Results
 from orchestrator.tracking_process import Companion
 from search_spaces._experiment import MOST_REPLICAS, MOST_STEPS, Experiment, parse_values
@@ -129,8 +129,8 @@ def resources_of(options: Options, experiment: Experiment) -> Request:
     Raises: BadInputError when more GPU is asked for than there is.
     """
     cpus, gpus, gpu_mib = float(os.cpu_count() or 1), 0.0, 0.0
-    if options.gpus_per_pack is not None and options.gpus_per_pack <= 0:
-        raise BadInputError(f"--gpus-per-pack {options.gpus_per_pack} must be > 0")
+    if (asked := options.gpus_per_pack) is not None and not is_gpu_share(asked):
+        raise BadInputError(f"--gpus-per-pack {asked} must be from {LEAST_GPU_SHARE} to 1, or a whole number of GPUs")
     if options.address:
         from orchestrator.backends.ray_tune import cluster_resources
 
