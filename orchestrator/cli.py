@@ -15,12 +15,14 @@ from orchestrator.masking import tell
 from orchestrator.ports import require_free
 from orchestrator.questions import audit, design, fit, reproduce
 from orchestrator.results import BadInputError
+from orchestrator.streams import PIPE_GONE
 from orchestrator.verbs import (
     BAD_INPUT,
     DONE,
     INTERRUPTED,
     SOME_FAILED,
     ask,
+    duration,
     few_seeds,
     plan_facts,
     print_summary,
@@ -56,6 +58,10 @@ def guarded(run: Callable[[], object]) -> int:
         return code if isinstance(code, int) else DONE
     except BadInputError as fault:
         tell(f"error: {fault}")
+    except (BrokenPipeError, SystemExit) as end:  # Click turns a broken pipe into an exit
+        if not isinstance(end.__context__ if isinstance(end, SystemExit) else end, BrokenPipeError):
+            raise
+        return PIPE_GONE
     except OSError as fault:
         place = f" ({fault.filename})" if fault.filename else ""
         tell(f"error: {fault.strerror or fault}{place}; what ended is kept, mend the storage and launch again")
@@ -117,9 +123,9 @@ def show(
     print(f"  {facts['replicas']} replicas, {facts['done']} done; budget {facts['budget_steps']} steps")
     parents = f" and {facts['parents']} parents" if facts["parents"] else ""
     print(f"  to train: {facts['missing']} replicas{parents} in {facts['packs']} packs, one per core")
-    print(
-        f"  expected: {facts['expected_replica_steps']:,} replica-steps, about {facts['expected_minutes']:.0f} min here"
-    )
+    print(f"  expected: {facts['expected_replica_steps']:,} replica-steps, {duration(facts['expected_minutes'])} here")
+    if facts["memory"]:
+        print(f"  {facts['memory']}")
     if few_seeds(study):
         print(
             f"  fewer than {LEAST_SEEDS} seeds: claims about measures and shares stay undecided; --seeds 8 gives more"

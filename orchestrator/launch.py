@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 from filelock import FileLock, Timeout
 
-from orchestrator import searches, watched
+from orchestrator import memory, searches, watched
 from orchestrator.backends._job import Job
 from orchestrator.plan import Plan, make_plan
 from orchestrator.progress import Progress
@@ -159,16 +159,28 @@ def resources_of(options: Options, experiment: Experiment) -> Request:
     )
 
 
+def _fitting(study: Study, plan: Plan) -> Request:
+    """Return what a pack asks for.
+
+    Raises: BadInputError when there is no such machine, or when it is too small for one network of the plan.
+    """
+    asked = resources_of(study.options, study.experiment)
+    if not study.options.address:  # the memory of a cluster's nodes is Ray's to tell
+        memory.require(plan, asked, gpu_mib=_local_gpus()[1] if asked.gpus else 0.0)
+    return asked
+
+
 def train(study: Study, *, silent: bool = False, pace: Pace | None = None, beside: Companion | None = None) -> bool:
     """Train what is missing; return False when interrupted. Trains nothing when nothing is missing.
 
     The companion, if there is one, mirrors replicas as they end.
     """
+    plan = study.plan()
+    asked = _fitting(study, plan) if plan.left else None
     study.results.ready()
     watched.remember(study)
-    if not study.plan().left:
+    if not asked:
         return True
-    asked = resources_of(study.options, study.experiment)
     with _lock(study):
         register(study)
         plan = study.plan(asked)

@@ -26,8 +26,12 @@ class Progress:
         self._packs: dict[str, Mapping[str, Any]] = {}
         self._steps: list[tuple[float, int]] = []
         self._expected = plan.expected_steps
-        self._out: TextIO = os.fdopen(os.dup(1), "w") if not silent else sys.stdout
-        self._error: TextIO = os.fdopen(os.dup(2), "w")
+        self._out: TextIO = (
+            os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors)
+            if not silent
+            else sys.stdout
+        )
+        self._error: TextIO = os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding, errors=sys.stderr.errors)
         self._live = not silent and self._out.isatty()
         self._printed_at = -LINE_EVERY_S
 

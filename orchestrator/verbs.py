@@ -12,6 +12,7 @@ import typer
 
 from analysis._measured import LEAST_SEEDS
 from analysis.rules import OF_MEASURES
+from orchestrator import memory
 from orchestrator.masking import tell
 
 if TYPE_CHECKING:
@@ -40,11 +41,25 @@ def plan_facts(study: Study) -> dict[str, Any]:
         "packs": len(plan.packs),
         "budget_steps": plan.budget_steps,
         "expected_replica_steps": plan.expected_steps,
+        "memory": memory.told(plan, slots),
         "expected_minutes": plan.expected_gflop * SECONDS_PER_GFLOP / 60 / max(slots, 1),
         "by_status": dict(sorted(statuses)),
         "failed": len(study.results.failed([replica.id for replica in plan.to_train])),
         "running": running if plan.left else [],
     }
+
+
+def duration(minutes: float) -> str:
+    """Return a time in the largest unit that leaves it a number one can read.
+
+    >>> duration(3), duration(600), duration(1e5), duration(1e30)
+    ('about 3 min', 'about 10 h', 'about 69 days', 'over 1,000 years')
+    """
+    for most, unit, each in ((120, "min", 1), (60 * 72, "h", 60), (60 * 24 * 730, "days", 60 * 24)):
+        if minutes <= most:
+            return f"about {minutes / each:.0f} {unit}"
+    years = minutes / (60 * 24 * 365)
+    return f"about {years:.0f} years" if years <= 1000 else "over 1,000 years"
 
 
 def few_seeds(study: Study) -> bool:
