@@ -14,10 +14,12 @@ from orchestrator import completing
 from orchestrator.flags import Json, Name, Scale, Storage
 from orchestrator.lines import say
 from orchestrator.masking import tell
+from orchestrator.ports import require_free
 from orchestrator.questions import audit, design, fit, reproduce
 from orchestrator.results import BadInputError
 from orchestrator.showing import plan_facts, show_lines, status_lines
 from orchestrator.stopping import INTERRUPTED
+from orchestrator.streams import PIPE_GONE
 from orchestrator.terminal import INTERRUPTION, Terminal, attended
 from orchestrator.verbs import (
     BAD_INPUT,
@@ -60,6 +62,10 @@ def guarded(run: Callable[[], object]) -> int:
         return code if isinstance(code, int) else DONE
     except BadInputError as fault:
         tell(f"error: {fault}")
+    except (BrokenPipeError, SystemExit) as end:  # Click turns a broken pipe into an exit
+        if not isinstance(end.__context__ if isinstance(end, SystemExit) else end, BrokenPipeError):
+            raise
+        return PIPE_GONE
     except OSError as fault:
         place = f" ({fault.filename})" if fault.filename else ""
         tell(f"error: {fault.strerror or fault}{place}; what ended is kept, mend the storage and launch again")
@@ -252,6 +258,7 @@ def ui(
         for line in tracking_server.rebuild(storage):
             print(line)
         return DONE
+    require_free(port)
     print(f"starting MLflow on http://{tracking_server.LOOPBACK}:{port}", flush=True)
     return tracking_server.serve(storage, port)
 

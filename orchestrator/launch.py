@@ -15,12 +15,12 @@ from typing import Any
 import polars as pl
 from filelock import FileLock, Timeout
 
-from orchestrator import searches, watched
+from orchestrator import memory, searches, watched
 from orchestrator.backends._job import Job, Observer
 from orchestrator.plan import Plan, make_plan
 from orchestrator.progress import Progress, outcomes_of
 from orchestrator.registration import register
-from orchestrator.resources import Request, request
+from orchestrator.resources import LEAST_GPU_SHARE, Request, is_gpu_share, request
 from orchestrator.results import BadInputError, Results
 from orchestrator.terminal import Terminal
 from orchestrator.tracking_process import Companion
@@ -84,11 +84,12 @@ class Study:
     def plan(self, asked: Request | None = None) -> Plan:
         """Return the plan against what the results hold now."""
         asked = asked or request(cpus=os.cpu_count() or 1)
+        begun = {folder.name for folder in self.results.files("checkpoints", "")}  # one look instead of one per replica
         return make_plan(
             self.experiment,
             self.scale,
             settled=self.results.settled(),
-            checkpoint_steps=self.results.checkpoint_steps,
+            checkpoint_steps=lambda replica: self.results.checkpoint_steps(replica) if replica in begun else [],
             slots=asked.slots,
             replicas_per_pack=asked.replicas_per_pack,
             budget_steps=self.options.budget_steps,
@@ -130,8 +131,8 @@ def resources_of(options: Options, experiment: Experiment) -> Request:
     Raises: BadInputError when more GPU is asked for than there is.
     """
     cpus, gpus, gpu_mib = float(os.cpu_count() or 1), 0.0, 0.0
-    if options.gpus_per_pack is not None and options.gpus_per_pack <= 0:
-        raise BadInputError(f"--gpus-per-pack {options.gpus_per_pack} must be > 0")
+    if (asked := options.gpus_per_pack) is not None and not is_gpu_share(asked):
+        raise BadInputError(f"--gpus-per-pack {asked} must be from {LEAST_GPU_SHARE} to 1, or a whole number of GPUs")
     if options.address:
         from orchestrator.backends.ray_tune import cluster_resources
 
@@ -175,11 +176,12 @@ def train(
     if terminal is None:
         with Terminal(silent=silent) as terminal:
             return train(study, pace=pace, terminal=terminal, beside=beside)
+    plan = study.plan()
+    asked = _asked(study, plan, terminal) if plan.left else None
     study.results.ready()
     watched.remember(study)
-    if not study.plan().left:
+    if not asked:
         return True
-    asked = _asked(study, terminal)
     with _lock(study):
         register(study)
         plan = study.plan(asked)
@@ -201,12 +203,17 @@ def train(
         return _backend(study.options.backend)(job)
 
 
-def _asked(study: Study, terminal: Terminal) -> Request:
-    """Return what a pack asks for; a cluster is asked what it has."""
-    if not study.options.address:
-        return resources_of(study.options, study.experiment)
-    with terminal.held("asking the cluster", "as soon as the cluster has answered"):
-        return resources_of(study.options, study.experiment)
+def _asked(study: Study, plan: Plan, terminal: Terminal) -> Request:
+    """Return what a pack asks for; a cluster is asked what it has.
+
+    Raises: BadInputError when there is no such machine, or when it is too small for one network of the plan.
+    """
+    if study.options.address:  # the memory of its nodes is Ray's to tell
+        with terminal.held("asking the cluster", "as soon as the cluster has answered"):
+            return resources_of(study.options, study.experiment)
+    asked = resources_of(study.options, study.experiment)
+    memory.require(plan, asked, gpu_mib=_local_gpus()[1] if asked.gpus else 0.0)
+    return asked
 
 
 def _observer(study: Study, terminal: Terminal, beside: Companion | None) -> Observer:

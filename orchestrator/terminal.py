@@ -100,8 +100,8 @@ def attended(work: Callable[[Terminal], int], *, silent: bool) -> int:
 
 
 def _copy(descriptor: int) -> TextIO:
-    encoding = (sys.stdout if descriptor == 1 else sys.stderr).encoding
-    return os.fdopen(os.dup(descriptor), "w", encoding=encoding, errors="replace")
+    stream = sys.stdout if descriptor == 1 else sys.stderr
+    return os.fdopen(os.dup(descriptor), "w", encoding=stream.encoding, errors=stream.errors or "replace")
 
 
 def _is_live(out: TextIO) -> bool:

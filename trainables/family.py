@@ -6,9 +6,13 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from trainables.names import near_match
+
+MOST_WHOLE = 2**63 - 1  # what an array of whole numbers holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +35,8 @@ class FieldRule:
         """Return what is allowed when the value is not, else None."""
         if value is None:
             return None if self.optional else f"must be {self.allowed()}, not none"
+        if isinstance(value, int) and abs(value) > MOST_WHOLE:
+            return f"must be {self.allowed()}, at most {MOST_WHOLE}"
         if not self._right_type(value) or not self._in_range(value):
             return f"must be {self.allowed()}"
         return None
@@ -93,14 +99,16 @@ def rule_of(field: Any) -> FieldRule:
     return rule
 
 
-def rules(config: type) -> dict[str, FieldRule]:
+@lru_cache
+def rules(config: type) -> Mapping[str, FieldRule]:
     """Return the rule of every field of a Config class, in the order of declaration."""
-    return {field.name: rule_of(field) for field in dataclasses.fields(config)}
+    return MappingProxyType({field.name: rule_of(field) for field in dataclasses.fields(config)})
 
 
-def defaults(config: type) -> dict[str, Any]:
+@lru_cache
+def defaults(config: type) -> Mapping[str, Any]:
     """Return the default of every field of a Config class."""
-    return {field.name: field.default for field in dataclasses.fields(config)}
+    return MappingProxyType({field.name: field.default for field in dataclasses.fields(config)})
 
 
 def config_faults(config: type, values: Mapping[str, object]) -> list[str]:
