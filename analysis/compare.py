@@ -14,6 +14,8 @@ from analysis.laws import law_named
 from analysis.laws._base import NO_EVENT, Estimate, Law
 from analysis.likelihood import Times
 
+MOST_LEVELS = 100
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -63,9 +65,15 @@ def unfit(times: Times) -> str | None:
 
 
 def leave_one_level_out(law: Law, times: Times, best: Estimate) -> float | None:
-    """Return the summed log-probability of every level under the law fitted to the others; None if too few are left."""
+    """Return the summed log-probability of every level under the law fitted to the others.
+
+    None if too few are left, or where x hardly repeats and there are too many levels for a fit without each.
+    """
+    levels = np.unique(times.x)
+    if len(levels) > MOST_LEVELS:
+        return None
     total = 0.0
-    for x in np.unique(times.x):
+    for x in levels:
         held = times.x == x
         rest = times.at(~held)
         if len(np.unique(rest.x[rest.observed])) < max(len(law.free), 1):

@@ -13,12 +13,12 @@ import polars as pl
 from orchestrator.results import BadInputError
 
 MISSING = frozenset(
-    ["", "na", "n/a", "#n/a", "<na>", "nan", "nat", "none", "null", "nil", "missing", "#num!", "#div/0!", "#value!"]
-    + ["-", "--", "---", "–", "—", ".", "?"]
+    {"", "na", "n/a", "#n/a", "<na>", "nan", "nat", "none", "null", "nil", "missing", "#num!", "#div/0!", "#value!"}
+    | {"-", "--", "---", "–", "—", ".", "?"}
 )
 NOT_SEEN = frozenset(
-    ["never", "censored", "not seen", "not reached", "not yet", "no event", "unreached", "inf", "+inf", "infinity"]
-    + ["+infinity", "∞", "+∞"]
+    {"never", "censored", "not seen", "not reached", "not yet", "no event", "unreached", "inf", "+inf", "infinity"}
+    | {"+infinity", "∞", "+∞"}
 )
 INFINITE = {"inf": math.inf, "infinity": math.inf, "∞": math.inf}
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -42,8 +42,10 @@ class Writing:
     def of(cls, cells: Iterable[str]) -> Writing:
         """Return the one way of writing numbers in which all cells agree; the plain one where they do not.
 
-        >>> Writing.of(["0,1", "12,000"]), Writing.of(["0.1", "12,000"]), Writing.of(["12,000"])
-        (Writing(comma=True, thousands=False), Writing(comma=False, thousands=True), Writing(comma=False, thousands=False))
+        >>> Writing.of(["0,1", "12,000"]), Writing.of(["0.1", "12,000"])
+        (Writing(comma=True, thousands=False), Writing(comma=False, thousands=True))
+        >>> Writing.of(["12,000"]) == Writing()
+        True
         """
         found = [cell.lstrip("<>=≥ ") for cell in cells]
         marks = any(BY_MARKS.fullmatch(cell) for cell in found)

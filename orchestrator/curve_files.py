@@ -33,9 +33,9 @@ def files_of(pattern: str) -> list[Path]:
 
 
 def _matches(pattern: str) -> list[str]:
-    """Return what a pattern matches; the folders at its beginning that exist, and brackets that match nothing, are names.
+    """Return what a pattern matches; folders at its beginning that exist are names, as in ``runs [v2]/*.csv``.
 
-    So ``runs [v2]/*.csv`` finds the files of a folder of this name.
+    Brackets elsewhere are names where the pattern matches nothing.
     """
     parts = Path(pattern).parts
     known = next(count for count in range(len(parts), -1, -1) if os.path.lexists(Path(*parts[:count])))
@@ -63,9 +63,8 @@ def own_parts(files: Sequence[Path]) -> list[tuple[str, ...]]:
     >>> own_parts([Path("r/wd=1/progress.csv"), Path("r/wd=2/progress.csv")])
     [('wd=1', 'progress'), ('wd=2', 'progress')]
     """
-    folders = [file.parent.parts for file in files]
-    shared = len(os.path.commonprefix(folders))  # type: ignore[type-var]  # of any sequences, not only of text
-    return [(*folder[shared:], stem(file)) for folder, file in zip(folders, files, strict=True)]
+    shared = len(Path(os.path.commonpath([file.parent for file in files])).parts)
+    return [(*file.parent.parts[shared:], stem(file)) for file in files]
 
 
 def names_of(parts: Sequence[tuple[str, ...]]) -> list[str]:

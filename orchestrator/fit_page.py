@@ -64,7 +64,8 @@ def _answer(facts: Mapping[str, Any]) -> str:
         return f"Undecided: {facts['reason']}."
     chosen = next(fit for fit in facts["fits"] if fit["law"] == facts["primary"])
     because = f": {facts['reason']}" if facts["reason"] else ""
-    return f"{fitted(chosen, facts['x'][0])}; that the exponent is 1 {VERBS.get(facts['verdict'], 'is undecided')}{because}."
+    verdict = VERBS.get(facts["verdict"], "is undecided")
+    return f"{fitted(chosen, facts['x'][0])}; that the exponent is 1 {verdict}{because}."
 
 
 def _figure(found: Fitted, facts: Mapping[str, Any]) -> str | None:

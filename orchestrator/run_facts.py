@@ -90,8 +90,8 @@ class Facts:
             found = self._beside(run, name)
         if found is None:
             raise BadInputError(
-                f"{run.file}: run {run.name!r} has no {name!r}: neither one value in a column, nor {name}=… in its name "
-                "or its folders'; give a table of runs with --runs"
+                f"{run.file}: run {run.name!r} has no {name!r}: neither one value in a column, nor {name}=… in its "
+                "name or its folders'; give a table of runs with --runs"
             )
         return found
 
@@ -168,7 +168,7 @@ def settings_of(run: Run, name: str) -> tuple[Any, Path] | None:
 
 
 def _leaves(file: Path) -> Iterator[tuple[str, Any]]:
-    """Yield the names, inner ones after a point, and values of a file of settings; none of one that is too large to be one.
+    """Yield the names, inner ones after a point, and values of a file of settings, unless it is too large for one.
 
     Raises: BadInputError where it cannot be read.
     """

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from orchestrator.cells import number
 
+DATE = r"(?:19|20)[0-9]{2}(?:-[0-9]{2}-[0-9]{2}|[0-9]{4})"
 STAMP = re.compile(  # a date, a time of the day, or both
-    r"(?<![0-9])(?:(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}|(?:19|20)[0-9]{6})(?:[-_T ]?[0-9]{2}[-:]?[0-9]{2}[-:]?[0-9]{2})?(?![0-9])"
+    rf"(?<![0-9]){DATE}(?:[-_T ]?[0-9]{{2}}[-:]?[0-9]{{2}}[-:]?[0-9]{{2}})?(?![0-9])"
     r"|(?<![0-9-])[0-9]{2}[-:][0-9]{2}[-:][0-9]{2}(?![0-9-])"
 )
 POINT_IN_LETTERS = re.compile(r"([+-]?[0-9]+)(?:p|pt)([0-9]+)(?=$|[eE])")  # 0p1
@@ -46,7 +47,7 @@ def value_in(
 
 
 def _said(field: str, text: str, others: Sequence[str], counted: bool) -> list[list[tuple[float | str, str]]]:
-    """Return what a name says of a field: numbers, text behind = or :, other words; of each first where no name goes on."""
+    """Return what a name says of a field: numbers, text behind = or :, other words; first where no name goes on."""
     spelled = re.escape(field).replace("_", "[_ -]?").replace(r"\-", "[_ -]?")
     pattern = rf"(?<![A-Za-z0-9])({spelled})(\s*[=:]\s*|--?|__?| |(?=[+.0-9-]))(\S.*?){END}"
     found = list(re.finditer(pattern, text)) or list(re.finditer(pattern, text, re.IGNORECASE))

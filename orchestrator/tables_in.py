@@ -69,7 +69,7 @@ class Table:
     guessed: str = ""
 
     def with_names(self, wanted: Sequence[str]) -> Table:
-        """Return the table with columns such as ``config/wd`` or ``params.wd`` under their last name, where asked for."""
+        """Return the table with columns such as ``config/wd`` or ``params.wd`` under their last name, where asked."""
         parts = {name: name.replace("/", ".").split(".") for name in self.rows.columns}
         found = {}
         for name in wanted:
