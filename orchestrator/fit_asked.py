@@ -42,9 +42,8 @@ class FitAsked:
             else (self.of_tables, "a table of intervals", "a table instead of --curves")
         )
         if given := [f"--{name}" for name, option in idle.items() if option is not None]:
-            raise BadInputError(
-                f"{' and '.join(given)} is for {of} and does nothing here; leave it out, or give {instead}"
-            )
+            idle_here = f"{' and '.join(given)} {'are' if len(given) > 1 else 'is'} for {of} and of no use here"
+            raise BadInputError(f"{idle_here}; leave it out, or give {instead}")
         if unknown := [name for name in self.laws if name not in law_names()]:
             hint = near_match(unknown[0], law_names())
             raise BadInputError(f"unknown law {', '.join(unknown)}{hint}; laws: {', '.join(law_names())}")

@@ -68,7 +68,7 @@ BAD = {
     "negative GPU": ([*LAUNCH, "--gpus-per-pack", "-1"], "must be > 0"),
     "object store": ([*LAUNCH, "--storage", "s3://bucket/runs"], "not supported yet"),
     "unwritable storage": ([*LAUNCH, "--storage", "/proc/runs"], "cannot be written"),
-    "Excel file that is not there": (["fit", "runs.xlsx", "--x", "x", "--lower", "l", "--upper", "u"], "cannot be read"),
+    "Excel file not there": (["fit", "runs.xlsx", "--x", "x", "--lower", "l", "--upper", "u"], "cannot be read"),
     "table that is not there": (["fit", "no.csv", "--x", "x", "--lower", "l", "--upper", "u"], "cannot be read"),
     "fit without columns": (["fit", "no.csv"], "Missing option"),
     "fit of nothing": (["fit", "--x", "x"], "give either a table of intervals or --curves"),

@@ -59,7 +59,7 @@ def test_metric_history_of_mlflow(tmp_path: Path) -> None:
 
 def test_an_event_at_the_first_point_happened_since_step_0(tmp_path: Path) -> None:
     write(tmp_path, wd_1="step,val_acc\n0,0.99\n10,0.99\n")
-    with pytest.raises(BadInputError, match="at the threshold 0.95 at step 0 already"):
+    with pytest.raises(BadInputError, match=r"at the threshold 0\.95 at step 0 already"):
         intervals(tmp_path)
     write(tmp_path, wd_1="step,val_acc\n5,0.99\n10,0.99\n")
     assert intervals(tmp_path) == [("wd_1", 1.0, 0.0, 5.0)]

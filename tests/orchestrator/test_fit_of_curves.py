@@ -131,10 +131,10 @@ def test_several_runs_in_a_file_are_no_resumed_run(
 
 def export(folder: Path) -> Path:
     head = ",".join(f"run {at} - acc,run {at} - acc__MIN,run {at} - acc__MAX" for at in range(9))
-    rows = [
-        ",".join(f"{v},0,1" for v in [1 if at >= 100 / wd + 20 * seed else 0.1 for wd, seed in RUNS]) for at in range(0, 1500, 10)
-    ]  # fmt: skip
-    (folder / "export.csv").write_text(f"Step,{head}\n" + "".join(f"{10 * at},{row}\n" for at, row in enumerate(rows)))
+    firsts = [100 / wd + 20 * seed for wd, seed in RUNS]
+    rows = [[f"{1 if at >= first else 0.1},0,1" for first in firsts] for at in range(0, 1500, 10)]
+    text = "".join(f"{10 * at},{','.join(row)}\n" for at, row in enumerate(rows))
+    (folder / "export.csv").write_text(f"Step,{head}\n{text}")
     return folder / "export.csv"
 
 

@@ -51,7 +51,7 @@ DIALECTS: dict[str, tuple[bytes, str]] = {
     "blanks": (text("   ", missing="NA").encode(), "blank-separated"),
     "blank after comma": (text(", ").encode(), ""),
     "trailing separator": (text().replace("\n", ",\n").encode(), ""),
-    "trailing separator below the names": ((text().split("\n", 1)[0] + "\n" + text().split("\n", 1)[1].replace("\n", ",\n")).encode(), ""),
+    "trailing separator below the names": (text().replace("\n", ",\n").replace(",\n", "\n", 1).encode(), ""),
     "utf-8 with mark": (text().encode("utf-8-sig"), ""),
     "utf-16": (text().encode("utf-16"), "UTF-16"),
     "utf-16 big end first": (b"\xfe\xff" + text().encode("utf-16-be"), "UTF-16"),
@@ -78,7 +78,7 @@ DIALECTS: dict[str, tuple[bytes, str]] = {
     "thousands": (text(";").replace("12000", "12,000").encode(), "';'-separated, thousands separators"),
     "quoted thousands": (text().replace("12000", '"12,000"').encode(), "thousands separators"),
     "params of MLflow": (text().replace("wd", "params.wd").encode(), "wd from params.wd"),
-}  # fmt: skip
+}
 WORDS = ["", "NA", "N/A", "NaN", "nan", "None", "none", "null", "NULL", "-", "--", ".", "?", "inf", "Inf", "infinity"]
 WORDS += ["never", "censored", "not seen", '"NA"', ">12000"]
 
