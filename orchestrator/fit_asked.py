@@ -46,7 +46,7 @@ class FitAsked:
             raise BadInputError(f"{idle_here}; leave it out, or give {instead}")
         if unknown := [name for name in self.laws if name not in law_names()]:
             hint = near_match(unknown[0], law_names())
-            raise BadInputError(f"unknown law {', '.join(unknown)}{hint}; laws: {', '.join(law_names())}")
+            raise BadInputError(f"unknown law {', '.join(unknown)}; laws: {', '.join(law_names())}{hint}")
         if twice := [name for name in self.laws if self.laws.count(name) > 1]:
             raise BadInputError(f"--law {twice[0]} is given twice; give it once")
         if self.laws and len(self.x) > 1:

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import os
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import polars as pl
 
 from orchestrator.dialects import NoTableError, sheet
 from orchestrator.results import BadInputError
+from orchestrator.silence import quiet
 from trainables.names import near_match
 
 PACKED: Mapping[bytes, Callable[[bytes], bytes]] = {
@@ -34,6 +36,10 @@ FOREIGN = {
     b"\x28\xb5\x2f\xfd": "a file packed by zstd",
     b"%PDF": "a PDF",
 }
+FAULTS = (
+    *(OSError, EOFError, MemoryError, zlib.error, lzma.LZMAError),
+    *(pl.exceptions.PolarsError, pl.exceptions.PanicException),
+)
 MARKS = {  # the longer ones first
     b"\xef\xbb\xbf": "utf-8-sig",
     b"\xff\xfe\x00\x00": "utf-32",
@@ -98,8 +104,8 @@ def read_table(file: Path) -> Table:
         raise BadInputError(f"{file} is a folder; give a file, or its curves with --curves") from None
     except NoTableError as fault:
         raise BadInputError(f"{file} {fault}") from None
-    except (OSError, EOFError, zlib.error, lzma.LZMAError, pl.exceptions.PolarsError) as fault:
-        why = getattr(fault, "strerror", None) or str(fault).splitlines()[0]
+    except FAULTS as fault:
+        why = getattr(fault, "strerror", None) or next(iter(str(fault).splitlines()), type(fault).__name__)
         raise BadInputError(f"{file} cannot be read: {why}") from None
     if rows.is_empty():
         raise BadInputError(f"{file} has no rows")
@@ -131,7 +137,8 @@ def _table(data: bytes) -> tuple[pl.DataFrame, list[str]]:
             raise NoTableError(f"is {kind}; save the table as CSV and give that file")
     for head, read in BINARY.items():
         if data.startswith(head):
-            return read(io.BytesIO(data)), []
+            with quiet(Path(os.devnull)):  # the parser prints a trace of its own where the file is damaged
+                return read(io.BytesIO(data)), []
     text, encoding = _text(data)
     guessed = [NAMED[encoding]] if encoding in NAMED else []
     if text.lstrip()[:1] in ("{", "["):

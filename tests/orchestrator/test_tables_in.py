@@ -130,6 +130,7 @@ FAULTS: dict[str, tuple[str | bytes, str]] = {
     "binary": (bytes(range(256)) * 4, "is not a text"),
     "torn gzip": (gzip.compress(b"wd,lower,upper\n1,1,2\n")[:-9], "cannot be read"),
     "torn parquet": (b"PAR1 and no more", "cannot be read"),
+    "damaged parquet": (parquet()[:60] + bytes(40) + parquet()[100:], "cannot be read"),
     "torn JSON": ('[{"wd": 1', "cannot be read as JSON"),
     "other JSON": ("[1, 2]", "holds JSON that is no list of records"),
     "deep JSON": ("[" * 100_000, "cannot be read as JSON"),
