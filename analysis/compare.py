@@ -16,6 +16,8 @@ from analysis.laws._base import NO_EVENT, Estimate, Law
 from analysis.likelihood import GONE, Times
 
 NOT_POSSIBLE, RULED_OUT, TOO_FEW_ROWS = "not possible", "rules out a level", "too few rows"
+TOO_MANY_LEVELS = "too many levels"
+MOST_LEVELS = 100
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,15 @@ def unfit(times: Times) -> str | None:
 
 
 def leave_one_level_out(law: Law, times: Times, best: Estimate) -> float | str:
-    """Return the summed log-probability of every level under the law fitted to the others, or why there is none."""
+    """Return the summed log-probability of every level under the law fitted to the others, or why there is none.
+
+    Where x hardly repeats there are too many levels for a fit without each.
+    """
+    levels = np.unique(times.x)
+    if len(levels) > MOST_LEVELS:
+        return TOO_MANY_LEVELS
     total = 0.0
-    for x in np.unique(times.x):
+    for x in levels:
         held = times.x == x
         rest = times.at(~held)
         if len(np.unique(rest.x[rest.observed])) < max(len(law.free), 1):

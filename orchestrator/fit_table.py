@@ -2,70 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from functools import partial
+import itertools
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from analysis.numerals import counted, limits
+from orchestrator.cells import are_numbers, ends, numbers
 from orchestrator.results import BadInputError
+from orchestrator.tables_in import Table, read_table
 from orchestrator.wording import fitted, score, span
 
 if TYPE_CHECKING:
     from analysis.compare import Fit
 
-READERS: dict[str, Callable[..., pl.DataFrame]] = {
-    ".csv": partial(pl.read_csv, infer_schema_length=None, glob=False),
-    ".parquet": partial(pl.read_parquet, glob=False),
-}
 PRIMARY = "floor_power"
 ABOUT_ONE = (0.8, 1.25)
+FITTED_RANGE = (1e-30, 1e30)  # of x and of steps: outside it, floats cannot hold the powers of x that laws have
+KEPT = ("lower", "upper", "group")  # names of columns of ours
 
 
-def read_table(file: Path) -> pl.DataFrame:
-    """Return the rows of a CSV or parquet file.
+@dataclass(frozen=True)
+class Fitted:
+    """What a table of intervals says: the facts that are printed, and what figures are drawn from."""
 
-    Raises: BadInputError in one line where it cannot be read or has no rows.
+    facts: dict[str, Any]
+    rows: pl.DataFrame
+    fits: list[Fit] = field(default_factory=list)
+
+
+def interval_rows(
+    file: Path, *, x: Sequence[str], lower: str, upper: str, group: str | None, notes: list[str] | None = None
+) -> pl.DataFrame:
+    """Return the rows of a table of intervals with the columns of x, lower, upper (null where censored) and group.
+
+    What was guessed is added to ``notes``.
+    Raises: BadInputError in one line for a file, column or value that cannot be used.
     """
-    if file.suffix not in READERS:
-        raise BadInputError(f"{file} is not a table that can be read; give a .csv or .parquet file")
-    try:
-        found = READERS[file.suffix](file)
-    except (OSError, pl.exceptions.PolarsError) as fault:
-        raise BadInputError(f"{file} cannot be read: {str(fault).splitlines()[0]}") from None
-    if found.is_empty():
-        raise BadInputError(f"{file} has no rows")
+    table = read_table(file).with_names([*x, lower, upper, *([group] if group else [])])
+    told = [f"read as {table.guessed}"] if table.guessed else []
+    check_names(x, {"--lower": lower, "--upper": upper, "--group": group})
+    table.need([*x, lower, upper, *([group] if group else [])])
+    rows = table.rows
+    picked = {name: _axis(table, name, alone=len(x) == 1) for name in x}
+    picked["lower"] = numbers(file, rows[lower])
+    picked["upper"], watched = (picked["lower"], None) if lower == upper else ends(file, rows[upper])
+    if group:
+        picked["group"] = numbers(file, rows[group]) if are_numbers(rows[group]) else rows[group]
+    found = pl.DataFrame([column.alias(name) for name, column in picked.items()])
+    if watched is not None and watched.count():
+        found = found.with_columns(lower=pl.max_horizontal("lower", watched))
+        told.append(f"{watched.count()} upper ends such as >{watched.drop_nulls()[0]:g}: censored there")
+    told += ["lower and upper are one column: times known exactly"] if lower == upper else []
+    _check(file, found, x)
+    told += _copies(found) if group else []
+    if notes is not None:
+        notes += told
     return found
 
 
-def interval_rows(file: Path, *, x: Sequence[str], lower: str, upper: str, group: str | None) -> pl.DataFrame:
-    """Return the rows of a table of intervals with the columns of x, lower, upper (null where censored) and group.
+def check_names(x: Sequence[str], others: Mapping[str, str | None]) -> None:
+    """Raise BadInputError where one column is given twice, or x has a name that is taken."""
+    given = [*(("--x", name) for name in x), *((flag, name) for flag, name in others.items() if name)]
+    for (flag, name), (other, same) in itertools.combinations(given, 2):
+        if name == same and (flag, other) != ("--lower", "--upper"):
+            raise BadInputError(f"{flag} {name} and {other} {same} are the same column; give each its own")
+    if taken := [name for name in x if name in KEPT]:
+        raise BadInputError(f"--x {taken[0]}: the names {', '.join(KEPT)} are taken; rename the column")
 
-    Raises: BadInputError in one line for a file, column or value that cannot be used.
-    """
-    table = read_table(file)
-    asked = [*x, lower, upper, *([group] if group else [])]
-    if absent := [column for column in asked if column not in table.columns]:
-        raise BadInputError(f"{file} has no column {', '.join(map(repr, absent))}; columns: {', '.join(table.columns)}")
-    names = {name: pl.col(name) for name in x}
-    picked = table.select(
-        **names, lower=pl.col(lower), upper=pl.col(upper), **({"group": pl.col(group)} if group else {})
-    )
-    numbers = ["lower", "upper", *(x if len(x) == 1 else [])]
-    try:
-        picked = picked.with_columns(pl.col(numbers).cast(pl.Float64))
-    except pl.exceptions.PolarsError as fault:
-        raise BadInputError(f"{file}: x, lower and upper must be numbers ({str(fault).splitlines()[0]})") from None
-    upper_end = pl.col("upper").fill_nan(None)
-    picked = picked.with_columns(upper=pl.when(upper_end.is_infinite()).then(None).otherwise(upper_end))
-    _check(file, picked, x)
-    return picked
+
+def _axis(table: Table, name: str, *, alone: bool) -> pl.Series:
+    """Return a column of x: numbers; beside others, text where not all of it is numbers."""
+    column = table.rows[name]
+    if alone or are_numbers(column) or column.dtype != pl.String:
+        return column if column.dtype == pl.Boolean and not alone else numbers(table.file, column)
+    return column
+
+
+def _copies(rows: pl.DataFrame) -> list[str]:
+    twice = rows.height - rows.unique().height
+    return [f"{twice} rows are copies of others, group and all; every row counts"] if twice else []
 
 
 def fit_rows(rows: pl.DataFrame, *, x: Sequence[str], laws: Sequence[str]) -> dict[str, Any]:
+    """Return the facts of ``fit_table``."""
+    return fit_table(rows, x=x, laws=laws).facts
+
+
+def fit_table(rows: pl.DataFrame, *, x: Sequence[str], laws: Sequence[str]) -> Fitted:
     """Return the fits to a table of intervals, and the verdict on "the exponent is 1".
 
     With one x, every law is fitted, the first one asked for being the primary one; with several, the log-linear
@@ -81,36 +109,59 @@ def fit_rows(rows: pl.DataFrame, *, x: Sequence[str], laws: Sequence[str]) -> di
     facts: dict[str, Any] = {"rows": kept.height, "events": seen, "censored": kept.height - seen, "outside": outside}
     facts |= {"x": list(x), "fits": [], "regression": [], "verdict": "undecided", "reason": None}
     groups = kept["group"].to_list() if "group" in kept.columns else None
+    fits: list[Fit] = []
     try:
-        if len(x) > 1:
-            from analysis.evidence import times_of
-            from analysis.regression import regress
-
-            times = times_of(kept.with_columns(pl.lit(1.0).alias(x[0])), x[0])
-            facts["regression"] = [fit.facts() for fit in regress({n: kept[n].to_list() for n in x}, times, groups)]
-            return facts
-        facts |= _fit_laws(kept, x[0], laws or law_names(), laws[0] if laws else PRIMARY, groups)
-    except ValueError as reason:
+        _refuse_extremes(kept, x)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of trial points that the optimiser leaves again
+            if len(x) > 1:
+                facts["regression"] = _regression(kept, x, groups)
+            else:
+                fits = _fit_laws(kept, x[0], laws or law_names(), groups)
+                facts |= _verdict(kept, x[0], laws[0] if laws else PRIMARY, fits)
+    except (ValueError, ArithmeticError) as reason:
         facts["reason"] = str(reason)
-    return facts
+    return Fitted(facts, kept, fits)
 
 
-def _fit_laws(
-    rows: pl.DataFrame, x: str, laws: Sequence[str], primary: str, groups: Sequence[object] | None
-) -> dict[str, Any]:
-    from analysis.claims import UNDECIDED, verdict_on
+def _refuse_extremes(rows: pl.DataFrame, x: Sequence[str]) -> None:
+    """Raise ValueError that names the first value too large or too small to be fitted."""
+    low, high = FITTED_RANGE
+    for name in (*(each for each in x if rows[each].dtype.is_numeric()), "lower", "upper"):
+        values = rows[name].cast(pl.Float64).drop_nulls()
+        odd = values.filter((values != 0) & ((values.abs() < low) | (values.abs() > high)))
+        if len(odd):
+            raise ValueError(
+                f"{name} = {odd[0]:g} is outside {low:g} to {high:g}, where laws can be fitted: rescale it"
+            )
+
+
+def _regression(rows: pl.DataFrame, x: Sequence[str], groups: Sequence[object] | None) -> list[dict[str, Any]]:
+    from analysis.evidence import times_of
+    from analysis.regression import regress
+
+    times = times_of(rows.with_columns(pl.lit(1.0).alias(x[0])), x[0])
+    return [fit.facts() for fit in regress({name: rows[name].to_list() for name in x}, times, groups)]
+
+
+def _fit_laws(rows: pl.DataFrame, x: str, laws: Sequence[str], groups: Sequence[object] | None) -> list[Fit]:
     from analysis.compare import fit_laws
+    from analysis.evidence import times_of
+
+    return fit_laws(times_of(rows, x), laws, groups)
+
+
+def _verdict(rows: pl.DataFrame, x: str, primary: str, fits: Sequence[Fit]) -> dict[str, Any]:
+    from analysis.claims import UNDECIDED, verdict_on
     from analysis.evidence import times_of
     from analysis.rules import untold_exponent
 
-    times = times_of(rows, x)
-    fits: list[Fit] = fit_laws(times, laws, groups)
     chosen = next(fit for fit in fits if fit.law == primary)
     exponent = chosen.parameters.get("exponent")
     facts: dict[str, Any] = {"primary": primary, "fits": [fit.facts() for fit in fits], "exponent": None}
     if exponent is None:
         return {**facts, "reason": f"the law {primary} has no free exponent"}
-    reason = chosen.note or untold_exponent(primary, chosen.values, times, "exponent")
+    reason = chosen.note or untold_exponent(primary, chosen.values, times_of(rows, x), "exponent")
     verdict = UNDECIDED if reason else verdict_on(exponent, ABOUT_ONE)
     return {**facts, "exponent": asdict(exponent), "verdict": verdict, "reason": reason}
 

@@ -115,7 +115,7 @@ def last_sections(facts: Facts) -> Iterator[Section]:
 
 def _laws(facts: Facts) -> Iterator[Section]:
     if facts["regression"]:
-        yield _regression(facts["regression"])
+        yield all_axes(facts["regression"], "grok step")
     if facts["strata"]:
         rows = [
             [condition(part["where"]), fitted(part["fit"], facts["x"]) if part["fit"] else part["note"]]
@@ -123,34 +123,36 @@ def _laws(facts: Facts) -> Iterator[Section]:
         ]
         yield Section("The law in each part", [Table(["where", "law"], rows, words=2)])
     elif facts["fits"]:
-        yield _compared(facts)
+        yield compared(facts["fits"], facts["x"])
 
 
-def _regression(fits: Sequence[Facts]) -> Section:
-    rows = [["grok step at the centre", *(span(fit["time"]) for fit in fits)]]
+def all_axes(fits: Sequence[Facts], time: str) -> Section:
+    """Return the regressions on several axes; ``time``: what their time is called."""
+    rows = [[f"{time} at the centre", *(span(fit["time"]) for fit in fits)]]
     rows += [[plain(term), *(span(fit["slopes"][term]) for fit in fits)] for term in fits[0]["slopes"]]
     rows += [["AICc", *(score(fit, "aicc") for fit in fits)]]
     note = (
         "Slopes of log T by the logarithm of each axis (by 0/1 for axes that are not numbers) and their products: -1 "
-        "means that the grok step falls as one over it, 0 that it does not matter. 95 % intervals: "
+        f"means that the {time} falls as one over it, 0 that it does not matter. 95 % intervals: "
         f"{fits[0]['intervals']}."
     )
     return Section("All axes at once", [Table(["term", *(fit["noise"] for fit in fits)], rows)], notes=[note])
 
 
-def _compared(facts: Facts) -> Section:
+def compared(fits: Sequence[Facts], x: str) -> Section:
+    """Return the table of all fitted laws."""
     rows = [
         [
-            formula(fit, facts["x"]),
+            formula(fit, x),
             constants(fit) + (f" ({fit['note']})" if fit["note"] else ""),
             score(fit, "aicc"),
             score(fit, "elpd_leave_one_level_out"),
         ]
-        for fit in facts["fits"]
+        for fit in fits
     ]
     note = (
         "Lower AICc and higher leave-one-level-out score (summed log-probability of each level under the law fitted to "
-        f"the others) are better. Intervals: {facts['fits'][0]['intervals']}."
+        f"the others) are better. Intervals: {fits[0]['intervals']}."
     )
     head = ["law", "constants with 95 % intervals", "AICc", "leave one level out"]
     return Section("Laws compared", [Table(head, rows, words=2)], notes=[note])

@@ -12,7 +12,7 @@ import typer
 from orchestrator import completing
 from orchestrator.flags import Json, Name, Scale, Storage
 from orchestrator.lines import say
-from orchestrator.results import BadInputError
+from orchestrator.masking import tell
 from orchestrator.verbs import DONE, SOME_FAILED, tell_notes
 
 
@@ -53,46 +53,47 @@ def audit(
 
 def fit(
     x: Annotated[list[str], typer.Option("--x", help="Column of x; repeat it for a regression on several.")],
-    table: Annotated[Path | None, typer.Argument(help="CSV or parquet with one row per run.")] = None,
-    lower: Annotated[str, typer.Option("--lower", help="Last step without the event.")] = "lower",
-    upper: Annotated[str, typer.Option("--upper", help="First step with it; empty means censored.")] = "upper",
+    table: Annotated[Path | None, typer.Argument(help="Table with one row per run: CSV, JSON, parquet, ….")] = None,
+    lower: Annotated[str | None, typer.Option("--lower", help="Last step without the event (default: lower).")] = None,
+    upper: Annotated[str | None, typer.Option("--upper", help="First step with it; empty: censored (upper).")] = None,
     group: Annotated[str | None, typer.Option("--group", help="Column of the seed that rows share.")] = None,
     law: Annotated[list[str] | None, typer.Option("--law", help="Laws to fit, the primary one first.")] = None,
     curves: Annotated[str | None, typer.Option("--curves", help="Instead of TABLE: 'runs/*.csv', curves.")] = None,
-    step: Annotated[str, typer.Option("--step", help="Curves: column of steps.")] = "step",
-    value: Annotated[str, typer.Option("--value", help="Curves: column of the metric.")] = "value",
-    threshold: Annotated[float, typer.Option("--threshold", help="Curves: the metric's value that counts.")] = 0.99,
-    run: Annotated[str | None, typer.Option("--run", help="Curves: column of the run, if files hold several.")] = None,
+    step: Annotated[str | None, typer.Option("--step", help="Curves: column of steps (default: step).")] = None,
+    value: Annotated[str | None, typer.Option("--value", help="Curves: column of the metric (value).")] = None,
+    threshold: Annotated[
+        float | None, typer.Option("--threshold", help="Curves: its value that counts (0.99).")
+    ] = None,
+    below: Annotated[bool, typer.Option("--below", help="Curves: the event is a fall to the threshold.")] = False,
+    run: Annotated[str | None, typer.Option("--run", help="Curves: column of the run's name.")] = None,
     runs: Annotated[Path | None, typer.Option("--runs", help="Curves: table with x of every run.")] = None,
     where: Annotated[list[str] | None, typer.Option("--where", help="Curves: column=value, rows to keep.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Also write a page: .html, .md or .json.")] = None,
     as_json: Json = False,
 ) -> None:
     """Fit all laws to anybody's table of censored times, or to curves."""
-    from analysis.laws import law_names
-    from orchestrator.fit_table import fit_rows, interval_rows, lines
+    from orchestrator.fit_asked import FitAsked, answer
 
-    if (table is None) == (curves is None):
-        raise BadInputError("give either a table of intervals or --curves 'runs/*.csv'")
-    if unknown := [name for name in law or () if name not in law_names()]:
-        raise BadInputError(f"unknown law {', '.join(unknown)}; laws: {', '.join(law_names())}")
-    if table is not None:
-        rows = interval_rows(table, x=x, lower=lower, upper=upper, group=group)
+    asked = FitAsked(
+        x=x,
+        group=group,
+        laws=law or (),
+        table=table,
+        of_tables={"lower": lower, "upper": upper},
+        curves=curves,
+        of_curves={
+            **{"step": step, "value": value, "threshold": threshold, "below": below or None},
+            **{"run": run, "runs": runs, "where": where or None},
+        },
+        out=out,
+    )
+    facts, lines = answer(asked)
+    for note in facts["notes"]:
+        tell(f"note: {note}")
+    if as_json:
+        print(json.dumps(facts))
     else:
-        from orchestrator.curves_in import runs_of
-
-        rows = runs_of(
-            str(curves),
-            step=step,
-            value=value,
-            threshold=threshold,
-            x=x,
-            run=run,
-            runs=runs,
-            where=where or (),
-            group=group,
-        ).rename({group: "group"} if group else {})
-    facts = fit_rows(rows, x=x, laws=law or ())
-    print(json.dumps(facts) if as_json else "\n".join(lines(facts)))
+        say(lines)
 
 
 def design(

@@ -25,7 +25,7 @@ FROZEN = {
     "status": COMMON,
     "report": COMMON | {"--open"},
     "fit": {"--x", "--lower", "--upper", "--group", "--law", "--json"}
-    | {"--curves", "--step", "--value", "--threshold", "--run", "--runs", "--where"},
+    | {"--curves", "--step", "--value", "--threshold", "--below", "--run", "--runs", "--where", "--out"},
     "reproduce": {"--no-launch", "--scale", "--storage", "--json"},
     "audit": {"--json"},
     "design": {"--halfwidth", "--scale", "--storage", "--json"},
@@ -78,7 +78,7 @@ BAD = {
     "giant seeds": (["show", "kl_scaling", "--seeds", "99999999999999999999"], "--seeds"),
     "object store": ([*LAUNCH, "--storage", "s3://bucket/runs"], "not supported yet"),
     "unwritable storage": ([*LAUNCH, "--storage", "/proc/runs"], "cannot be written"),
-    "table of another kind": (["fit", "runs.xlsx", "--x", "x", "--lower", "l", "--upper", "u"], ".csv or .parquet"),
+    "Excel file not there": (["fit", "runs.xlsx", "--x", "x", "--lower", "l", "--upper", "u"], "cannot be read"),
     "table that is not there": (["fit", "no.csv", "--x", "x", "--lower", "l", "--upper", "u"], "cannot be read"),
     "fit without columns": (["fit", "no.csv"], "Missing option"),
     "fit of nothing": (["fit", "--x", "x"], "give either a table of intervals or --curves"),

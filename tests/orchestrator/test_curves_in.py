@@ -59,7 +59,7 @@ def test_metric_history_of_mlflow(tmp_path: Path) -> None:
 
 def test_an_event_at_the_first_point_happened_since_step_0(tmp_path: Path) -> None:
     write(tmp_path, wd_1="step,val_acc\n0,0.99\n10,0.99\n")
-    with pytest.raises(BadInputError, match="at the threshold at step 0 already"):
+    with pytest.raises(BadInputError, match=r"at the threshold 0\.95 at step 0 already"):
         intervals(tmp_path)
     write(tmp_path, wd_1="step,val_acc\n5,0.99\n10,0.99\n")
     assert intervals(tmp_path) == [("wd_1", 1.0, 0.0, 5.0)]
@@ -75,7 +75,7 @@ def test_an_event_at_the_first_point_happened_since_step_0(tmp_path: Path) -> No
         (CURVE, {"where": ["key"]}, "write --where column=value"),
         (CURVE, {"where": ["step=7"]}, "has no row with step = 7"),
         ("step,val_acc\n0,0.1\n0,0.2\n", {}, "several values at step 0"),
-        ("step,val_acc\n0,high\n", {}, "steps and values must be numbers"),
+        ("step,val_acc\n0,high\n", {}, "val_acc must be numbers; row 1 has 'high'"),
         ("step,val_acc\n0,\n", {}, "has no point with a step and a value"),
         (CURVE, {"threshold": float("nan")}, "--threshold nan is never reached"),
         ("id,step,val_acc\na,0,0.1\n,10,0.2\n", {"run": "id"}, "the column 'id' names no run in 1 rows"),
