@@ -16,7 +16,6 @@ from orchestrator.found import LETTERS, found
 from orchestrator.levels import groups, levels_of, measured
 from search_spaces._experiment import Experiment
 
-SYMBOLS = {"kl_strength": "KL strength λ", "weight_decay": "weight decay"}
 VERBS = {HOLDS: "holds", FAILS: "fails"}
 NOTHING = "no replica has ended yet: launch the experiment"
 
@@ -103,15 +102,6 @@ def evidence_of(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Any:
         least_memorised=experiment.least_memorised,
         constants=experiment.scales[scale].fields,
     )
-
-
-def symbol(field: str) -> str:
-    """Return what a field is called on an axis.
-
-    >>> symbol("kl_strength"), symbol("width")
-    ('KL strength λ', 'width')
-    """
-    return SYMBOLS.get(field, field)
 
 
 def span(interval: Mapping[str, Any]) -> str:

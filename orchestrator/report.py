@@ -14,12 +14,13 @@ import polars as pl
 from analysis import table
 from analysis.claims import digits
 from orchestrator import watched
-from orchestrator.answers import answers, decided, fitted, span, symbol
+from orchestrator.answers import answers, decided, fitted, span
 from orchestrator.launch import Study
 from orchestrator.pictures import Picture, draw
 from orchestrator.provenance import provenance
 from orchestrator.registration import exploratory
 from orchestrator.results import BadInputError, Results
+from orchestrator.symbols import symbol
 from search_spaces._experiment import Experiment
 from trainables.replica import family_named
 
