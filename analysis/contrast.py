@@ -41,15 +41,13 @@ def contrast(first: Times, second: Times, seeds: Sequence[object]) -> Contrast:
     is the median of the bounds with the interval of the sign test: a fit would extrapolate from the few others.
     Raises: ValueError when no pair says anything, or fewer than two seeds do.
     """
-    ratios = _ratios(first, second)
-    told = (ratios.lower > 0) | ratios.observed
-    seeds_told = [seed for seed, says in zip(seeds, told, strict=True) if says]
+    ratios, seeds_told = told_ratios(first, second, seeds)
     if len(set(seeds_told)) < 2:
         raise ValueError("fewer than two seeds have a pair that can be compared")
     sooner = int((second.upper <= first.lower).sum())
     later = int((first.upper <= second.lower).sum())
     return Contrast(
-        ratio=_ratio(ratios.at(told), seeds_told),
+        ratio=_ratio(ratios, seeds_told),
         pairs=len(first.x),
         sooner=sooner,
         later=later,
@@ -57,6 +55,13 @@ def contrast(first: Times, second: Times, seeds: Sequence[object]) -> Contrast:
         sign_p=float(stats.binomtest(sooner, sooner + later).pvalue) if sooner + later else 1.0,
         log_rank_p=float(stats.logrank(_sample(first), _sample(second)).pvalue),
     )
+
+
+def told_ratios(first: Times, second: Times, seeds: Sequence[object]) -> tuple[Times, list[object]]:
+    """Return the ratio of every pair that says anything, as an interval, and their seeds: what ``ratio`` is from."""
+    ratios = _ratios(first, second)
+    told = (ratios.lower > 0) | ratios.observed
+    return ratios.at(told), [seed for seed, says in zip(seeds, told, strict=True) if says]
 
 
 def _ratio(ratios: Times, seeds: Sequence[object]) -> Interval:

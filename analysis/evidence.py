@@ -125,6 +125,24 @@ class Evidence:
         later = paired.select(self.x, lower="lower_b", upper="upper_b")
         return times_of(paired, self.x), times_of(later, self.x), groups_of(paired)
 
+    def compared(
+        self,
+        first: Where,
+        second: Where,
+        where: Where | None = None,
+        added: tuple[str | None, str | None] = (None, None),
+    ) -> tuple[Times, Times, list[object]]:
+        """Return the pairs that ``contrast`` compares, with the steps that were spent before added to their times.
+
+        Raises: ValueError in words where there is no pair.
+        """
+        one, other, seeds = self.pairs(first, second, where)
+        spent = [
+            0.0 if name is None else self._steps(name, arm, where)
+            for name, arm in zip(added, (first, second), strict=True)
+        ]
+        return one.later(spent[0]), other.later(spent[1]), seeds
+
     def paired(self, first: Where, second: Where, where: Where | None = None) -> pl.DataFrame:
         """Return one row per pair of runs of two arms with the same seed and values of the axes that neither names.
 
@@ -155,12 +173,7 @@ class Evidence:
         key = f"contrast {first} {second} {where} {added}"
 
         def make() -> Contrast:
-            one, other, seeds = self.pairs(first, second, where)
-            spent = [
-                0.0 if name is None else self._steps(name, arm, where)
-                for name, arm in zip(added, (first, second), strict=True)
-            ]
-            return contrast(one.later(spent[0]), other.later(spent[1]), seeds)
+            return contrast(*self.compared(first, second, where, added))
 
         fitted: Contrast = self._once(key, make)
         return fitted

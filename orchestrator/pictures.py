@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,20 @@ import polars as pl
 
 from analysis.table import timeline
 from orchestrator.answers import evidence_of
-from orchestrator.fans import fans, file_name
+from orchestrator.claim_pictures import pictures_of_claims
+from orchestrator.fans import fans
 from orchestrator.launch import Study
 from orchestrator.levels import by_level, groups
+from orchestrator.symbols import labelled, short, told
 from orchestrator.wording import symbol
 
 LEVELS_OF_A_LAW = 4
+ENDS = (".svg", ".png")
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One figure: its files (SVG first), what it shows in words for those who cannot see it, and its caption."""
+    """One figure: its file (SVG), what it shows in words for those who cannot see it, and its caption."""
 
     files: list[Path]
     alt: str
@@ -37,28 +39,49 @@ class Picture:
 def draw(
     study: Study, runs: pl.DataFrame, curves: pl.DataFrame, facts: Mapping[str, Any], folder: Path
 ) -> list[Picture]:
-    """Draw all figures of a report, the main one first."""
+    """Draw all figures of a report, the main one first; figures of an earlier report go."""
     rows = timeline(runs, study.experiment.threshold)
     if rows.is_empty():
         return []
-    return [*_pictures(study, rows, facts, folder), *(Picture(*each) for each in fans(study, rows, curves, folder))]
+    found = [*_pictures(study, rows, facts, folder), *_of_claims(study, rows, facts, folder)]
+    drawn, notes = fans(study, rows, curves, folder)
+    found += [Picture(*each) for each in drawn]
+    if found and notes:
+        found[0] = replace(found[0], caption=" ".join([found[0].caption, *notes]))
+    kept = {file for each in found for file in each.files}
+    for file in folder.glob("*"):
+        if file.suffix in ENDS and file not in kept:
+            file.unlink()
+    return found
 
 
 def _pictures(study: Study, rows: pl.DataFrame, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
     if study.experiment.scales[study.scale].search:
         yield from _search(study, facts, folder)
-        return
-    if not study.experiment.laws or study.experiment.scales[study.scale].space.also:
+    elif not study.experiment.laws or study.experiment.scales[study.scale].space.also:
         yield from _laws_of_strata(study, rows, folder)
         yield from _arms(study, rows, folder)
-        yield from _paired(study, rows, folder)
     elif study.experiment.strata(study.scale):
         yield from _heat_map(study, facts, folder)
-        yield from _paired(study, rows, folder)
     else:
-        yield from _law(study, rows, folder)
+        yield from _law(study, rows, folder, fits=[fit_of(each) for each in facts["fits"]])
         yield from _phases(study, rows, folder)
         yield from _survival(study, rows, folder)
+
+
+def _of_claims(study: Study, rows: pl.DataFrame, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
+    """Draw the claims from the evidence that they were judged by: of a search, the runs on its confirming seeds."""
+    experiment, search = study.experiment, study.experiment.scales[study.scale].search
+    evidence = evidence_of(experiment, study.scale, rows)
+    if search:
+        from analysis.rules import BEST
+        from analysis.search import confirmation
+
+        best = next((each["point"] for each in facts["trials"] if BEST in each["role"]), None)
+        if best is None:
+            return
+        evidence = confirmation(rows, search.first[0], best, search.confirming_seeds)
+    yield from (Picture(*each) for each in pictures_of_claims(experiment.claims, evidence, facts, folder))
 
 
 def _search(study: Study, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
@@ -75,39 +98,56 @@ def _search(study: Study, facts: Mapping[str, Any], folder: Path) -> Iterator[Pi
     marked = {role: next((at for roles, at in tried.items() if role in roles), None) for role in (REFERENCE, BEST)}
     labels = [symbol(name) for name in names]
     yield Picture(
-        search([*tried.values()], marked, labels=labels, objective="restricted mean grok step", folder=folder),
-        f"Points tried by {labels[0]} and {labels[1]}, coloured by their restricted mean grok step",
-        "Every point that was tried, with its restricted mean grok step over the seeds that choose. Circle: the "
-        "reference; star: the best point on these seeds.",
+        search([*tried.values()], marked, labels=labels, folder=folder),
+        f"Points tried by {labels[0]} and {labels[1]}, darker where their restricted mean grok step is smaller",
+        "Every point that was tried, darker where it was sooner; beside it, where there is room, its restricted mean "
+        "grok step over the seeds that choose. Circle: the reference; star: the best point on these seeds.",
     )
 
 
 def _laws_of_strata(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
     """Draw the laws of those parts of a union of grids that have enough levels for one."""
-    from analysis.evidence import words
+    parts = groups(study.experiment, study.scale, rows) if study.experiment.laws else ()
+    enough = [(where, part) for where, part in parts if part[study.experiment.x].n_unique() >= LEVELS_OF_A_LAW]
+    for number, (where, part) in enumerate(enough, start=1):
+        yield from _law(study, part, folder, where=told(where), tail=str(number) if len(enough) > 1 else "")
 
-    for where, part in groups(study.experiment, study.scale, rows) if study.experiment.laws else ():
-        if part[study.experiment.x].n_unique() >= LEVELS_OF_A_LAW:
-            yield from _law(study, part, folder, words(where))
+
+def fit_of(facts: Mapping[str, Any]) -> Any:
+    """Return the fit of which these are the facts, so that a figure shows the numbers of its page."""
+    from analysis.compare import Fit
+    from analysis.interval import Interval
+
+    names = ("estimate", "low", "high")
+    parameters = {key: Interval(*(each[name] for name in names)) for key, each in facts["parameters"].items()}
+    return Fit(**{**{each.name: facts[each.name] for each in fields(Fit)}, "parameters": parameters})
 
 
-def _law(study: Study, rows: pl.DataFrame, folder: Path, told: str = "") -> Iterator[Picture]:
+def _law(
+    study: Study, rows: pl.DataFrame, folder: Path, *, fits: Sequence[Any] = (), where: str = "", tail: str = ""
+) -> Iterator[Picture]:
+    """Draw a law from the fits of the report, or from fits of a part of the runs where none are given."""
     from analysis.compare import unfit
     from analysis.evidence import groups_of, times_of
-    from analysis.figures.law_plot import law_plot
+    from analysis.figures.law_plot import coinciding, law_plot, shows_intervals
 
-    evidence = evidence_of(study.experiment, study.scale, rows)
-    if evidence.usable.is_empty() or unfit(times_of(evidence.usable, study.experiment.x)):
+    evidence, x = evidence_of(study.experiment, study.scale, rows), study.experiment.x
+    if evidence.usable.is_empty() or unfit(times := times_of(evidence.usable, x)):
         return
-    fits = sorted(evidence.fits(), key=lambda fit: fit.law != study.experiment.primary_law)
-    label = symbol(study.experiment.x)
-    times = times_of(evidence.usable, study.experiment.x)
+    fits = sorted(fits or evidence.fits(), key=lambda fit: fit.law != study.experiment.primary_law)
+    letter = short(x) if len(short(x)) < 3 else "x"
+    files = law_plot(
+        times, groups_of(evidence.usable), fits, x_label=symbol(x), letter=letter, folder=folder, tail=tail
+    )
+    same = "".join(f" {' and '.join(names)} coincide." for names in coinciding(fits, times))
     yield Picture(
-        law_plot(times, groups_of(evidence.usable), fits, x_label=label, folder=folder, tail=file_name(told)),
-        f"Grok step of every run against {label} on logarithmic axes, with fitted laws",
-        f"Grok step against {label}{f' where {told}' if told else ''}. Bars span the two evaluations between which a "
-        "run grokked; arrows mark runs that had not when watching ended. The thick line is the primary law, named in "
-        "advance, with its 95 % interval.",
+        files,
+        f"Grok step of every run against {symbol(x)} on logarithmic axes, with fitted laws",
+        f"Grok step against {symbol(x)}{f' where {where}' if where else ''}. Dots: runs"
+        + (", with a thin bar between the two evaluations where they grokked" if shows_intervals(times) else "")
+        + "; bars: the span of a level, with a tick at its Kaplan–Meier median; arrows: runs that had not grokked when "
+        "watching ended. The thick line is the primary law, named in advance, with its 95 % interval."
+        f"{same}",
     )
 
 
@@ -115,65 +155,51 @@ def _phases(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]
     from analysis.evidence import times_of
     from analysis.figures.phases import phases
 
-    if not rows[study.experiment.x].dtype.is_numeric():
+    x = study.experiment.x
+    if not rows[x].dtype.is_numeric():
         return
-    shown = rows.filter(pl.col(study.experiment.x) > 0).drop_nulls("memorised_lower")
-    if shown[study.experiment.x].n_unique() < 2:
+    shown = rows.filter(pl.col(x) > 0).drop_nulls("memorised_lower")
+    if shown[x].n_unique() < 2:
         return
-    memorised = shown.select(study.experiment.x, lower="memorised_lower", upper="memorised_upper")
-    files = phases(
-        times_of(memorised, study.experiment.x),
-        times_of(shown, study.experiment.x),
-        x_label=symbol(study.experiment.x),
-        folder=folder,
-    )
+    memorised = shown.select(x, lower="memorised_lower", upper="memorised_upper")
     yield Picture(
-        files,
-        f"Phase diagram over {symbol(study.experiment.x)} and steps: learning, memorised, generalised",
-        "Phases: below the lower edge half of the runs have not memorised the training set, above the upper edge half "
-        "have grokked (Kaplan–Meier medians). Squares: runs that memorised; dots: runs that grokked.",
+        phases(times_of(memorised, x), times_of(shown, x), x_label=short(x), folder=folder),
+        f"Share of runs that are learning, have memorised and have generalised, over the steps, by {symbol(x)}",
+        "Phases by level: the share of runs that are still learning the training set, have memorised it, and have "
+        "grokked (Kaplan–Meier). A panel ends where the last of its runs was watched.",
     )
 
 
 def _arms(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
-    from analysis.evidence import times_of, words
+    from analysis.evidence import times_of, word
     from analysis.figures.arms import arms
 
-    experiment = study.experiment
-    found = [
-        ({**where, experiment.x: x}, times_of(part, experiment.x))
-        for where, runs in groups(experiment, study.scale, rows)
-        for x, part in by_level(experiment, study.scale, runs)
-    ]
-    usual = usual_values([fields for fields, _ in found])
-    labels = [words(dict(pair for pair in fields.items() if pair not in usual)) for fields, _ in found]
-    told = f" Where a row does not say otherwise, {words(dict(usual))}." if usual else ""
+    x = study.experiment.x
+    found = list(groups(study.experiment, study.scale, rows))
+    heads, usual = labelled([where for where, _ in found])
+    levels = {
+        head: {word(value): times_of(runs, x) for value, runs in by_level(study.experiment, study.scale, part)}
+        for head, (_, part) in zip(heads, found, strict=True)
+    }
     yield Picture(
-        arms(labels, [times for _, times in found], folder=folder),
+        arms(levels, rows=short(x), folder=folder),
         "Grok step of every run, one row per arm",
         "Grok step of every run on a logarithmic axis, one row per arm. Bars: Kaplan–Meier medians; arrows: runs that "
-        f"had not grokked when watching ended. At the right: how many grokked, of how many.{told}",
+        "had not grokked when watching ended. At the right: how many grokked, of how many."
+        + (f" Where a heading does not say otherwise, {usual}." if usual else ""),
     )
-
-
-def usual_values(arms: Sequence[Mapping[str, Any]]) -> list[tuple[str, Any]]:
-    """Return the fields that have one value in more than half of the arms, with that value.
-
-    >>> usual_values([{"a": 1, "b": 2}, {"a": 1, "b": 3}, {"a": 1, "b": 4}])
-    [('a', 1)]
-    """
-    pairs = Counter(pair for fields in arms for pair in fields.items())
-    return [pair for pair, count in pairs.items() if 2 * count > len(arms)]
 
 
 def _survival(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
     from analysis.evidence import times_of, word
     from analysis.figures.survival import survival
 
+    if not rows["upper"].count():
+        return
     found = by_level(study.experiment, study.scale, rows)
     levels = {word(value): times_of(part, study.experiment.x) for value, part in found}
     yield Picture(
-        survival(levels, x_label=symbol(study.experiment.x), folder=folder),
+        survival(levels, x_label=short(study.experiment.x), folder=folder),
         f"Share of runs that have not grokked against steps, one curve per {symbol(study.experiment.x)}",
         "Kaplan–Meier curves: the share of runs of each level that have not grokked yet; ticks mark censored runs.",
     )
@@ -182,39 +208,16 @@ def _survival(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Pictur
 def _heat_map(study: Study, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
     from analysis.figures.heat_map import Cell, heat_map
 
-    strata = study.experiment.strata(study.scale)
-    up, rest = strata[-1], strata[:-1]
-    panels: dict[str, dict[tuple[Any, Any], Cell]] = {}
+    up, rest = (strata := study.experiment.strata(study.scale))[-1], strata[:-1]
+    parts: dict[str, dict[tuple[Any, Any], Cell]] = {}
     for level in facts["levels"]:
-        title = ", ".join(f"{name} = {level['where'][name]}" for name in rest)
+        title = told({name: level["where"][name] for name in rest})
         cell = (level["median"], level["events"], level["runs"])
-        panels.setdefault(title, {})[level["x"], level["where"][up]] = cell
+        parts.setdefault(title, {})[level["x"], level["where"][up]] = cell
+    x = study.experiment.x
     yield Picture(
-        heat_map(panels, x_label=symbol(study.experiment.x), y_label=symbol(up), folder=folder),
-        f"Median grok step by {symbol(study.experiment.x)} and {symbol(up)}",
+        heat_map(parts, x_label=symbol(x), y_label=symbol(up), folder=folder),
+        f"Median grok step by {symbol(x)} and {symbol(up)}",
         "Median grok step (Kaplan–Meier) of every cell, and how many of its runs grokked; grey where fewer than half "
         "did.",
     )
-
-
-def _paired(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
-    from analysis._measured import arms
-    from analysis.evidence import words
-    from analysis.figures.paired import paired
-
-    evidence = evidence_of(study.experiment, study.scale, rows)
-    for claim in study.experiment.claims:
-        if claim.rule != "ratio_within":
-            continue
-        compared, where = arms(claim.settings), claim.settings.get("where") or {}
-        try:
-            first, second, _ = evidence.pairs(*compared, where)
-        except ValueError:  # no pair: the claim's verdict says so
-            continue
-        told = [words(fields) for fields in compared]
-        yield Picture(
-            paired(first, second, arms=told, title=words(where), name=f"paired_{claim.name}", folder=folder),
-            f"Grok step of every seed at {told[0]} and {told[1]}, joined by lines",
-            f"Pairs of runs with the same seed at {told[0]} and {told[1]}. Blue: sooner at the second; orange: later; "
-            "grey: cannot be told. Arrows: censored.",
-        )

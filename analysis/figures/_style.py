@@ -1,59 +1,87 @@
-"""One style for all figures: sizes, colours that colour-blind readers can tell apart, and how a figure is saved."""
+"""One style for all figures: sizes that can be read on a phone, panels that share axes, and how they are saved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 
-mpl.use("Agg")
-
-from matplotlib import pyplot as plt
-from matplotlib import ticker
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
+from analysis.figures._colours import COLOURS, GROUND, INK, RULE, SOFT
+from analysis.figures._labels import WORDS
+from analysis.figures._matplotlib import DEFAULTS, Axes, Figure, mpl, ticker
+from analysis.figures._svg import write
 from analysis.likelihood import Array
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito
-LABELS_ACROSS = 14
-RUN, CENSORED = "#333333", "#777777"
+__all__ = ["COLOURS", "canvas", "panels"]
+
+WIDTH = 4.8  # inches: 400 pixels show the smallest type at 10
+LABELS_ACROSS = 6
+FINE = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)  # of a power of ten: where ticks stand on a short range
 STYLE: dict[Any, Any] = {
-    "figure.figsize": (7.0, 4.4),
-    "figure.dpi": 150,
     "svg.fonttype": "none",
     "svg.hashsalt": "grokking-laws",
-    "font.size": 10,
+    "path.simplify_threshold": 0.4,
+    "font.size": WORDS,
+    **dict.fromkeys(("axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize"), WORDS),
+    **dict.fromkeys(("text.color", "axes.labelcolor", "axes.titlecolor"), INK),
+    **dict.fromkeys(("xtick.labelcolor", "ytick.labelcolor", "xtick.color", "ytick.color", "axes.edgecolor"), SOFT),
+    **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), GROUND),
+    "axes.titlelocation": "left",
+    "axes.titlepad": 4.0,
+    "axes.labelpad": 2.0,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
-    "grid.alpha": 0.25,
+    "axes.axisbelow": True,
+    "axes.xmargin": 0.03,
+    "grid.color": RULE,
+    "grid.linewidth": 0.5,
+    "lines.solid_capstyle": "round",
     "legend.frameon": False,
 }
 
 
 @contextmanager
-def canvas(
-    folder: Path, name: str, *, columns: int = 1, width: float = 7.0, height: float = 4.4
-) -> Iterator[tuple[Any, list[Path]]]:
-    """Give axes (an array of them for several columns) in the project's style; save them as SVG and PNG at the end.
+def canvas(folder: Path, name: str, *, height: float = 3.0) -> Iterator[tuple[Any, list[Path]]]:
+    """Give axes in the project's style and save them as SVG at the end; the list then holds the file."""
+    with panels(folder, name, 1, columns=1, height=height) as (grid, files):
+        yield grid[0], files
 
-    The list holds the files once the block has ended.
+
+@contextmanager
+def panels(
+    folder: Path, name: str, count: int, *, columns: int, height: float, shared: bool = True
+) -> Iterator[tuple[list[Any], list[Path]]]:
+    """Give so many axes, row by row, that share both of theirs; save them as SVG at the end.
+
+    ``height``: inches of a row. The list holds the file once the block has ended.
     """
-    made: list[Path] = []
-    with mpl.rc_context(STYLE):
-        figure, axes = plt.subplots(1, columns, figsize=(width, height), squeeze=columns == 1, sharey=True)
-        yield axes, made
-        made += _save(figure, folder, name)
+    files: list[Path] = []
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    with mpl.rc_context({**DEFAULTS, **STYLE}):
+        figure = Figure(figsize=(WIDTH, rows * height), layout="constrained")
+        grid = list(figure.subplots(rows, columns, sharex=shared, sharey=shared, squeeze=False).flat)
+        for axes in grid[count:]:
+            axes.remove()
+        for axes in grid[max(count - columns, 0) : count]:
+            axes.tick_params(labelbottom=True)
+        yield grid[:count], files
+        files.append(save(figure, folder, name))
 
 
-def shades(count: int) -> Sequence[Any]:
-    """Return colours for ordered levels, dark to light, none too pale for white paper."""
-    return list(mpl.colormaps["viridis"](np.linspace(0, 0.85, count)))
+def save(figure: Figure, folder: Path, name: str) -> Path:
+    """Save a figure in a folder; return the file."""
+    return write(figure, folder / f"{name}.svg")
+
+
+def taller(axes: Any, inches: float) -> None:
+    """Add room to the height of the figure, as for a key above its panels."""
+    figure = axes.figure
+    figure.set_figheight(figure.get_figheight() + inches)
 
 
 def ordered(values: Iterable[Any]) -> list[Any]:
@@ -72,33 +100,35 @@ def log_axes(axes: Axes, *, levels: Array | None = None) -> None:
     axes.set(xscale="log", yscale="log")
     plain_numbers(axes.yaxis)
     if levels is not None:
-        kept = _apart(np.unique(levels))
-        axes.xaxis.set_major_locator(ticker.FixedLocator(list(kept)))
+        axes.xaxis.set_major_locator(ticker.FixedLocator(list(_apart(np.unique(levels)))))
         axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda x, _: f"{x:g}"))
-        axes.xaxis.set_minor_formatter(ticker.NullFormatter())
+        axes.xaxis.set_minor_locator(ticker.NullLocator())
 
 
-def plain_numbers(axis: Any) -> None:
-    """Label a logarithmic axis at 1, 2 and 5 times the powers of ten."""
-    axis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
-    axis.set_minor_formatter(ticker.NullFormatter())
+def plain_numbers(axis: Any, *, inches: float = 3.0) -> None:
+    """Label a logarithmic axis of a length at few plain numbers, by how many powers of ten it spans."""
+    low, high = sorted(axis.get_view_interval())
+    decades = np.log10(high / low) if low > 0 else 3.0
+    digits = FINE if decades < inches / 4 else (1.0, 2.0, 5.0) if decades < inches / 1.1 else (1.0,)
+    axis.set_major_locator(ticker.LogLocator(subs=digits, numticks=12))
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: plain(value)))
+    axis.set_minor_locator(ticker.NullLocator())
+
+
+def plain(value: float) -> str:
+    """Return a tick's number: thousands with commas, very small and large ones as powers.
+
+    >>> plain(2000.0), plain(1.5), plain(1e-5)
+    ('2,000', '1.5', '1e-05')
+    """
+    return f"{value:,.0f}" if 10 <= value < 1e7 else f"{value:g}"
 
 
 def _apart(levels: Array) -> Array:
-    """Return levels whose labels do not run into each other: at least a twentieth of the axis between them."""
+    """Return levels whose labels do not run into each other, the first among them."""
     kept = [levels[0]]
     nearest = np.log(levels[-1] / levels[0]) / LABELS_ACROSS
     for level in levels[1:]:
         if np.log(level / kept[-1]) >= nearest:
             kept.append(level)
     return np.array(kept)
-
-
-def _save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / f"{name}.svg", folder / f"{name}.png"]
-    for file in files:
-        figure.savefig(file, bbox_inches="tight", metadata={"Date": None} if file.suffix == ".svg" else None)
-    plt.close(figure)
-    return files

@@ -6,52 +6,43 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-import numpy as np
-
 from analysis.evidence import word
-from analysis.figures._style import canvas, ordered
+from analysis.figures._colours import GROUND, INK, RULE, cell
+from analysis.figures._labels import WORDS, wrapped
+from analysis.figures._matplotlib import Rectangle, mpl
+from analysis.figures._style import WIDTH, ordered, panels
 
 Cell = tuple[float | None, int, int]
+ROW, MARGIN, COLUMN = 0.42, 0.55, 0.68  # inches
 
 
 def heat_map(
-    panels: Mapping[str, Mapping[tuple[Any, Any], Cell]], *, x_label: str, y_label: str, folder: Path
+    parts: Mapping[str, Mapping[tuple[Any, Any], Cell]], *, x_label: str, y_label: str, folder: Path
 ) -> list[Path]:
     """Draw one panel per key, cells by (x, y) holding (median or None, events, runs); return the files."""
-    cells = [cell for panel in panels.values() for cell in panel.values()]
+    cells = [each for part in parts.values() for each in part.values()]
     known = [median for median, _, _ in cells if median is not None]
     scale = mpl.colors.LogNorm(min(known), max(max(known), min(known) * 1.01)) if known else mpl.colors.Normalize()
-    width = 3.6 * len(panels) + 1.0
-    with canvas(folder, "heat_map", columns=len(panels), width=width) as (grid, files):
-        all_axes = np.ravel(grid)
-        for axes, (title, panel) in zip(all_axes, panels.items(), strict=True):
-            xs, ys = (ordered(key[i] for key in panel) for i in (0, 1))
-            _panel(axes, panel, xs, ys, scale)
-            axes.set_title(title, fontsize=10)
-            axes.set_xlabel(x_label)
-        all_axes[0].set_ylabel(y_label)
+    xs, ys = (ordered(at[i] for part in parts.values() for at in part) for i in (0, 1))
+    columns = max(1, int((WIDTH - 0.6) / (COLUMN * len(xs))))
+    height = MARGIN + ROW * len(ys)
+    with panels(folder, "heat_map", len(parts), columns=columns, height=height) as (grid, files):
+        for axes, (title, part) in zip(grid, parts.items(), strict=True):
+            _panel(axes, part, xs, ys, scale)
+            axes.set_title(wrapped(title, WIDTH / min(columns, len(parts)) - 0.4))
+        grid[0].set_xticks(range(len(xs)), [word(x) for x in xs])
+        grid[0].set_yticks(range(len(ys)), [word(y) for y in ys])
+        grid[0].figure.supxlabel(x_label, fontsize=WORDS)
+        grid[0].figure.supylabel(y_label, fontsize=WORDS)
     return files
 
 
-def _panel(axes: Any, panel: Mapping[tuple[Any, Any], Cell], xs: Sequence[Any], ys: Sequence[Any], scale: Any) -> None:
-    values = np.full((len(ys), len(xs)), np.nan)
-    for (x, y), (median, events, runs) in panel.items():
+def _panel(axes: Any, part: Mapping[tuple[Any, Any], Cell], xs: Sequence[Any], ys: Sequence[Any], scale: Any) -> None:
+    for (x, y), (median, events, runs) in part.items():
         row, column = ys.index(y), xs.index(x)
-        values[row, column] = np.nan if median is None else median
-        text = f"{median:,.0f}" if median is not None else "not\nreached"
-        dark = median is None or scale(median) > 0.6
-        axes.text(
-            column,
-            row,
-            f"{text}\n{events}/{runs}",
-            ha="center",
-            va="center",
-            fontsize=8,
-            color="#111111" if dark else "#ffffff",
-        )
-    colours = mpl.colormaps["viridis"].with_extremes(bad="#dddddd")
-    axes.imshow(values, norm=scale, cmap=colours, origin="lower", aspect="auto")
-    axes.set_xticks(range(len(xs)), [word(x) for x in xs])
-    axes.set_yticks(range(len(ys)), [word(y) for y in ys])
+        fill, words = (RULE, INK) if median is None else cell(float(scale(median)))
+        axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=fill, edgecolor=GROUND, lw=1))
+        told = f"{median:,.0f}" if median is not None else "> half"
+        axes.text(column, row, f"{told}\n{events}/{runs}", ha="center", va="center", color=words)
+    axes.set(xlim=(-0.5, len(xs) - 0.5), ylim=(-0.5, len(ys) - 0.5))
     axes.grid(visible=False)

@@ -2,72 +2,146 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from analysis.compare import Fit
-from analysis.figures._style import CENSORED, COLOURS, RUN, canvas, log_axes
+from analysis.figures._colours import BAND, COLOURS, INK, SOFT
+from analysis.figures._labels import at_ends
+from analysis.figures._matplotlib import Axes
+from analysis.figures._style import canvas, log_axes
 from analysis.interval import reach_without_each, rows_without_each
 from analysis.laws import law_named
 from analysis.likelihood import Times
+from analysis.survival import levels
 
 JITTER = 0.06
 MOST_LAWS = 4
+HEIGHT, ROOM = 3.4, 0.8  # inches; of them outside the axes
+SAME = 0.02  # of a step: laws that differ by less all along are drawn as one
+SEEN = 1.15  # from which ratio of its ends on an interval can be seen beside its dot
+Curve = tuple[list[Fit], np.ndarray]
 
 
 def law_plot(
-    times: Times, groups: Sequence[object], fits: Sequence[Fit], *, x_label: str, folder: Path, tail: str = ""
+    times: Times,
+    groups: Sequence[object],
+    fits: Sequence[Fit],
+    *,
+    x_label: str,
+    folder: Path,
+    letter: str = "x",
+    y_label: str = "grok step",
+    tail: str = "",
 ) -> list[Path]:
     """Draw the time of every run against x, log-log, with the fitted laws; return the files.
 
-    A run is a bar over its interval; a censored one is an arrow from where watching ended. The band is the 95 %
-    interval of the first law (the primary one).
+    A run is a dot; a bar spans the runs of a level, and its tick is their Kaplan–Meier median. A censored run is an
+    arrow from where watching ended. The band is the 95 % interval of the first law (the primary one). Laws that
+    coincide are drawn as one dashed line of both colours. ``letter``: what x is in the formulas.
     """
-    with canvas(folder, f"law_{tail}" if tail else "law") as (axes, files):
-        runs(axes, times, groups)
+    with canvas(folder, f"law_{tail}" if tail else "law", height=HEIGHT) as (axes, files):
         grid = np.geomspace(times.x.min() / 1.3, times.x.max() * 1.3, 300)
-        for colour, fit in zip(COLOURS, fits[:MOST_LAWS], strict=False):
-            curve = law_named(fit.law).time(fit.values, grid)
-            style = {"lw": 2.4} if fit is fits[0] else {"lw": 1.2, "ls": "--"}
-            axes.plot(grid, np.where(np.isfinite(curve), curve, np.nan), color=colour, label=_title(fit), **style)
         if fits:
             _band(axes, times, groups, fits[0], grid)
+        runs(axes, times, groups)
         seen = np.where(times.observed, times.upper, np.maximum(times.lower, 1))
+        axes.set(xlabel=x_label, ylabel=y_label, xlim=(grid[0], grid[-1]), ylim=(seen.min() / 1.6, seen.max() * 1.8))
         log_axes(axes, levels=times.x)
-        axes.set(xlabel=x_label, ylabel="grok step", ylim=(seen.min() / 1.6, seen.max() * 2.2))
-        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.14))
+        at_ends(axes, list(_laws(axes, _curves(fits, grid), grid, letter)), height=HEIGHT - ROOM)
     return files
 
 
+def shows_intervals(times: Times) -> bool:
+    """Return whether the evaluations lie so far apart that the figure draws between which two a run grokked."""
+    return bool((times.upper > SEEN * np.maximum(times.lower, 1))[times.observed].any())
+
+
+def coinciding(fits: Sequence[Fit], times: Times) -> list[list[str]]:
+    """Return the formulas of those laws that the figure draws as one line, in groups."""
+    grid = np.geomspace(times.x.min() / 1.3, times.x.max() * 1.3, 300)
+    return [[fit.formula for fit in same] for same, _ in _curves(fits, grid) if len(same) > 1]
+
+
 def runs(axes: Axes, times: Times, groups: Sequence[object]) -> None:
-    """Draw each run's interval, or an arrow where it was censored, seeds side by side."""
+    """Draw each run, seeds side by side, an arrow where it was censored, and the span and median of each level."""
     labels = list(dict.fromkeys(groups))
     places = np.array([labels.index(group) for group in groups])
     x = times.x * np.exp(JITTER * (places - places.mean()) / max(places.std(), 1e-9))
     seen = times.observed
-    axes.vlines(x[seen], np.maximum(times.lower[seen], 1), times.upper[seen], color=RUN, lw=2.2, alpha=0.8)
-    axes.plot(x[seen], times.upper[seen], "o", ms=3.5, color=RUN, alpha=0.8, label=f"{seen.sum()} runs that grokked")
+    if shows_intervals(times):
+        axes.vlines(x[seen], np.maximum(times.lower[seen], 1), times.upper[seen], color=SOFT, lw=1.2)
+    axes.plot(x[seen], times.upper[seen], "o", ms=3, color=SOFT, zorder=3)
     if (~seen).any():
-        label = f"{(~seen).sum()} runs censored where watching ended"
         ends = np.maximum(times.lower[~seen], 1)
-        axes.plot(x[~seen], ends, marker=r"$\uparrow$", ls="", ms=9, color=CENSORED, label=label)
+        axes.plot(x[~seen], ends, marker=r"$\uparrow$", ls="", ms=7, color=SOFT, zorder=3)
+    for level in levels(times):
+        at = seen & (times.x == level.x)
+        if at.any():
+            axes.plot([level.x] * 2, [times.upper[at].min(), times.upper[at].max()], color=INK, lw=1.4, zorder=4)
+        if level.median is not None:
+            axes.plot([level.x], [level.median], "_", ms=13, mew=2, color=INK, zorder=4)
+
+
+def _curves(fits: Sequence[Fit], grid: np.ndarray) -> list[Curve]:
+    """Return the curves of the first laws, those that coincide with one before them together with it."""
+    found: list[Curve] = []
+    for fit in fits[:MOST_LAWS]:
+        curve = np.asarray(law_named(fit.law).time(fit.values, grid), float)
+        for same, other in found:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                apart = np.abs(np.log(curve / other))
+            if np.array_equal(np.isfinite(curve), np.isfinite(other)) and (apart[np.isfinite(apart)] < SAME).all():
+                same.append(fit)
+                break
+        else:
+            found.append(([fit], curve))
+    return found
+
+
+def _laws(axes: Axes, curves: Sequence[Curve], grid: np.ndarray, letter: str) -> list[tuple[float, float, Any, str]]:
+    """Draw the laws, the first one thick; return where each ends within the axes, its colour and its formula."""
+    ends = []
+    colours = iter(COLOURS)
+    low, high = axes.get_ylim()
+    for number, (same, curve) in enumerate(curves):
+        width = 2.6 if number == 0 else 1.6
+        mine = list(itertools.islice(colours, len(same)))
+        for order, colour in enumerate(mine):
+            dashes = (0, (4, 4)) if order else "-"
+            axes.plot(grid, np.where(np.isfinite(curve), curve, np.nan), color=colour, lw=width, ls=dashes, zorder=2.5)
+        inside = np.flatnonzero((curve >= low) & (curve <= high))
+        if inside.size:
+            told = "\nand ".join(_formula(fit, letter) for fit in same)
+            told += "\ncoincide" if len(same) > 1 else ""
+            ends.append((float(grid[inside[-1]]), float(curve[inside[-1]]), mine[0], told))
+    return ends
 
 
 def _band(axes: Axes, times: Times, groups: Sequence[object], fit: Fit, grid: np.ndarray) -> None:
     if len(set(groups)) < 2 or fit.note:
         return
     law = law_named(fit.law)
-    remade = [law.fit(times.at(rows), start=fit.values).values for rows in rows_without_each(groups)]
+    parts = [times.at(rows) for rows in rows_without_each(groups)]
+    if not all(part.observed.any() for part in parts):
+        return
+    remade = [law.fit(part, start=fit.values).values for part in parts]
     curve, curves = law.time(fit.values, grid), np.array([law.time(values, grid) for values in remade])
     told = np.isfinite(curve) & np.isfinite(curves).all(axis=0)
     reach = np.exp(reach_without_each(curve[told], curves[:, told], in_logs=True))
     grid, low, high = grid[told], curve[told] / reach, curve[told] * reach
-    axes.fill_between(grid, low, high, color=COLOURS[0], alpha=0.15, lw=0)
+    axes.fill_between(grid, low, high, color=BAND, lw=0, zorder=1)
 
 
-def _title(fit: Fit) -> str:
-    constants = ", ".join(f"{name} {interval.estimate:.3g}" for name, interval in fit.parameters.items())
-    return f"{fit.formula}, {constants}"
+def _formula(fit: Fit, letter: str) -> str:
+    """Return what stands at the end of a law's line.
+
+    >>> from types import SimpleNamespace
+    >>> _formula(SimpleNamespace(formula="T = T0 + C/x^a"), "λ")
+    'T₀ + C/λᵃ'
+    """
+    return fit.formula.removeprefix("T = ").replace("x", letter).replace("T0", "T₀").replace("^a", "ᵃ")

@@ -1,34 +1,56 @@
-"""Two arms side by side: one line per seed, so that what a seed brings along does not hide the difference."""
+"""Two arms compared: the ratio of their times in every pair, as the rule of a claim looked at them, and its median."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from analysis.figures._style import CENSORED, COLOURS, canvas, log_axes
-from analysis.likelihood import Times
+from analysis.figures._claim import Judged, limits, shade, verdict
+from analysis.figures._colours import INK, SOFT
+from analysis.figures._labels import wrapped
+from analysis.figures._matplotlib import Axes
+from analysis.figures._style import WIDTH, canvas, plain_numbers
+from analysis.looked import Looked
+
+MARGIN, ROW, MOST_ROWS, TITLE_LINE = 0.85, 0.13, 12, 0.17  # inches, of a row with an equal share of the rest
 
 
-def paired(first: Times, second: Times, *, arms: Sequence[str], title: str, name: str, folder: Path) -> list[Path]:
-    """Draw both times of every pair, joined; an arrow up where a run was censored; return the files.
+def paired(looked: Looked, judged: Judged, *, title: str, name: str, folder: Path) -> list[Path]:
+    """Draw the ratio of each pair on a logarithmic axis, smallest first, and below them the median with its interval.
 
-    Lines are blue where the second arm was sooner, orange where the first was, grey where it cannot be told.
+    A ratio is known as an interval; one that is bounded from one side only is an arrow from its bound. Shaded: where
+    the claim holds. Returns the files.
     """
-    with canvas(folder, name) as (axes, files):
-        ends = [np.where(times.observed, times.upper, np.maximum(times.lower, 1)) for times in (first, second)]
-        for index, pair in enumerate(zip(*ends, strict=True)):
-            if second.upper[index] <= first.lower[index]:
-                colour = COLOURS[0]
-            else:
-                colour = COLOURS[1] if first.upper[index] <= second.lower[index] else CENSORED
-            axes.plot((0, 1), pair, "-", color=colour, lw=1.2, alpha=0.7)
-        for place, (times, end) in enumerate(zip((first, second), ends, strict=True)):
-            seen = times.observed
-            axes.plot(np.full(seen.sum(), place), end[seen], "o", ms=4, color="#333333")
-            axes.plot(np.full((~seen).sum(), place), end[~seen], marker=r"$\uparrow$", ls="", ms=9, color=CENSORED)
-        log_axes(axes)
-        axes.set(xscale="linear", xlim=(-0.4, 1.4), ylabel="grok step", title=title)
-        axes.set_xticks((0, 1), list(arms))
+    title = wrapped(title, WIDTH - 0.8)
+    count = len(looked.lower)
+    height = MARGIN + TITLE_LINE * title.count("\n") + ROW * min(count + 3, MOST_ROWS)
+    with canvas(folder, name, height=height) as (axes, files):
+        axes.set_xscale("log")
+        axes.set_xlim(*limits(looked, judged, log=True))
+        shade(axes, judged)
+        axes.axvline(1, color=SOFT, lw=1)
+        _pairs(axes, looked)
+        verdict(axes, judged, count + 1.2)
+        axes.set(xlabel="ratio of grok steps", ylim=(count + 2.2, -1))
+        axes.set_yticks([(count - 1) / 2, count + 1.2], ["pairs", "median"], color=INK)
+        axes.tick_params(axis="y", length=0, pad=8)
+        axes.grid(axis="y", visible=False)
+        plain_numbers(axes.xaxis)
+        axes.set_title(title)
     return files
+
+
+def _pairs(axes: Axes, looked: Looked) -> None:
+    """Draw one row per pair: a bar over what is known of it, with a dot, or an arrow, at its ends."""
+    low, high = axes.get_xlim()
+    order = np.argsort(np.where(np.isfinite(looked.upper), looked.upper, looked.lower), kind="stable")
+    for row, pair in enumerate(order):
+        lower, upper = float(looked.lower[pair]), float(looked.upper[pair])
+        axes.plot((max(lower, low), min(upper, high)), (row, row), color=SOFT, lw=1.2)
+        if lower > 0 and upper < np.inf:
+            axes.plot((lower, upper), (row, row), "o", ms=3, color=SOFT, gid="pair")
+        elif lower > 0:
+            axes.plot((lower,), (row,), marker=r"$\rightarrow$", ls="", ms=7, color=SOFT, gid="at least")
+        else:
+            axes.plot((upper,), (row,), marker=r"$\leftarrow$", ls="", ms=7, color=SOFT, gid="at most")

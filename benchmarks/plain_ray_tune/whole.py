@@ -52,7 +52,7 @@ def growth(launches: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def draw(found: dict[str, Any], folder: Path) -> None:
-    """Write the figure of seconds over replica-steps, as SVG and PNG."""
+    """Write the figure of seconds over replica-steps, as SVG."""
     from analysis.figures._style import COLOURS, canvas
 
     steps, seconds = ([each[name] for each in found["launches"]] for name in ("replica_steps", "process_s"))
