@@ -14,6 +14,7 @@ from orchestrator import completing
 from orchestrator.flags import Json, Name, Scale, Storage
 from orchestrator.lines import say
 from orchestrator.masking import tell
+from orchestrator.ports import require_free
 from orchestrator.questions import audit, design, fit, reproduce
 from orchestrator.results import BadInputError
 from orchestrator.showing import plan_facts, show_lines, status_lines
@@ -252,6 +253,7 @@ def ui(
         for line in tracking_server.rebuild(storage):
             print(line)
         return DONE
+    require_free(port)
     print(f"starting MLflow on http://{tracking_server.LOOPBACK}:{port}", flush=True)
     return tracking_server.serve(storage, port)
 

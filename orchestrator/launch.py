@@ -20,7 +20,7 @@ from orchestrator.backends._job import Job, Observer
 from orchestrator.plan import Plan, make_plan
 from orchestrator.progress import Progress, outcomes_of
 from orchestrator.registration import register
-from orchestrator.resources import Request, request
+from orchestrator.resources import LEAST_GPU_SHARE, Request, is_gpu_share, request
 from orchestrator.results import BadInputError, Results
 from orchestrator.terminal import Terminal
 from orchestrator.tracking_process import Companion
@@ -130,8 +130,8 @@ def resources_of(options: Options, experiment: Experiment) -> Request:
     Raises: BadInputError when more GPU is asked for than there is.
     """
     cpus, gpus, gpu_mib = float(os.cpu_count() or 1), 0.0, 0.0
-    if options.gpus_per_pack is not None and options.gpus_per_pack <= 0:
-        raise BadInputError(f"--gpus-per-pack {options.gpus_per_pack} must be > 0")
+    if (asked := options.gpus_per_pack) is not None and not is_gpu_share(asked):
+        raise BadInputError(f"--gpus-per-pack {asked} must be from {LEAST_GPU_SHARE} to 1, or a whole number of GPUs")
     if options.address:
         from orchestrator.backends.ray_tune import cluster_resources
 

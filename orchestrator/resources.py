@@ -7,6 +7,7 @@ from dataclasses import dataclass
 MOST_REPLICAS_CPU = 16  # 9 % faster than 32 where two processes share a cache, docs/results/speed.md
 MOST_REPLICAS_GPU = 256
 USABLE_GPU_SHARE = 0.8
+LEAST_GPU_SHARE = 0.01  # a hundred packs on one GPU; Ray counts in 0.0001
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,15 @@ class Request:
     gpus: float
     slots: int
     replicas_per_pack: int
+
+
+def is_gpu_share(asked: float) -> bool:
+    """Say whether Ray can give a pack so much of a GPU: a share of one, or whole ones.
+
+    >>> [is_gpu_share(asked) for asked in (0.25, 2.0, 1.5, 0.0, float("nan"), float("inf"))]
+    [True, True, False, False, False, False]
+    """
+    return LEAST_GPU_SHARE <= asked <= 1 or (1 < asked < float("inf") and asked == int(asked))
 
 
 def request(

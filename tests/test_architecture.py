@@ -20,7 +20,10 @@ ALLOWED = {
 ONLY_IN = {
     "ray": {
         "trainables/base.py",
-        *(f"orchestrator/backends/{name}.py" for name in ("ray_tune", "_tune_parts", "_chooser")),
+        *(
+            f"orchestrator/backends/{name}.py"
+            for name in ("ray_tune", "_address", "_private", "_tune_parts", "_chooser")
+        ),
     },
     "mlflow": {"orchestrator/tracking.py", "orchestrator/tracking_runs.py"},
     "matplotlib": {f"analysis/figures/{name}.py" for name in ("_style", "fan", "heat_map", "law_plot")},

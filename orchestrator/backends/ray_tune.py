@@ -6,13 +6,12 @@ import contextlib
 import logging
 import os
 import signal
-import socket
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from orchestrator.backends import _address, _private
 from orchestrator.backends._job import Job
 from orchestrator.backends._packs import Packs
 from orchestrator.results import BadInputError
@@ -30,21 +29,21 @@ SETTINGS = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DEDUP_LOGS": "0",
 }
-LOOPBACK = "127.0.0.1"
-PROBE_S = 5.0
 LOG_CHARACTERS = 1_000_000
 
 
 def run(job: Job) -> bool:
     """Train all packs; return False when interrupted, with what is unfinished checkpointed.
 
-    What Tune itself writes goes into a folder that is removed again: a full storage cannot break the driver.
+    What Ray and Tune themselves write goes into a folder that is removed again: a full storage cannot break the driver.
 
     Raises: BadInputError when Ray cannot be started or joined.
     """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
-    with tempfile.TemporaryDirectory(prefix="grokking-laws-") as folder:
+    if note := _private.place()[1]:
+        job.results.note(note)
+    with _private.folder() as folder:
         log = Path(folder) / "driver.log"
         try:
             with quiet(log), contextlib.chdir(job.results.root):
@@ -55,15 +54,18 @@ def run(job: Job) -> bool:
 
 def _run(job: Job, folder: str) -> bool:
     before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until Tune sets its own
-    try:
-        with job.terminal.held("starting Ray", "as soon as Ray has started, for it has to be ended"):
-            _connect(job)
-            from orchestrator.backends import _tune_parts  # noqa: F401  (loads Tune)
-        with job.training(_stop_tune):
-            _fit(job, folder)
-    finally:
-        signal.signal(signal.SIGUSR1, before)
-        _disconnect()
+    with contextlib.ExitStack() as private:
+        try:
+            with job.terminal.held("starting Ray", "as soon as Ray has started, for it has to be ended"):
+                if not job.address:
+                    private.enter_context(_private.own())
+                _connect(job, folder)
+                from orchestrator.backends import _tune_parts  # noqa: F401  (loads Tune)
+            with job.training(_stop_tune):
+                _fit(job, folder)
+        finally:
+            signal.signal(signal.SIGUSR1, before)
+            _disconnect()
     return not job.terminal.stopped
 
 
@@ -91,47 +93,31 @@ def cluster_resources(address: str) -> Mapping[str, float]:
 
     Raises: BadInputError when none answers at the address.
     """
-    _probe(address)
+    place = _address.checked(address)
     with quiet(Path(os.devnull)):
         import ray
 
         try:
-            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+            ray.init(address=place, logging_level=logging.ERROR, log_to_driver=False)
         except (ConnectionError, ValueError, RuntimeError) as fault:
             raise BadInputError(
-                f"no Ray cluster answers at {address!r} ({_first_line(fault)}); start one with 'ray start --head'"
+                f"the Ray cluster at {address!r} cannot be joined ({_first_line(fault)}); "
+                "every node needs this package with the same versions of Python and Ray"
             ) from None
         found: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         ray.shutdown()
     return found
 
 
-def _probe(address: str) -> None:
-    """Knock at host:port before Ray does, which would wait for minutes.
-
-    Raises: BadInputError when nothing answers.
-    """
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not port.isdigit():
-        return  # "auto" and the like: Ray itself answers at once
-    try:
-        socket.create_connection((host, int(port)), timeout=PROBE_S).close()
-    except (OSError, OverflowError) as fault:
-        raise BadInputError(
-            f"no Ray cluster answers at {address!r} ({fault}); start one with 'ray start --head'"
-        ) from None
-
-
-def _connect(job: Job) -> None:
-    if not job.address:
-        os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # all on loopback; else a token is written into the home
+def _connect(job: Job, folder: str) -> None:
     import ray
 
     local = {
         "address": "local",  # never joins a cluster that happens to run on this machine
         "num_cpus": max(os.cpu_count() or 1, job.request.slots if job.device == "cpu" else 1),
         "include_dashboard": False,
-        "_node_ip_address": LOOPBACK,
+        "_node_ip_address": _private.LOOPBACK,
+        "_temp_dir": f"{folder}/r",  # Ray opens this one to everybody; the folder around it is closed
     }
     place: dict[str, Any] = {"address": job.address} if job.address else local
     try:

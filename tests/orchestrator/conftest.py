@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,19 +26,21 @@ def mirrored_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest
 
 @pytest.fixture(scope="session")
 def nodes() -> Iterator[Any]:
-    """A Ray cluster of two nodes with one CPU each on this machine; a test that adds a node takes it away again."""
-    before = os.environ.get("RAY_AUTH_MODE")
-    os.environ["RAY_AUTH_MODE"] = "disabled"
+    """A Ray cluster of two nodes with one CPU each on this machine; a test that adds a node takes it away again.
+
+    It wants a token, which stands in the environment as a user's own would.
+    """
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    cluster.add_node(num_cpus=1)
-    try:
-        yield cluster
-    finally:
-        cluster.shutdown()
-        if before is None:
-            del os.environ["RAY_AUTH_MODE"]
+    from orchestrator.backends import _private
+
+    with _private.token():
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        cluster.add_node(num_cpus=1)
+        try:
+            yield cluster
+        finally:
+            cluster.shutdown()
 
 
 @pytest.fixture(scope="session")

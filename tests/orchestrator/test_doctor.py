@@ -70,7 +70,7 @@ def test_a_local_ray_listens_on_loopback_without_a_dashboard(monkeypatch: pytest
     asked: dict[str, Any] = {}
     monkeypatch.setattr(ray, "init", lambda **words: asked.update(words))
     made = tiny(tmp_path)
-    ray_tune._connect(Job(made.plan(), made.results, request(cpus=1), "cpu", lambda facts: None))
+    ray_tune._connect(Job(made.plan(), made.results, request(cpus=1), "cpu", lambda facts: None), "/tmp/ray-x")
     assert (asked["address"], asked["_node_ip_address"], asked["include_dashboard"]) == ("local", "127.0.0.1", False)
 
 

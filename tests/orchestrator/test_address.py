@@ -1,0 +1,97 @@
+"""An address where no Ray cluster answers is refused within seconds, whatever listens there."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from orchestrator.backends import _address
+from orchestrator.cli import main
+from orchestrator.results import BadInputError
+
+MALFORMED = (
+    "127.0.0.1:-5",
+    "127.0.0.1:0",
+    "127.0.0.1:70000",
+    "127.0.0.1:٣٤",
+    "127.0.0.1:6379x",
+    "127.0.0.1",
+    ":6379",
+    "",
+    "local",
+    "http://127.0.0.1:6379",
+    "ray://127.0.0.1:10001",
+    "a b:6379",
+    "user@host:6379",
+    "[::1:6379",
+    "a..b:6379",
+    "host:1:2",
+)
+
+
+@pytest.fixture
+def listening() -> Iterator[Callable[[bytes | None], str]]:
+    """Start a server that answers with the given words, hangs up (no words), or says nothing at all (None)."""
+    lines: list[socket.socket] = []
+
+    def start(words: bytes | None) -> str:
+        server = socket.create_server(("127.0.0.1", 0))
+        lines.append(server)
+
+        def answer() -> None:
+            line, _ = server.accept()
+            lines.append(line)
+            if words is not None:
+                line.recv(100)
+                line.sendall(words)
+                line.close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        return f"127.0.0.1:{server.getsockname()[1]}"
+
+    yield start
+    for line in lines:
+        line.close()
+
+
+@pytest.mark.parametrize("address", MALFORMED)
+def test_a_malformed_address_is_refused_before_a_connection(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_address, "_ask", lambda address, place: pytest.fail("asked"))
+    with pytest.raises(BadInputError, match=r"HOST:PORT|no Ray cluster answers"):
+        _address.checked(address)
+
+
+@pytest.mark.parametrize(
+    "words", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-OpenSSH_9.6\r\n", b"-ERR\r\n", None]
+)
+def test_what_is_not_ray_is_told_from_its_first_words(
+    words: bytes | None, listening: Callable[[bytes | None], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_address, "PROBE_S", 0.3)
+    address = listening(words)
+    with pytest.raises(BadInputError, match="no Ray cluster answers at"):
+        _address.checked(address)
+
+
+def test_a_port_where_nothing_listens_costs_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        free = server.getsockname()[1]
+    assert main(["launch", "kl_scaling", "--storage", "/proc/none", "--address", f"127.0.0.1:{free}"]) == 2
+    with pytest.raises(BadInputError, match="refused"):
+        _address.checked(f"127.0.0.1:{free}")
+    assert capfd.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.ray
+def test_a_cluster_is_told_from_another_server_of_its_own_kind(cluster: str) -> None:
+    import ray
+
+    assert _address.checked(cluster) == cluster
+    ray.init(address=cluster, log_to_driver=False)
+    raylet = f"{ray.nodes()[0]['NodeManagerAddress']}:{ray.nodes()[0]['NodeManagerPort']}"
+    ray.shutdown()
+    with pytest.raises(BadInputError, match="something else of gRPC"):
+        _address.checked(raylet)
