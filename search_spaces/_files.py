@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from search_spaces._content import one_line
 from search_spaces._experiment import MOST_REPLICAS, Experiment
+from search_spaces._python import defined_in
 from trainables.names import available, find, near_match
 
 LAWS = ("constant", "power", "floor_power")
@@ -21,10 +22,7 @@ def experiment_named(name: str) -> Experiment:
     Raises: LookupError that offers the near match and lists what there is, or says what is wrong with the file.
     """
     if name.endswith((".py", ".yaml", ".yml")):
-        path = Path(name)
-        if not path.is_file():
-            raise LookupError(f"no file {path}; give an experiment's name, or a .py or .yaml file that defines one")
-        return _from_python(path) if path.suffix == ".py" else _from_yaml(path)
+        return _from_python(Path(name)) if name.endswith(".py") else _from_yaml(Path(name))
     return own_experiment(name)
 
 
@@ -43,18 +41,15 @@ def own_experiment(name: str) -> Experiment:
 
 
 def _from_python(path: Path) -> Experiment:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise LookupError(f"{path} cannot be imported")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except (SyntaxError, ImportError, NameError, TypeError, ValueError, AttributeError, LookupError, OSError) as fault:
-        raise LookupError(f"{path} cannot be imported: {type(fault).__name__}: {_one_line(fault)}") from None
-    found = getattr(module, "EXPERIMENT", None)
+    found = defined_in(path, "EXPERIMENT")
     if not isinstance(found, Experiment):
-        raise LookupError(f"{path} defines no EXPERIMENT; see docs/adding_an_experiment.md")
-    return _described(path, dataclasses.asdict(found))
+        kind = "no EXPERIMENT" if found is None else f"an EXPERIMENT that is no Experiment but {type(found).__name__}"
+        raise LookupError(f"{path} defines {kind}; see docs/adding_an_experiment.md")
+    try:
+        facts = dataclasses.asdict(found)
+    except (TypeError, ValueError, AttributeError, RecursionError) as fault:  # values that cannot be copied
+        raise LookupError(f"{path} does not describe an experiment: {one_line(fault)}") from None
+    return _described(path, facts)
 
 
 def _from_yaml(path: Path) -> Experiment:
@@ -62,12 +57,9 @@ def _from_yaml(path: Path) -> Experiment:
 
     Each scale has axes or a search, fields, seeds (a list or a number) and budget_steps.
     """
-    import yaml
+    from search_spaces._yaml import plain_data
 
-    try:
-        facts = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, ValueError, RecursionError) as fault:
-        raise LookupError(f"{path} is not YAML: {_one_line(fault)}") from None
+    facts = plain_data(path)
     if not isinstance(facts, dict):
         raise LookupError(f"{path} does not describe an experiment; its fields: {_fields()}")
     base = {"name": path.stem, "source": str(path), "primary_law": "power", "claims": [], "laws": LAWS}
@@ -108,13 +100,9 @@ def _described(path: Path, facts: Mapping[str, Any]) -> Experiment:
         told = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in errors[:MOST_TOLD]]
         words = "; ".join(told).replace("space.axes", "axes") or "nested too deeply"
         raise LookupError(
-            f"{path} does not describe an experiment: {_one_line(words)}; its fields: {_fields()}"
+            f"{path} does not describe an experiment: {one_line(words)}; its fields: {_fields()}"
         ) from None
 
 
 def _fields() -> str:
     return ", ".join(field.name for field in dataclasses.fields(Experiment))
-
-
-def _one_line(fault: object) -> str:
-    return " ".join(str(fault).split())

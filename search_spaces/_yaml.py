@@ -1,0 +1,129 @@
+"""Plain data from YAML, bounded before it is expanded, with the numbers that people mean."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from search_spaces._content import content_of, one_line
+
+MOST_NODES = 50_000
+MOST_DEPTH = 40
+# YAML 1.2, section 10.3.2, with "_" between digits; YAML 1.1, PyYAML's own, takes 1e-1 for text and 010 for 8
+WHOLE = r"[-+]?[0-9]+(?:_[0-9]+)*"
+FRACTION = (
+    r"[-+]?(?:\.[0-9]+|[0-9]+(?:_[0-9]+)*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+)
+SCALARS = {
+    "null": (r"~|null|Null|NULL|", "~nN"),
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "int": (rf"{WHOLE}|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    "float": (FRACTION, "-+.0123456789"),
+    "merge": (r"<<", "<"),
+}
+BASES = {"0o": 8, "0x": 16}
+
+
+def plain_data(path: Path) -> Any:
+    """Return what a YAML file says.
+
+    Raises: LookupError when it is no YAML, or would expand to more nodes or deeper ones than any experiment has.
+    """
+    try:
+        text = content_of(path).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise LookupError(f"{path} is not UTF-8; save it in that encoding") from None
+    try:
+        if fault := _fault(text):
+            raise LookupError(f"{path} cannot be an experiment: {fault}")
+        return yaml.load(text, _Loader)
+    except (yaml.YAMLError, ValueError, RecursionError) as fault:
+        raise LookupError(f"{path} is not YAML: {one_line(fault)}") from None
+
+
+@dataclass
+class _Open:
+    """A collection that has begun, or what an anchor stands for: how many nodes it expands to and how deep it is."""
+
+    anchor: str | None
+    nodes: int = 1
+    depth: int = 1
+
+    def add(self, nodes: int, depth: int) -> None:
+        self.nodes += nodes
+        self.depth = max(self.depth, depth + 1)
+
+
+@dataclass
+class _Sizes:
+    """Follows the events of a document: collections that are open, and the sizes of what has an anchor."""
+
+    within: list[_Open] = field(default_factory=lambda: [_Open(None, 0, 0)])
+    known: dict[str, _Open] = field(default_factory=dict)
+
+    def fault(self, event: yaml.Event) -> str | None:
+        """Take note of an event; return what is wrong with it, or None."""
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self.known:
+                return f"alias *{event.anchor} refers to itself or to nothing"
+            meant = self.known[event.anchor]
+            self.within[-1].add(meant.nodes, meant.depth)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self.within.append(_Open(event.anchor))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._ended(self.within.pop())
+        elif isinstance(event, yaml.ScalarEvent):
+            self._ended(_Open(event.anchor))
+        if len(self.within) + max(each.depth for each in self.within[-1:]) > MOST_DEPTH:
+            return f"it is nested more than {MOST_DEPTH} deep"
+        if sum(each.nodes for each in self.within) > MOST_NODES:
+            return f"it expands to more than {MOST_NODES:,} values"
+        return None
+
+    def _ended(self, node: _Open) -> None:
+        self.within[-1].add(node.nodes, node.depth)
+        if node.anchor:
+            self.known[node.anchor] = node
+
+
+def _fault(text: str) -> str | None:
+    """Return why a document is not to be expanded, from its events alone, which have no memory and no depth."""
+    sizes = _Sizes()
+    faults = (sizes.fault(event) for event in yaml.parse(text, Loader=_Loader))
+    return next((fault for fault in faults if fault), None)
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """The safe loader with the scalars of YAML 1.2, in which a key stands once."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own table)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        """Refuse a key that stands twice, of which the last would silently win."""
+        names: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
+                continue
+            if key.value in names:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} stands twice", key.start_mark)
+            names.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _whole(loader: Any, node: Any) -> int:
+    text = loader.construct_scalar(node)
+    return int(text, BASES.get(text[:2], 10))
+
+
+def _fraction(loader: Any, node: Any) -> float:
+    return float(re.sub(r"\.(?=inf|nan)", "", loader.construct_scalar(node).lower()))
+
+
+for _name, (_pattern, _first) in SCALARS.items():
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"(?:{_pattern})$"), [*_first, ""])
+_Loader.add_constructor("tag:yaml.org,2002:int", _whole)
+_Loader.add_constructor("tag:yaml.org,2002:float", _fraction)
