@@ -84,11 +84,12 @@ class Study:
     def plan(self, asked: Request | None = None) -> Plan:
         """Return the plan against what the results hold now."""
         asked = asked or request(cpus=os.cpu_count() or 1)
+        begun = {folder.name for folder in self.results.files("checkpoints", "")}  # one look instead of one per replica
         return make_plan(
             self.experiment,
             self.scale,
             settled=self.results.settled(),
-            checkpoint_steps=self.results.checkpoint_steps,
+            checkpoint_steps=lambda replica: self.results.checkpoint_steps(replica) if replica in begun else [],
             slots=asked.slots,
             replicas_per_pack=asked.replicas_per_pack,
             budget_steps=self.options.budget_steps,

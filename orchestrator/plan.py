@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
 from search_spaces._experiment import Experiment
 from search_spaces._space import Scale
-from trainables.replica import PackSpec, Replica, family_named
+from trainables.replica import PackSpec, Replica
 
 FEW_ROUNDS = 4  # packs per slot, from which on they even out by themselves
 SMALL_PACK = 8  # replicas, from which on a step costs about the same per replica on a CPU
 ENDED = frozenset({"observed", "diverged"})
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
@@ -51,19 +54,20 @@ class Plan:
         """How many replicas have not ended."""
         return self.wanted - self.done
 
-    @property
+    @cached_property
     def expected_steps(self) -> int:
         """About how many replica-steps are left until all have ended: from pilots, else the budget."""
-        known = sum(_expected(self._size, self.experiment.x, replica, self.budget_steps) for replica in self.to_train)
+        size, x = self._size, self.experiment.x
+        known = _sum(self.to_train, lambda replica: _expected(size, x, replica, self.budget_steps))
         trained = sum(pack.start_step * len(pack.replicas) for pack in self.packs)
         return known - trained + self._size.open_replicas * _each(self._size, self.budget_steps)
 
     @property
     def expected_gflop(self) -> float:
         """About how many billions of floating-point operations are left."""
-        kind, steps = family_named(self.experiment.family), max(self.expected_steps, 1)
-        each = [kind.step_gflop(replica.member().config) for replica in self.to_train]
-        return steps * sum(each) / len(each) if each else 0.0
+        count = len(self.to_train)
+        each = _sum(self.to_train, lambda replica: replica.step_gflop)
+        return max(self.expected_steps, 1) * each / count if count else 0.0
 
     @property
     def _size(self) -> Scale:
@@ -94,8 +98,9 @@ def make_plan(
     to_train = [*parents, *missing]
     groups: dict[tuple[str, int], list[Replica]] = defaultdict(list)
     for replica in to_train:
-        last = replica.recording.last_step(budget)
-        start = max((step for step in checkpoint_steps(replica.id) if step <= last), default=0)
+        steps = checkpoint_steps(replica.id)
+        last = replica.recording.last_step(budget) if steps else 0
+        start = max((step for step in steps if step <= last), default=0)
         groups[replica.pack_key, start].append(replica)
     counts = _counts([len(members) for members in groups.values()], slots, replicas_per_pack)
     packs: list[PackSpec] = []
@@ -163,7 +168,16 @@ def _generation(pack: PackSpec) -> int:
 
 
 def _cost(pack: PackSpec, size: Scale, x: str) -> int:
-    return sum(_expected(size, x, replica, pack.budget_steps) - pack.start_step for replica in pack.replicas)
+    steps = _sum(pack.replicas, lambda replica: _expected(size, x, replica, pack.budget_steps))
+    return steps - pack.start_step * len(pack.replicas)
+
+
+def _sum(replicas: Iterable[Replica], value: Callable[[Replica], Number]) -> Number:
+    """Return the sum of what all seeds of a point share, worked out once for each point."""
+    known: dict[int, Number] = {}
+    return sum(
+        known[at] if (at := id(each.config)) in known else known.setdefault(at, value(each)) for each in replicas
+    )
 
 
 def _expected(size: Scale, x: str, replica: Replica, budget: int) -> int:

@@ -92,7 +92,8 @@ class Experiment:
 
     def at(self, values: Mapping[str, Any], seeds: Sequence[int]) -> list[Replica]:
         """Return the replicas of one point, one per seed."""
-        return [Replica.of(self.family, values, seed=seed, recording=self.recording) for seed in seeds]
+        first = (Replica.of(self.family, values, seed=seed, recording=self.recording) for seed in seeds[:1])
+        return [replica for one in first for replica in one.seeded(seeds)]
 
     def horizon(self, scale: str) -> int:
         """Return up to which step runs of a scale are compared: the last evaluation within its budget."""

@@ -6,6 +6,8 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from trainables.names import near_match
@@ -93,14 +95,16 @@ def rule_of(field: Any) -> FieldRule:
     return rule
 
 
-def rules(config: type) -> dict[str, FieldRule]:
+@lru_cache
+def rules(config: type) -> Mapping[str, FieldRule]:
     """Return the rule of every field of a Config class, in the order of declaration."""
-    return {field.name: rule_of(field) for field in dataclasses.fields(config)}
+    return MappingProxyType({field.name: rule_of(field) for field in dataclasses.fields(config)})
 
 
-def defaults(config: type) -> dict[str, Any]:
+@lru_cache
+def defaults(config: type) -> Mapping[str, Any]:
     """Return the default of every field of a Config class."""
-    return {field.name: field.default for field in dataclasses.fields(config)}
+    return MappingProxyType({field.name: field.default for field in dataclasses.fields(config)})
 
 
 def config_faults(config: type, values: Mapping[str, object]) -> list[str]:

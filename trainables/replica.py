@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import takewhile
@@ -18,6 +18,7 @@ ID_CHARACTERS = 12
 ENDS = ("event", "budget")
 PRECISIONS = ("fp32", "bf16-mlp")
 LEAST_RATIO = 1.001
+WITHOUT_SEEDS = ("_of_id", "config", "pack_key", "step_gflop")  # of a Replica's cached facts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,22 +113,47 @@ class Replica:
 
     @cached_property
     def id(self) -> str:
-        """The stable name of the replica: a hash of all that decides its numbers or what is recorded of them."""
-        facts = self.facts()
-        facts["recording"] = _differences(self.recording)
-        text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+        """The stable name of the replica: a hash of all that decides its numbers or what is recorded of them.
+
+        It hashes ``facts`` and what differs in the recording, as JSON without spaces, keys in order.
+        """
+        changes, between, after = self._of_id
+        text = f'{changes}"data_seed":{self.data_seed},{between}"init_seed":{self.init_seed},{after}'
         return hashlib.sha256(text.encode()).hexdigest()[:ID_CHARACTERS]
 
-    @property
-    def config(self) -> dict[str, Any]:
+    @cached_property
+    def _of_id(self) -> tuple[str, str, str]:
+        """The parts of that JSON around the seeds."""
+        changes, family, recording = map(_json, (self.changes, self.family, _differences(self.recording)))
+        return f'{{"changes":{changes},', f'"family":{family},', f'"recording":{recording},"version":{self.version}}}'
+
+    @cached_property
+    def config(self) -> Mapping[str, Any]:
         """All Config fields, defaults included."""
         return {**defaults(family_named(self.family).Config), **self.changes}
 
-    @property
+    @cached_property
     def pack_key(self) -> str:
         """Equal for replicas that may share a pack: everything but seeds and per-replica fields."""
-        shared = {name: value for name, value in self.config.items() if _scope(self.family, name) == "shared"}
+        typed = rules(family_named(self.family).Config)
+        shared = {name: value for name, value in self.config.items() if typed[name].scope == "shared"}
         return json.dumps([self.family, self.version, shared, dataclasses.asdict(self.recording)], sort_keys=True)
+
+    @cached_property
+    def step_gflop(self) -> float:
+        """The family's estimate of the billions of floating-point operations of one step."""
+        return family_named(self.family).step_gflop(self.member().config)
+
+    def seeded(self, seeds: Iterable[int]) -> Iterator[Replica]:
+        """Yield the replica with other seeds, both equal; what does not depend on them is worked out once for all."""
+        known: dict[str, Any] = {name: getattr(self, name) for name in WITHOUT_SEEDS}
+        if self.parent is None:
+            known["parent"] = None
+        fields = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        for seed in seeds:
+            made = object.__new__(Replica)
+            vars(made).update(fields, data_seed=seed, init_seed=seed, **known)
+            yield made
 
     @cached_property
     def parent(self) -> Replica | None:
@@ -173,8 +199,8 @@ def family_named(name: str) -> type[Family]:
     return kind
 
 
-def _scope(family: str, name: str) -> str:
-    return rules(family_named(family).Config)[name].scope
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _like(rule: FieldRule, value: Any) -> Any:
