@@ -117,9 +117,7 @@ class Replica:
 
         It hashes ``facts`` and what differs in the recording, as JSON without spaces, keys in order.
         """
-        changes, between, after = self._of_id
-        text = f'{changes}"data_seed":{self.data_seed},{between}"init_seed":{self.init_seed},{after}'
-        return hashlib.sha256(text.encode()).hexdigest()[:ID_CHARACTERS]
+        return _hashed(self._of_id, self.data_seed, self.init_seed)
 
     @cached_property
     def _of_id(self) -> tuple[str, str, str]:
@@ -146,13 +144,16 @@ class Replica:
 
     def seeded(self, seeds: Iterable[int]) -> Iterator[Replica]:
         """Yield the replica with other seeds, both equal; what does not depend on them is worked out once for all."""
-        known: dict[str, Any] = {name: getattr(self, name) for name in WITHOUT_SEEDS}
+        known = {name: getattr(self, name) for name in WITHOUT_SEEDS}
+        known |= {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
         if self.parent is None:
             known["parent"] = None
-        fields = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
         for seed in seeds:
             made = object.__new__(Replica)
-            vars(made).update(fields, data_seed=seed, init_seed=seed, **known)
+            inside = vars(made)
+            inside.update(known)
+            inside["data_seed"] = inside["init_seed"] = seed
+            inside["id"] = _hashed(self._of_id, seed, seed)
             yield made
 
     @cached_property
@@ -197,6 +198,12 @@ def family_named(name: str) -> type[Family]:
     """Return a family's class by the name of its file."""
     kind: type[Family] = part("trainables.families", name)
     return kind
+
+
+def _hashed(parts: tuple[str, str, str], data_seed: int, init_seed: int) -> str:
+    changes, between, after = parts
+    text = f'{changes}"data_seed":{data_seed},{between}"init_seed":{init_seed},{after}'
+    return hashlib.sha256(text.encode()).hexdigest()[:ID_CHARACTERS]
 
 
 def _json(value: Any) -> str:
