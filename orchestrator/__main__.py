@@ -9,6 +9,9 @@ def main() -> None:
     here, home = os.path.realpath(os.getcwd()), os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     sys.path[:] = [home] + [entry for entry in sys.path if entry and os.path.realpath(entry) not in {here, home}]
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # fits are many small matrices, whose threads would only spin
+    from orchestrator import streams
+
+    streams.prepare()
     try:
         from orchestrator.cli import main as command_line
 
@@ -16,7 +19,7 @@ def main() -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         code = 130
-    sys.exit(code)
+    sys.exit(streams.finished(code))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from orchestrator.questions import audit, design, fit, reproduce
 from orchestrator.results import BadInputError
 from orchestrator.showing import plan_facts, show_lines, status_lines
 from orchestrator.stopping import INTERRUPTED
+from orchestrator.streams import PIPE_GONE
 from orchestrator.terminal import INTERRUPTION, Terminal, attended
 from orchestrator.verbs import (
     BAD_INPUT,
@@ -61,6 +62,10 @@ def guarded(run: Callable[[], object]) -> int:
         return code if isinstance(code, int) else DONE
     except BadInputError as fault:
         tell(f"error: {fault}")
+    except (BrokenPipeError, SystemExit) as end:  # Click turns a broken pipe into an exit
+        if not isinstance(end.__context__ if isinstance(end, SystemExit) else end, BrokenPipeError):
+            raise
+        return PIPE_GONE
     except OSError as fault:
         place = f" ({fault.filename})" if fault.filename else ""
         tell(f"error: {fault.strerror or fault}{place}; what ended is kept, mend the storage and launch again")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from orchestrator import tables
+from orchestrator.backends._private import place
 from orchestrator.results import BadInputError, Results
 from orchestrator.tracking_database import DATABASE, fault_of
 
@@ -37,7 +37,7 @@ class Check:
 
 def examine(storage: str) -> list[Check]:
     """Return all checks of this machine and of a storage, which is created if it is not there."""
-    checks = [_python(), _packages(), _cores(), _disk("temporary", tempfile.gettempdir(), "set TMPDIR")]
+    checks = [_python(), _packages(), _cores(), _temporary()]
     if os.path.isdir("/dev/shm"):  # where Ray keeps its objects; without it, in files
         checks.append(_disk("shared", "/dev/shm", "enlarge it (docker run --shm-size=1g)", least=LEAST_SHARED_GIB))
     try:
@@ -84,6 +84,16 @@ def _cores() -> Check:
     if usable < whole:
         return Check("warn", "cores", f"{usable} of {whole} may be used; packs will share them (see taskset, cgroups)")
     return Check("ok", "cores", f"{usable}: as many packs at once")
+
+
+def _temporary() -> Check:
+    """Look at the folder in which a launch puts Ray's files, found as the launch finds it."""
+    try:
+        folder, reason = place()
+    except BadInputError as fault:
+        return Check("fail", "temporary", str(fault))
+    found = _disk("temporary", str(folder), "set TMPDIR")
+    return Check("warn", "temporary", f"{reason}; {found.finding}") if reason and found.state != "fail" else found
 
 
 def _disk(name: str, folder: str, remedy: str, least: float = LEAST_FREE_GIB) -> Check:

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 from filelock import FileLock, Timeout
 
-from orchestrator import searches, watched
+from orchestrator import memory, searches, watched
 from orchestrator.backends._job import Job, Observer
 from orchestrator.plan import Plan, make_plan
 from orchestrator.progress import Progress, outcomes_of
@@ -176,11 +176,12 @@ def train(
     if terminal is None:
         with Terminal(silent=silent) as terminal:
             return train(study, pace=pace, terminal=terminal, beside=beside)
+    plan = study.plan()
+    asked = _fitting(study, plan, terminal) if plan.left else None
     study.results.ready()
     watched.remember(study)
-    if not study.plan().left:
+    if not asked:
         return True
-    asked = _asked(study, terminal)
     with _lock(study):
         register(study)
         plan = study.plan(asked)
@@ -200,6 +201,17 @@ def train(
             slug=study.slug,
         )
         return _backend(study.options.backend)(job)
+
+
+def _fitting(study: Study, plan: Plan, terminal: Terminal) -> Request:
+    """Return what a pack asks for.
+
+    Raises: BadInputError where one network of the plan alone is too large for the memory.
+    """
+    asked = _asked(study, terminal)
+    if not study.options.address:  # the memory of a cluster's nodes is Ray's to tell
+        memory.require(plan, asked, gpu_mib=_local_gpus()[1] if asked.gpus else 0.0)
+    return asked
 
 
 def _asked(study: Study, terminal: Terminal) -> Request:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis._measured import LEAST_SEEDS
 from analysis.rules import OF_MEASURES
+from orchestrator import memory
 from orchestrator.progress import outcomes_of
 
 if TYPE_CHECKING:
@@ -33,12 +34,26 @@ def plan_facts(study: Study) -> dict[str, Any]:
         "packs": len(plan.packs),
         "budget_steps": plan.budget_steps,
         "expected_replica_steps": plan.expected_steps,
+        "memory": memory.told(plan, slots),
         "expected_minutes": plan.expected_gflop * SECONDS_PER_GFLOP / 60 / max(slots, 1),
         "by_status": dict(sorted(ended["status"].value_counts().iter_rows())),
         "by_outcome": dict(sorted(Counter(outcomes.values()).items())),
         "failed": len(study.results.failed([replica.id for replica in plan.to_train])),
         "running": study.results.running() if plan.left else [],
     }
+
+
+def duration(minutes: float) -> str:
+    """Return a time in the largest unit that leaves it a number one can read.
+
+    >>> duration(3), duration(600), duration(1e5), duration(1e30)
+    ('about 3 min', 'about 10 h', 'about 69 days', 'over 1,000 years')
+    """
+    for most, unit, each in ((120, "min", 1), (60 * 72, "h", 60), (60 * 24 * 730, "days", 60 * 24)):
+        if minutes <= most:
+            return f"about {minutes / each:.0f} {unit}"
+    years = minutes / (60 * 24 * 365)
+    return f"about {years:.0f} years" if years <= 1000 else "over 1,000 years"
 
 
 def few_seeds(study: Study) -> bool:
@@ -59,7 +74,8 @@ def show_lines(study: Study, facts: Mapping[str, Any]) -> Iterator[str]:
     parents = f" and {facts['parents']} parents" if facts["parents"] else ""
     yield f"  to train: {facts['missing']} replicas{parents} in {facts['packs']} packs, one per core"
     steps, minutes = facts["expected_replica_steps"], facts["expected_minutes"]
-    yield f"  expected: {steps:,} replica-steps, about {minutes:.0f} min here"
+    yield f"  expected: {steps:,} replica-steps, {duration(minutes)} here"
+    yield from (f"  {line}" for line in [facts["memory"]] if line)
     if few_seeds(study):
         yield f"  fewer than {LEAST_SEEDS} seeds: claims about measures and shares stay undecided; --seeds 8 gives more"
     yield from (f"  claim {claim.name}: {claim.statement}" for claim in study.experiment.claims)

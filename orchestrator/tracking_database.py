@@ -88,7 +88,9 @@ def _revisions() -> frozenset[str]:
     """Return the schemas that the installed MLflow knows, read from its migrations without importing it."""
     found = find_spec("mlflow")
     folders = found.submodule_search_locations if found else None
-    texts = [file.read_text() for folder in folders or () for file in sorted((Path(folder) / MIGRATIONS).glob("*.py"))]
+    texts = [
+        file.read_text("utf-8") for folder in folders or () for file in sorted((Path(folder) / MIGRATIONS).glob("*.py"))
+    ]
     matches = (re.search(r"^revision\b.*?=\s*[\"'](\w+)[\"']", text, re.MULTILINE) for text in texts)
     return frozenset(match[1] for match in matches if match)
 

@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 
 from trainables.names import near_match
 
+MOST_WHOLE = 2**63 - 1  # what an array of whole numbers holds
+
 
 @dataclass(frozen=True, kw_only=True)
 class FieldRule:
@@ -33,6 +35,8 @@ class FieldRule:
         """Return what is allowed when the value is not, else None."""
         if value is None:
             return None if self.optional else f"must be {self.allowed()}, not none"
+        if isinstance(value, int) and abs(value) > MOST_WHOLE:
+            return f"must be {self.allowed()}, at most {MOST_WHOLE}"
         if not self._right_type(value) or not self._in_range(value):
             return f"must be {self.allowed()}"
         return None

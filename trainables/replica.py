@@ -18,7 +18,7 @@ ID_CHARACTERS = 12
 ENDS = ("event", "budget")
 PRECISIONS = ("fp32", "bf16-mlp")
 LEAST_RATIO = 1.001
-WITHOUT_SEEDS = ("_of_id", "config", "pack_key", "step_gflop")  # of a Replica's cached facts
+WITHOUT_SEEDS = ("_of_id", "config", "pack_key", "step_gflop", "memory_mib")  # of a Replica's cached facts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +141,11 @@ class Replica:
     def step_gflop(self) -> float:
         """The family's estimate of the billions of floating-point operations of one step."""
         return family_named(self.family).step_gflop(self.member().config)
+
+    @cached_property
+    def memory_mib(self) -> float:
+        """The family's estimate of the memory that training it takes, in MiB."""
+        return family_named(self.family).replica_mib(self.member().config)
 
     def seeded(self, seeds: Iterable[int]) -> Iterator[Replica]:
         """Yield the replica with other seeds, both equal; what does not depend on them is worked out once for all."""

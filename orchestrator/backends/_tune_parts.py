@@ -63,7 +63,7 @@ class Watch(tune.Callback):
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Hand a failed pack back with the traceback of its worker, or how the worker died."""
         file = trial.error_file  # on the driver's own disk; Tune copies it to its storage later
-        self._packs.failed(trial.config["pack"], Path(file).read_text() if file else "")
+        self._packs.failed(trial.config["pack"], Path(file).read_text(encoding="utf-8") if file else "")
 
     def __getstate__(self) -> dict[str, Any]:
         return {}

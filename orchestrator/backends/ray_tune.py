@@ -83,7 +83,7 @@ def _disconnect() -> None:
 def _keep_log(job: Job, log: Path) -> None:
     """Keep what Ray wrote during this launch, for whoever looks for a fault."""
     try:
-        job.results.write_text(Path("driver.log"), log.read_text(errors="replace")[-LOG_CHARACTERS:])
+        job.results.write_text(Path("driver.log"), log.read_text(encoding="utf-8", errors="replace")[-LOG_CHARACTERS:])
     except OSError as fault:
         job.results.note(f"driver.log cannot be written ({fault})")
 

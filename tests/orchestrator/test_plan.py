@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -12,7 +14,7 @@ from orchestrator.plan import Plan, _counts, make_plan
 from search_spaces._experiment import Experiment
 from search_spaces._space import Scale, SearchSpace
 from search_spaces.kl_scaling import EXPERIMENT
-from trainables.replica import Recording, Replica, family_named
+from trainables.replica import Recording, Replica, _differences, family_named
 
 LEVELS = (0.1, 0.2, 0.3, 0.4)
 
@@ -167,3 +169,14 @@ def test_the_expected_work_grows_with_examples_width_and_tokens_read() -> None:
     parity = {"task": "parity", "examples": 2000, "train_fraction": 0.5}
     assert work(**parity, loss_on="all") == pytest.approx(21 * work(**parity))
     assert plan().expected_gflop == pytest.approx(plan().expected_steps * kind.step_gflop(kind.Config(**TINY)))
+
+
+def test_replicas_of_many_seeds_equal_those_made_one_by_one() -> None:
+    first = tiny_replica(weight_decay=2)
+    for seed, made in zip((3, 2**40), first.seeded((3, 2**40)), strict=True):
+        alone = replace(first, data_seed=seed, init_seed=seed)
+        assert made == alone and (made.id, made.pack_key, made.config) == (alone.id, alone.pack_key, alone.config)
+        text = json.dumps(
+            {**alone.facts(), "recording": _differences(first.recording)}, sort_keys=True, separators=(",", ":")
+        )
+        assert made.id == hashlib.sha256(text.encode()).hexdigest()[:12]
