@@ -68,7 +68,9 @@ def environment(**more: str) -> dict[str, str]:
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     home = tmp_path_factory.mktemp("home")
     words = [sys.executable, "-c", STARTED, str(home / "runs")]
-    env = environment(HOME=str(home), RAY_AUTH_MODE="disabled")
+    long = home / ("too long for a socket % " * 5)
+    long.mkdir()
+    env = environment(HOME=str(home), RAY_AUTH_MODE="disabled", TMPDIR=str(long))
     with subprocess.Popen(words, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as launch:
         assert launch.stdin and launch.stdout
         facts = json.loads(launch.stdout.readline())
