@@ -133,7 +133,7 @@ def resources_of(options: Options, experiment: Experiment) -> Request:
     cpus, gpus, gpu_mib = float(os.cpu_count() or 1), 0.0, 0.0
     if (asked := options.gpus_per_pack) is not None and not is_gpu_share(asked):
         raise BadInputError(f"--gpus-per-pack {asked} must be from {LEAST_GPU_SHARE} to 1, or a whole number of GPUs")
-    if options.address:
+    if options.address is not None:
         from orchestrator.backends.ray_tune import cluster_resources
 
         found = cluster_resources(options.address)
@@ -208,7 +208,7 @@ def _asked(study: Study, plan: Plan, terminal: Terminal) -> Request:
 
     Raises: BadInputError when there is no such machine, or when it is too small for one network of the plan.
     """
-    if study.options.address:  # the memory of its nodes is Ray's to tell
+    if study.options.address is not None:  # the memory of its nodes is Ray's to tell
         with terminal.held("asking the cluster", "as soon as the cluster has answered"):
             return resources_of(study.options, study.experiment)
     asked = resources_of(study.options, study.experiment)

@@ -93,7 +93,7 @@ def make_plan(
     size = experiment.scales[scale]
     budget = budget_steps or size.budget_steps
     replicas = experiment.replicas(scale)
-    missing = [replica for replica in replicas if not is_settled(replica, settled, budget)]
+    missing = [each for each in replicas if each.id not in settled or not is_settled(each, settled, budget)]
     parents = _missing_parents(missing, settled, checkpoint_steps, budget)
     to_train = [*parents, *missing]
     groups: dict[tuple[str, int], list[Replica]] = defaultdict(list)
@@ -123,7 +123,7 @@ def _missing_parents(
     budget: int,
 ) -> list[Replica]:
     """Return the ancestors of missing replicas that have not ended or whose last checkpoint is gone, each once."""
-    ancestors = {each.id: each for replica in missing for each in replica.ancestors()}
+    ancestors = {each.id: each for replica in missing if replica.parent for each in replica.ancestors()}
     return [
         each
         for each in ancestors.values()
@@ -164,7 +164,7 @@ def _packs(members: Sequence[Replica], start: int, budget: int, packs: int) -> l
 
 def _generation(pack: PackSpec) -> int:
     """Return how many ancestors the replicas of a pack have at most."""
-    return max(sum(1 for _ in replica.ancestors()) for replica in pack.replicas)
+    return max((sum(1 for _ in replica.ancestors()) for replica in pack.replicas if replica.parent), default=0)
 
 
 def _cost(pack: PackSpec, size: Scale, x: str) -> int:

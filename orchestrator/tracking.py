@@ -65,7 +65,7 @@ def mirror(study: Study, facts: Mapping[str, Any]) -> str | None:
         log = Path(folder) / "mlflow.log"
         with quiet(log):
             reason = reason_not(study, facts, lambda: None)
-        keep_log(study, log.read_text(errors="replace"))
+        keep_log(study, log.read_text(encoding="utf-8", errors="replace"))
     return _told(reason)
 
 

@@ -61,7 +61,7 @@ def serve(storage: str, port: int) -> int:
                 time.sleep(LOOK_S)
         finally:
             _end(server)
-        last = next(iter(log.read_text(errors="replace").split("\n")[-2:]), "")
+        last = next(iter(log.read_text(encoding="utf-8", errors="replace").split("\n")[-2:]), "")
     if ended:
         return 0
     tell(f"error: MLflow's server ended with exit code {server.returncode}: {last[:300]}")

@@ -47,6 +47,14 @@ def folder() -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def own() -> Iterator[None]:
+    """Have the cluster that is started meanwhile listen on loopback alone, and ask for a token of its own."""
+    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # read once; else Ray listens on every interface
+    with token():
+        yield
+
+
+@contextlib.contextmanager
 def token() -> Iterator[None]:
     """Make a token that every process of the cluster started meanwhile asks for; it lives in their environment alone.
 
@@ -63,7 +71,8 @@ def token() -> Iterator[None]:
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
-        _take_note()
+        if "ray._raylet" in sys.modules:  # it may have been broken off while it was being loaded
+            _take_note()
 
 
 def _take_note() -> None:

@@ -53,24 +53,19 @@ def run(job: Job) -> bool:
 
 
 def _run(job: Job, folder: str) -> bool:
-    with contextlib.ExitStack() as private:
-        if not job.address:
-            os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # else Ray listens on every interface
-            private.enter_context(_private.token())
-        return _trained(job, folder)
-
-
-def _trained(job: Job, folder: str) -> bool:
     before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until Tune sets its own
-    try:
-        with job.terminal.held("starting Ray", "as soon as Ray has started, for it has to be ended"):
-            _connect(job, folder)
-            from orchestrator.backends import _tune_parts  # noqa: F401  (loads Tune)
-        with job.training(_stop_tune):
-            _fit(job, folder)
-    finally:
-        signal.signal(signal.SIGUSR1, before)
-        _disconnect()
+    with contextlib.ExitStack() as private:
+        try:
+            with job.terminal.held("starting Ray", "as soon as Ray has started, for it has to be ended"):
+                if not job.address:
+                    private.enter_context(_private.own())
+                _connect(job, folder)
+                from orchestrator.backends import _tune_parts  # noqa: F401  (loads Tune)
+            with job.training(_stop_tune):
+                _fit(job, folder)
+        finally:
+            signal.signal(signal.SIGUSR1, before)
+            _disconnect()
     return not job.terminal.stopped
 
 

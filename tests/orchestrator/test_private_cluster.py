@@ -34,11 +34,9 @@ def told(job, folder):
         "words": [word for one in known for word in one.cmdline()],
     }), flush=True)
     sys.stdin.read()
-    ray.shutdown()
-    return True
 
 ray_tune.quiet = lambda log: open(os.devnull)
-ray_tune._trained, ray_tune._keep_log = told, lambda job, log: None
+ray_tune._fit, ray_tune._keep_log = told, lambda job, log: None
 made = tiny(Path(sys.argv[1]))
 ray_tune.run(Job(made.plan(), made.results, request(cpus=1), "cpu", lambda facts: None))
 print(json.dumps({name: value for name, value in os.environ.items() if "AUTH" in name}))
@@ -70,7 +68,9 @@ def environment(**more: str) -> dict[str, str]:
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     home = tmp_path_factory.mktemp("home")
     words = [sys.executable, "-c", STARTED, str(home / "runs")]
-    env = environment(HOME=str(home), RAY_AUTH_MODE="disabled")
+    long = home / ("too long for a socket % " * 5)
+    long.mkdir()
+    env = environment(HOME=str(home), RAY_AUTH_MODE="disabled", TMPDIR=str(long))
     with subprocess.Popen(words, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as launch:
         assert launch.stdin and launch.stdout
         facts = json.loads(launch.stdout.readline())
