@@ -15,8 +15,8 @@ from search_spaces._experiment import Experiment
 
 SEEDS, LEVELS = (5, 10), (6, 10)  # of the simulated sweeps
 USUAL, MOST = 0.3, 0.6  # shares of censored runs that were simulated
-USUAL_COVERAGE, SPREAD_GROWS, OTHER_LAW = (0.94, 0.975), 0.915, 0.775  # of the exponent's interval
-MOST_COVERAGE = (0.865, 0.96)
+USUAL_COVERAGE, SPREAD_GROWS, OTHER_LAW = (0.93, 0.98), 0.91, 0.745  # of the exponent's interval
+MOST_COVERAGE = (0.87, 0.96)
 SIMULATED = f"sweeps of {SEEDS[0]} to {SEEDS[1]} seeds and {LEVELS[0]} to {LEVELS[1]} levels"
 
 
