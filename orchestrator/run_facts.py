@@ -172,16 +172,13 @@ def _leaves(file: Path) -> Iterator[tuple[str, Any]]:
 
     Raises: BadInputError where it cannot be read.
     """
-    import yaml
+    from search_spaces._yaml import plain_data
 
     try:
         if not file.is_file() or file.stat().st_size > LARGEST_SETTINGS_BYTES:
             return
-        text = file.read_text(encoding="utf-8")
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            return
-        facts = yaml.safe_load(text)  # JSON is YAML
-    except (OSError, ValueError, yaml.YAMLError, RecursionError) as fault:
+        facts = json.loads(file.read_text("utf-8")) if file.suffix == ".json" else plain_data(file)
+    except (OSError, ValueError, LookupError, RecursionError) as fault:
         why = str(fault).splitlines()[0]
         raise BadInputError(f"{file} lies beside a run and cannot be read ({why}); mend or remove it") from None
     if isinstance(facts, list):  # Hydra's overrides
