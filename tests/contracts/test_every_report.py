@@ -1,7 +1,7 @@
 """A report on any subset of an experiment's runs, fed by discovery: words, exit code 0 and valid files, whatever ended.
 
-Nothing is trained: rows and curves are made up, fits end after a step and intervals are resampled twice, since what is
-tested is that there is an answer, not which.
+Nothing is trained: rows and curves are made up, fits end after a step, since what is tested is that there is an
+answer, not which.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 from made_rows import SUBSETS, Row, made_rows, publish
 from page_words import words_of_html
 
-from analysis import _climb, intervals
+from analysis import _climb
 from analysis.laws import _base
 from orchestrator import ledger, report
 from orchestrator.cli import main
@@ -34,7 +34,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let fits stop early, and let a warning be a failure."""
     monkeypatch.setattr(_climb, "OPTIONS", {"maxiter": 1})
     monkeypatch.setattr(_base, "CLIMBS", 1)
-    monkeypatch.setattr(intervals.resampled_rows, "__defaults__", (2,))
     monkeypatch.setattr(report, "provenance", lambda: {"commit": "none"})
     with warnings.catch_warnings():
         warnings.simplefilter("error")
