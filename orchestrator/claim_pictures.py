@@ -60,7 +60,7 @@ def _quantity(claim: Claim) -> str:
     if claim.rule == "measure_change":
         return f"change of {label(settings['measure'])}"
     if claim.rule == "slope_within":
-        return f"slope of log T by {short(settings['term'])}"
+        return f"slope of log T by {' × '.join(map(short, settings['term'].split(' × ')))}"
     if claim.rule == "floor_share":
         return "floor / time at the largest x"
     name = label(settings.get("measure") or settings.get("parameter", claim.rule))

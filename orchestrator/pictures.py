@@ -120,7 +120,8 @@ def fit_of(facts: Mapping[str, Any]) -> Any:
 
     names = ("estimate", "low", "high")
     parameters = {key: Interval(*(each[name] for name in names)) for key, each in facts["parameters"].items()}
-    return Fit(**{**{each.name: facts[each.name] for each in fields(Fit)}, "parameters": parameters})
+    known = {each.name: facts[each.name] for each in fields(Fit) if each.name in facts}
+    return Fit(**{**known, "parameters": parameters})
 
 
 def _law(

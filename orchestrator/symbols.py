@@ -16,6 +16,7 @@ SHORT = {
     "position_table": "positions",
     "schedule_steps": "steps",
 }
+POINT = "point"  # of a search: its values say enough
 LABELS = {
     "attention_kl": "D_KL(oracle ‖ attention), nats",
     "train_loss": "train loss, nats",
@@ -59,11 +60,14 @@ def told(fields: Mapping[str, Any]) -> str:
     """
     from analysis.evidence import word
 
-    number = {True: " = ", False: " "}
-    return ", ".join(
-        f"{short(field)}{number[isinstance(value, int | float) and len(short(field)) < 3]}{word(value)}"
-        for field, value in fields.items()
-    )
+    def each(field: str, value: Any) -> str:
+        if field == POINT:
+            return word(value)
+        return (
+            f"{short(field)}{' = ' if isinstance(value, int | float) and len(short(field)) < 3 else ' '}{word(value)}"
+        )
+
+    return ", ".join(each(field, value) for field, value in fields.items())
 
 
 def differing(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -17,12 +17,13 @@ KEY_LINE, KEY_GAP = 0.42, 0.12  # inches of a key's sample and of the room betwe
 
 
 def wrapped(text: str, inches: float) -> str:
-    """Return a text broken into lines of a width, at spaces.
+    """Return a text broken into lines of a width, at spaces but not beside an equals sign.
 
     >>> wrapped("distractors constant, prior none", 1.6)
     'distractors constant,\\nprior none'
     """
-    return "\n".join(textwrap.wrap(text, max(int(inches / CHARACTER), 8), break_long_words=False))
+    whole = text.replace(" = ", "\u00a0=\u00a0")
+    return "\n".join(textwrap.wrap(whole, max(int(inches / CHARACTER), 8), break_long_words=False))
 
 
 def spread(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:

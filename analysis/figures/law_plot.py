@@ -11,7 +11,7 @@ import numpy as np
 
 from analysis.compare import Fit
 from analysis.figures._colours import BAND, COLOURS, INK, SOFT
-from analysis.figures._labels import at_ends
+from analysis.figures._labels import at_ends, wrapped
 from analysis.figures._matplotlib import Axes
 from analysis.figures._style import canvas, log_axes
 from analysis.interval import reach_without_each, rows_without_each
@@ -22,6 +22,7 @@ from analysis.survival import levels
 JITTER = 0.06
 MOST_LAWS = 4
 HEIGHT, ROOM = 3.4, 0.8  # inches; of them outside the axes
+LABEL = 1.15  # inches, over which a formula at the end of its line is broken
 SAME = 0.02  # of a step: laws that differ by less all along are drawn as one
 SEEN = 1.15  # from which ratio of its ends on an interval can be seen beside its dot
 Curve = tuple[list[Fit], np.ndarray]
@@ -116,7 +117,7 @@ def _laws(axes: Axes, curves: Sequence[Curve], grid: np.ndarray, letter: str) ->
             axes.plot(grid, np.where(np.isfinite(curve), curve, np.nan), color=colour, lw=width, ls=dashes, zorder=2.5)
         inside = np.flatnonzero((curve >= low) & (curve <= high))
         if inside.size:
-            told = "\nand ".join(_formula(fit, letter) for fit in same)
+            told = "\nand ".join(wrapped(_formula(fit, letter), LABEL) for fit in same)
             told += "\ncoincide" if len(same) > 1 else ""
             ends.append((float(grid[inside[-1]]), float(curve[inside[-1]]), mine[0], told))
     return ends
