@@ -16,7 +16,7 @@ from orchestrator import spoken
 from orchestrator.calibrated import calibrated_words
 from orchestrator.found import found
 from orchestrator.levels import groups, levels_of, measured
-from orchestrator.wording import of_axis, plain
+from orchestrator.wording import of_axis, plain, verb
 from search_spaces._experiment import Experiment
 
 NOTHING = "no replica has ended yet: launch the experiment"
@@ -149,13 +149,14 @@ def _would_change(experiment: Experiment, facts: Mapping[str, Any], seeds: int) 
     found = []
     for claim in facts["claims"]:
         others = {
-            f"{row['threshold']:g}": row["claims"][claim["name"]]
+            f"{row['threshold']:g}": verb(row["claims"][claim["name"]])
             for row in facts["sensitivity"]
             if row["claims"].get(claim["name"], claim["verdict"]) != claim["verdict"]
         }
         if others:
             told = ", ".join(f"{verdict} at {threshold}" for threshold, verdict in others.items())
-            found.append(f"The threshold: {claim['name']} is {claim['verdict']} at {experiment.threshold:g}, {told}.")
+            here = verb(claim["verdict"])
+            found.append(f"The threshold: {claim['name']} {here} at {experiment.threshold:g}, {told}.")
         if claim["verdict"] == UNDECIDED and claim["effect"] is not None:
             name, ends = claim["name"], (claim["low"], claim["high"])
             found.append(f"More seeds: {more_seeds(name, claim['effect'], ends, limits[name], seeds)}")

@@ -12,9 +12,8 @@ from typing import Any
 from orchestrator.fit_table import ABOUT_ONE, Fitted
 from orchestrator.pages import Section, all_axes, compared, environment
 from orchestrator.results import BadInputError
-from orchestrator.wording import fitted, span
+from orchestrator.wording import fitted, span, verb
 
-VERBS = {"holds": "holds", "fails": "fails"}
 TEMPLATES = {".html": "fit.html.j2", ".md": "fit.md.j2", ".json": None}
 
 
@@ -72,8 +71,7 @@ def _answer(facts: Mapping[str, Any]) -> str:
         return f"Undecided: {facts['reason']}."
     chosen = next(fit for fit in facts["fits"] if fit["law"] == facts["primary"])
     because = f": {facts['reason']}" if facts["reason"] else ""
-    verdict = VERBS.get(facts["verdict"], "is undecided")
-    return f"{fitted(chosen, facts['x'][0])}; that the exponent is 1 {verdict}{because}."
+    return f"{fitted(chosen, facts['x'][0])}; that the exponent is 1 {verb(facts['verdict'])}{because}."
 
 
 def _sections(facts: Mapping[str, Any]) -> list[Section]:

@@ -16,7 +16,7 @@ from orchestrator.fans import fans
 from orchestrator.launch import Study
 from orchestrator.levels import by_level, groups
 from orchestrator.symbols import labelled, short, told
-from orchestrator.wording import symbol
+from orchestrator.wording import of_axis, symbol
 
 LEVELS_OF_A_LAW = 4
 ENDS = (".svg", ".png")
@@ -140,7 +140,7 @@ def _law(
     files = law_plot(
         times, groups_of(evidence.usable), fits, x_label=symbol(x), letter=letter, folder=folder, tail=tail
     )
-    same = "".join(f" {' and '.join(names)} coincide." for names in coinciding(fits, times))
+    same = of_axis("".join(f" {' and '.join(names)} coincide." for names in coinciding(fits, times)), x)
     yield Picture(
         files,
         f"Grok step of every run against {symbol(x)} on logarithmic axes, with fitted laws",

@@ -11,7 +11,11 @@ from analysis.numerals import counted, digits, limits
 
 SNAKE = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
 TOO_FEW_ROWS = "too few rows"
-NO_NUMBER = "–"
+UNDECIDED = "undecided"
+VERBS = {"holds": ("holds", "hold"), "fails": ("fails", "fail")}  # of one claim, of several
+    "holds": ("holds", "hold"),
+    "fails": ("fails", "fail"),
+}  # of one claim, of several
 
 
 @dataclass(frozen=True)
@@ -125,13 +129,22 @@ def condition(where: Mapping[str, Any]) -> str:
     return ", ".join(f"{letter(name)} = {word(value)}" for name, value in where.items())
 
 
+def verb(verdict: str) -> str:
+    """Return what a claim does by its verdict.
+
+    >>> verb("holds"), verb("undecided"), verb("not run")
+    ('holds', 'is undecided', 'is not run')
+    """
+    return VERBS[verdict][0] if verdict in VERBS else f"is {verdict}"
+
+
 def tally(claims: list[dict[str, Any]]) -> str:
     """Return how many claims hold, fail and are open.
 
     >>> tally([{"verdict": "holds"}, {"verdict": "undecided"}, {"verdict": "holds"}])
     '2 claims hold, 1 claim is undecided'
     """
-    told = {"holds": ("holds", "hold"), "fails": ("fails", "fail"), "undecided": ("is undecided", "are undecided")}
+    told = {**VERBS, UNDECIDED: ("is undecided", "are undecided")}
     counts = {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in told}
     return ", ".join(
         f"{counted(count, 'claim')} {told[verdict][count != 1]}" for verdict, count in counts.items() if count
