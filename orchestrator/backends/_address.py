@@ -81,14 +81,16 @@ def _handshake_fault(host: str, port: int) -> str:
 
 def _ask(address: str, place: str) -> None:
     """Ask the head for its cluster, once; ``ray.init`` would ask a wrong one, or with a wrong token, twenty times."""
+    from ray._private.authentication.authentication_token_setup import ensure_token_if_auth_enabled
     from ray._raylet import GcsClient  # type: ignore[attr-defined]  # a C extension
     from ray.exceptions import AuthenticationError, RayError
 
     try:
+        ensure_token_if_auth_enabled(create_token_if_missing=False)
         GcsClient(address=place)
     except AuthenticationError:
         raise BadInputError(
-            f"the Ray cluster at {address!r} wants its token; "
+            f"the Ray cluster at {address!r} wants its token, which is not given; "
             "set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH to a file that holds it"
         ) from None
     except RayError:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from orchestrator.backends import _address
+from orchestrator.backends import _address, _private
 from orchestrator.cli import main
 from orchestrator.results import BadInputError
 
@@ -83,6 +84,18 @@ def test_a_port_where_nothing_listens_costs_one_line(capfd: pytest.CaptureFixtur
     with pytest.raises(BadInputError, match="refused"):
         _address.checked(f"127.0.0.1:{free}")
     assert capfd.readouterr().err.count("\n") == 1
+
+
+def test_token_mode_without_a_token_costs_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("RAY_AUTH_MODE", "token")
+        patched.setenv("HOME", str(tmp_path))
+        for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+            patched.delenv(name, raising=False)
+        _private._take_note()
+        with pytest.raises(BadInputError, match="RAY_AUTH_TOKEN_PATH"):
+            _address._ask("head:6379", "127.0.0.1:1")
+    _private._take_note()
 
 
 @pytest.mark.ray

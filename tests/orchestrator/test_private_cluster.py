@@ -38,6 +38,7 @@ def told(job, folder):
 ray_tune.quiet = lambda log: open(os.devnull)
 ray_tune._fit, ray_tune._keep_log = told, lambda job, log: None
 made = tiny(Path(sys.argv[1]))
+made.results.ready()
 ray_tune.run(Job(made.plan(), made.results, request(cpus=1), "cpu", lambda facts: None))
 print(json.dumps({name: value for name, value in os.environ.items() if "AUTH" in name}))
 """
