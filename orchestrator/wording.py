@@ -13,9 +13,6 @@ SNAKE = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
 TOO_FEW_ROWS = "too few rows"
 UNDECIDED = "undecided"
 VERBS = {"holds": ("holds", "hold"), "fails": ("fails", "fail")}  # of one claim, of several
-    "holds": ("holds", "hold"),
-    "fails": ("fails", "fail"),
-}  # of one claim, of several
 
 
 @dataclass(frozen=True)
