@@ -15,7 +15,7 @@ from orchestrator.claim_pictures import pictures_of_claims
 from orchestrator.fans import fans
 from orchestrator.launch import Study
 from orchestrator.levels import by_level, groups
-from orchestrator.symbols import labelled, short, told
+from orchestrator.symbols import labelled, short, told, value_word
 from orchestrator.wording import of_axis, symbol
 
 LEVELS_OF_A_LAW = 4
@@ -172,14 +172,14 @@ def _phases(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]
 
 
 def _arms(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
-    from analysis.evidence import times_of, word
+    from analysis.evidence import times_of
     from analysis.figures.arms import arms
 
     x = study.experiment.x
     found = list(groups(study.experiment, study.scale, rows))
     heads, usual = labelled([where for where, _ in found])
     levels = {
-        head: {word(value): times_of(runs, x) for value, runs in by_level(study.experiment, study.scale, part)}
+        head: {value_word(value): times_of(runs, x) for value, runs in by_level(study.experiment, study.scale, part)}
         for head, (_, part) in zip(heads, found, strict=True)
     }
     yield Picture(

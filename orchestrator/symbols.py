@@ -32,6 +32,7 @@ LABELS = {
     "score_gradient": "gradient by the scores",
     "interaction_gradient": "gradient by W_Q W_Kᵀ",
 }
+VALUES = {"adamw": "AdamW", "sgd": "SGD", "lion": "Lion", "muon": "Muon", "score_l1": "L1 on scores"}
 
 
 def short(field: str) -> str:
@@ -52,20 +53,29 @@ def label(column: str) -> str:
     return LABELS.get(column, column.replace("_", " "))
 
 
+def value_word(value: Any) -> str:
+    """Return what a value of a field is called in a label.
+
+    >>> value_word("adamw"), value_word("early_stop"), value_word(0.5), value_word(None)
+    ('AdamW', 'early stop', '0.5', 'none')
+    """
+    from analysis.evidence import word
+
+    return VALUES.get(value, value.replace("_", " ")) if isinstance(value, str) else word(value)
+
+
 def told(fields: Mapping[str, Any]) -> str:
     """Return values of fields as a label.
 
     >>> told({"distractors": "random", "kl_strength": 1.0, "clip_norm": None})
     'distractors random, λ = 1, clip norm none'
     """
-    from analysis.evidence import word
 
     def each(field: str, value: Any) -> str:
         if field == POINT:
-            return word(value)
-        return (
-            f"{short(field)}{' = ' if isinstance(value, int | float) and len(short(field)) < 3 else ' '}{word(value)}"
-        )
+            return value_word(value)
+        sign = " = " if isinstance(value, int | float) and len(short(field)) < 3 else " "
+        return f"{short(field)}{sign}{value_word(value)}"
 
     return ", ".join(each(field, value) for field, value in fields.items())
 
