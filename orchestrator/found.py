@@ -99,7 +99,7 @@ def _answer(experiment: Experiment, facts: Mapping[str, Any]) -> str:
     first = next(each for each in facts["trials"] if BEST in each["role"])
     tried = counted(len(facts["trials"]), "point")
     if not first["grokked"]:
-        return f"At none of {tried} a network grokked within the budget."
+        return f"At none of {tried} did a network grok within the budget."
     told = [f"Of {tried} tried, {point_words(first['point'])} grokked soonest, after {_mean(first)}."]
     fresh = [f"{_mean(each)} at {each['role']}" for each in facts["confirmed"] if each["role"]]
     if fresh:

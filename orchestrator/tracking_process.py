@@ -97,7 +97,10 @@ class Companion:
             self._process = subprocess.Popen(
                 [sys.executable, *words],
                 cwd=self._folder,
-                env={**os.environ, "PYTHONPATH": str(HOME)},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(filter(None, [str(HOME), os.environ.get("PYTHONPATH")])),
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=self._log,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chaos.faults import FaultyResults, Schedule
 from orchestrator.launch import Options, Study, study, train
+from orchestrator.results import Results
 from orchestrator.verbs import finish
 from trainables.store import Pace
 
@@ -43,7 +44,8 @@ def main() -> int:
     made = chaos_study(Path(storage), budget=int(budget), tracking_uri=uri[0] if uri else None)
     faulty = FaultyResults(made.results.root, schedule=Schedule(Path(schedule)), driver=os.getpid())
     made = replace(made, results=faulty)
-    return finish(made, train(made, silent=True, pace=PACE), as_json=False)
+    sound = replace(made, results=Results(made.results.root, faulty.notes))  # faults are the workers'
+    return finish(sound, train(made, silent=True, pace=PACE), as_json=False)
 
 
 if __name__ == "__main__":

@@ -90,12 +90,12 @@ def test_an_unfinished_search_says_what_is_missing() -> None:
     lucky: dict[str, list[int | None]] = {REFERENCE: [800] * 4, BEST: [200] * 4}
     assert "not both been measured" in answered(lucky, {})["claims"][0]["evidence"]
     part = answers(EXPERIMENT, "laptop", frame(runs({REFERENCE: [800] * 2}, seeds=range(2))))
-    assert part["answer"].startswith("no point has ended on all of its seeds") and not part["trials"]
+    assert part["answer"].startswith("No point has ended on all of its seeds") and not part["trials"]
 
 
 def test_a_search_in_which_nothing_grokked_names_no_best_point() -> None:
     facts = answered({REFERENCE: [None] * 4, BEST: [None] * 4}, {REFERENCE: [None] * 8})
-    assert facts["answer"] == "At none of 2 points a run grokked within the budget."
+    assert facts["answer"] == "At none of 2 points did a network grok within the budget."
 
 
 def test_the_registration_covers_the_search_but_not_what_it_chose() -> None:

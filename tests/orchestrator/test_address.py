@@ -65,6 +65,12 @@ def test_a_malformed_address_is_refused_before_a_connection(address: str, monkey
         _address.checked(address)
 
 
+def test_an_empty_address_is_no_local_launch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["launch", "kl_scaling", "--seeds", "1", "--storage", str(tmp_path / "runs"), "--address", ""]
+    assert main(words) == 2 and "--address '' is no address" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
 @pytest.mark.parametrize(
     "words", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-OpenSSH_9.6\r\n", b"-ERR\r\n", None]
 )
