@@ -91,5 +91,7 @@ def _figure(found: Fitted, facts: Mapping[str, Any]) -> str | None:
     first = sorted(found.fits, key=lambda fit: fit.law != facts["primary"])
     groups = found.rows["group"].to_list() if "group" in found.rows.columns else [0] * found.rows.height
     with tempfile.TemporaryDirectory(prefix="fit-") as folder:
-        files = law_plot(times_of(found.rows, x), groups, first, x_label=x, folder=Path(folder))
+        files = law_plot(
+            times_of(found.rows, x), groups, first, x_label=x, y_label="time of the event", folder=Path(folder)
+        )
         return base64.b64encode(files[0].read_bytes()).decode()
