@@ -22,11 +22,14 @@ COLUMNS = 2  # panels beside each other
 POINTS_OF_A_RUN, POINTS_OF_A_MEDIAN = 60, 120  # more than a line of a panel can show
 DECADES = 6  # of a logarithmic axis at most
 ROUNDING = 1e-9
+LARGEST = 1e30  # beyond it, or without a number, a run has diverged: nothing that an axis could show
 
 
 def still(curves: pl.DataFrame) -> float | None:
     """Return the value of a probe that never changes, in any run; None where it does."""
-    low, high = curves["value"].min(), curves["value"].max()
+    if curves.height > (shown := _drawable(curves)).height:
+        return None
+    low, high = shown["value"].min(), shown["value"].max()
     if not isinstance(low, float) or not isinstance(high, float):
         return None
     return low if high - low <= ROUNDING * max(abs(low), abs(high)) else None
@@ -46,11 +49,12 @@ def fan(
 
     A single part has a panel per level instead. A run that ended early is carried forward at its last value (marked by
     a dot), so the median is never one of survivors only; where fewer than half of the runs are still watched the median
-    is dotted. On a logarithmic axis what is 0, or below its lower end, lies on its lower edge.
+    is dotted. On a logarithmic axis what is 0, or below its lower end, lies on its lower edge. The line of a run that
+    diverges ends at its last number.
     """
     runs = {
         str(name): (run["step"].to_numpy(), run["value"].to_numpy())
-        for (name,), run in curves.sort("step").partition_by("id", as_dict=True).items()
+        for (name,), run in _drawable(curves).sort("step").partition_by("id", as_dict=True).items()
     }
     levels = ordered(x for part in parts.values() for name, x in part.items() if name in runs)
     colours = dict(zip(levels, of_levels(levels), strict=True))
@@ -73,6 +77,11 @@ def fan(
             key(grid[0].figure, [(colours[x], word(x)) for x in levels], f"{y_label}, by {x_label}")
             taller(grid[0], 0.4)
     return files
+
+
+def _drawable(curves: pl.DataFrame) -> pl.DataFrame:
+    """Return the points that an axis can show."""
+    return curves.filter(pl.col("value").is_between(-LARGEST, LARGEST))  # NaN is larger than any number
 
 
 def _share(grid: Sequence[Axes], runs: Mapping[str, Curve], floor: float | None) -> None:

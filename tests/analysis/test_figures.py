@@ -125,3 +125,13 @@ def test_a_panel_of_zeros_on_a_logarithmic_axis_says_so(tmp_path: Path) -> None:
     parts = {"a": {"0": 1.0}, "b": {"1": 1.0}}
     text = fan(shown, parts, probe="probe", x_label="λ", y_label="p", folder=tmp_path, log=True)[0].read_text()
     assert text.count("0 throughout") == 1
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("end", [np.inf, -np.inf, np.nan, 1.7e308])
+def test_a_run_that_diverges_is_drawn_up_to_there(end: float, log: bool, tmp_path: Path) -> None:
+    parts = {"a": {"0": 1.0, "1": 1.0}, "b": {"2": 1.0}}
+    shown = curves([[1.0, 0.5, 0.1], [1.0, 3.0, end], [end, end, end]])
+    text = fan(shown, parts, probe="probe", x_label="λ", y_label="loss", folder=tmp_path, log=log)[0].read_text()
+    assert text.count("no curve") == 1 and still(shown) is None
