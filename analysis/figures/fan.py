@@ -137,7 +137,7 @@ def _level(axes: Axes, runs: Sequence[Curve], colour: Any, floor: float | None) 
     carried = np.array([np.interp(grid, steps, values) for steps, values in runs])
     watched = np.array([grid <= steps[-1] for steps, _ in runs]).mean(0)
     places, middle = _thinned(grid, shown(np.median(carried, axis=0)), POINTS_OF_A_MEDIAN)
-    held = watched[np.searchsorted(grid, places)] >= 0.5
+    held = watched[np.minimum(np.searchsorted(grid, places), len(grid) - 1)] >= 0.5
     axes.plot(places, np.where(held, middle, np.nan), color=colour, lw=2)
     if not held.all():
         axes.plot(places, np.where(held, np.nan, middle), color=colour, lw=1.5, ls=":")

@@ -135,3 +135,12 @@ def test_a_run_that_diverges_is_drawn_up_to_there(end: float, log: bool, tmp_pat
     shown = curves([[1.0, 0.5, 0.1], [1.0, 3.0, end], [end, end, end]])
     text = fan(shown, parts, probe="probe", x_label="λ", y_label="loss", folder=tmp_path, log=log)[0].read_text()
     assert text.count("no curve") == 1 and still(shown) is None
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("log", [False, True])
+def test_runs_that_were_seen_at_step_0_alone_are_drawn(log: bool, tmp_path: Path) -> None:
+    rows = [(name, 0, "probe", value) for name, value in (("0", 4.2), ("1", 4.3))]
+    shown = pl.DataFrame(rows, schema=["id", "step", "probe", "value"], orient="row")
+    parts = {"a": {"0": 1.0, "1": 2.0}}
+    assert fan(shown, parts, probe="probe", x_label="λ", y_label="loss", folder=tmp_path, log=log)[0].is_file()
