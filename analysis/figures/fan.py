@@ -56,7 +56,8 @@ def fan(
         str(name): (run["step"].to_numpy(), run["value"].to_numpy())
         for (name,), run in _drawable(curves).sort("step").partition_by("id", as_dict=True).items()
     }
-    levels = ordered(x for part in parts.values() for name, x in part.items() if name in runs)
+    drawn = [x for part in parts.values() for name, x in part.items() if name in runs]
+    levels = ordered(drawn or [x for part in parts.values() for x in part.values()])
     colours = dict(zip(levels, of_levels(levels), strict=True))
     alone = len(parts) == 1
     if alone:

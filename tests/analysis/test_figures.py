@@ -144,3 +144,9 @@ def test_runs_that_were_seen_at_step_0_alone_are_drawn(log: bool, tmp_path: Path
     shown = pl.DataFrame(rows, schema=["id", "step", "probe", "value"], orient="row")
     parts = {"a": {"0": 1.0, "1": 2.0}}
     assert fan(shown, parts, probe="probe", x_label="λ", y_label="loss", folder=tmp_path, log=log)[0].is_file()
+
+
+def test_where_no_run_has_a_number_each_panel_says_so(tmp_path: Path) -> None:
+    shown = curves([[np.nan, np.inf], [np.inf]])
+    text = fan(shown, {"a": {"0": 1.0, "1": 2.0}}, probe="probe", x_label="λ", y_label="loss", folder=tmp_path)
+    assert text[0].read_text().count("no curve") == 2
