@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.claims import FAILS, HOLDS, UNDECIDED
 from analysis.numerals import counted, digits, limits
 
 SNAKE = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
 TOO_FEW_ROWS = "too few rows"
-UNDECIDED = "undecided"
-VERBS = {"holds": ("holds", "hold"), "fails": ("fails", "fail")}  # of one claim, of several
+VERBS = {HOLDS: ("holds", "hold"), FAILS: ("fails", "fail")}  # of one claim, of several
 
 
 @dataclass(frozen=True)
