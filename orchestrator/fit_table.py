@@ -88,11 +88,6 @@ def _copies(rows: pl.DataFrame) -> list[str]:
     return [f"{twice} rows are copies of others, group and all; every row counts"] if twice else []
 
 
-def fit_rows(rows: pl.DataFrame, *, x: Sequence[str], laws: Sequence[str]) -> dict[str, Any]:
-    """Return the facts of ``fit_table``."""
-    return fit_table(rows, x=x, laws=laws).facts
-
-
 def fit_table(rows: pl.DataFrame, *, x: Sequence[str], laws: Sequence[str]) -> Fitted:
     """Return the fits to a table of intervals, and the verdict on "the exponent is 1".
 

@@ -10,7 +10,7 @@ import pytest
 
 from analysis.claims import Claim, judge
 from analysis.evidence import Evidence
-from orchestrator.fit_table import fit_rows, lines
+from orchestrator.fit_table import fit_table, lines
 
 SEEDS = [0, 1, 2, 3] * 3
 LEVELS = [0.1] * 4 + [0.3] * 4 + [1.0] * 4
@@ -39,7 +39,7 @@ TABLES = {
 @pytest.mark.parametrize("grouped", [True, False])
 @pytest.mark.parametrize("table, reason", TABLES.values(), ids=TABLES.keys())
 def test_fit_answers_undecided_in_words(table: pl.DataFrame, reason: str, grouped: bool) -> None:
-    facts = fit_rows(table if grouped else table.drop("group"), x=["x"], laws=())
+    facts = fit_table(table if grouped else table.drop("group"), x=["x"], laws=()).facts
     json.loads(json.dumps(facts), parse_constant=pytest.fail)
     assert facts["verdict"] == "undecided" and reason in facts["reason"]
     assert "undecided" in "\n".join(lines(facts))
@@ -48,20 +48,20 @@ def test_fit_answers_undecided_in_words(table: pl.DataFrame, reason: str, groupe
 @pytest.mark.parametrize("law", ["", "power"])
 def test_zero_width_intervals_are_exact_times(law: str) -> None:
     exact = rows(lower=STEPS, upper=STEPS)
-    facts = fit_rows(exact, x=["x"], laws=[law] if law else ())
+    facts = fit_table(exact, x=["x"], laws=[law] if law else ()).facts
     found = next(fit for fit in facts["fits"] if fit["law"] == "power")["parameters"]["exponent"]
     assert found["estimate"] == pytest.approx(1.0, abs=0.05) and found["low"] < found["estimate"] < found["high"]
 
 
 def test_rows_at_zero_are_left_out_and_counted() -> None:
-    facts = fit_rows(rows(x=[0.0] * 4 + LEVELS[4:]), x=["x"], laws=["power"])
+    facts = fit_table(rows(x=[0.0] * 4 + LEVELS[4:]), x=["x"], laws=["power"]).facts
     assert (facts["outside"], facts["rows"], facts["events"]) == (4, 8, 8)
     assert "4 more have x <= 0" in "\n".join(lines(facts))
 
 
 def test_one_seed_counts_rows_as_independent_and_claims_stay_undecided() -> None:
     single = rows(group=[7] * 12)
-    assert fit_rows(single, x=["x"], laws=["power"])["fits"][0]["intervals"] == "profile likelihood"
+    assert fit_table(single, x=["x"], laws=["power"]).facts["fits"][0]["intervals"] == "profile likelihood"
     timeline = single.rename({"group": "data_seed"}).with_columns(
         memorised_upper=pl.lit(10.0), memorised_lower=pl.lit(5.0)
     )

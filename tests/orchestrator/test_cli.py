@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from orchestrator.cli import app, main
-from orchestrator.fit_table import fit_rows, interval_rows
+from orchestrator.fit_table import fit_table, interval_rows
 
 COMMON = {"--scale", "--storage", "--set", "--seeds", "--precision", "--json"}
 FROZEN = {
@@ -244,7 +244,7 @@ def test_fit_reads_an_empty_upper_as_censored(tmp_path: Path) -> None:
     file = tmp_path / "runs.csv"
     rows = [f"{x},{int(100 / x)},{int(100 / x) + 5},{seed}" for x in (0.1, 0.2, 0.5, 1.0) for seed in range(3)]
     file.write_text("\n".join(["wd,lo,hi,seed", *rows, "0.01,2000,,0", "0.01,2000,,1"]))
-    facts = fit_rows(interval_rows(file, x=["wd"], lower="lo", upper="hi", group=None), x=["wd"], laws=())
+    facts = fit_table(interval_rows(file, x=["wd"], lower="lo", upper="hi", group=None), x=["wd"], laws=()).facts
     assert (facts["events"], facts["censored"]) == (12, 2)
     power = next(fit for fit in facts["fits"] if fit["law"] == "power")
     assert power["parameters"]["exponent"]["estimate"] == pytest.approx(1.0, abs=0.02)

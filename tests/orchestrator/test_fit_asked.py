@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli import main
-from orchestrator.fit_table import fit_rows, interval_rows
+from orchestrator.fit_table import fit_table, interval_rows
 
 TIMES = [(wd, seed, int(100 / wd) + 9 * seed) for wd in (0.1, 0.3, 1.0) for seed in range(3)]
 TABLE = "wd,lower,upper,seed\n" + "".join(f"{wd},{time},{time + 5},{seed}\n" for wd, seed, time in TIMES)
@@ -55,7 +55,7 @@ def test_extreme_values_are_undecided_in_one_line(tmp_path: Path, x: float, time
     cells = [[repr(float(wd) * x), repr(float(low) * times), repr(float(up) * times)] for wd, low, up, _ in rows]
     (tmp_path / "t.csv").write_text("\n".join(["wd,lower,upper", *map(",".join, cells)]))
     found = interval_rows(tmp_path / "t.csv", x=["wd"], lower="lower", upper="upper", group=None)
-    facts = fit_rows(found, x=["wd"], laws=["power"])
+    facts = fit_table(found, x=["wd"], laws=["power"]).facts
     assert facts["verdict"] == "undecided" and "is outside 1e-30 to 1e+30" in facts["reason"]
 
 
