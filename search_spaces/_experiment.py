@@ -17,7 +17,7 @@ from analysis.rules import OF_LAWS, OF_MEASURES
 from search_spaces._space import MOST_SEED, Scale, SearchSpace, search_faults
 from trainables.family import config_faults, rules
 from trainables.names import find, near_match
-from trainables.replica import Recording, Replica, family_named
+from trainables.replica import PRECISIONS, Recording, Replica, family_named
 
 FIRST_PILOT_SEED = 1000
 NAME_CHARACTERS = 80
@@ -70,6 +70,9 @@ class Experiment:
             for kind, name in (("name", self.name), *(("scale", scale) for scale in self.scales))
             if not re.fullmatch(rf"\w[\w-]{{0,{NAME_CHARACTERS - 1}}}", str(name), re.ASCII)
         ]
+        if self.recording.precision in set(PRECISIONS) - set(family.precisions):
+            allowed = ", ".join(family.precisions)
+            found.append(f"recording.precision = {self.recording.precision} is none of family {self.family}: {allowed}")
         for name, scale in self.scales.items():
             found += [f"{name} scale: {fault}" for fault in self._scale_faults(scale, family.Config)]
         return found + self._law_faults() + self.recording.faults() + self._claim_faults() + self._measure_faults()

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from trainables.randomness import generator
 from trainables.replica import Replica, family_named
-from trainables.view import Pass, View
+from trainables.view import View
 
 SMALLEST_ROWS = 2
 CHECKPOINT_FORMAT = b"grokking-laws checkpoint 1\n"
@@ -127,18 +127,9 @@ class Pack:
         return self.replicas * SMALLEST_ROWS if len(self.replicas) < SMALLEST_ROWS else self.replicas
 
     def backward(self) -> tuple[dict[str, Tensor], View]:
-        """Return the gradients of each replica's total loss and the view of this step."""
-        task, model, batches = self.parts.task, self.parts.model, self.parts.batches
-        split = batches.at(self.step) if batches else task.train
-        loss, logits, trace = model.loss(self.params, split.tokens, split.targets)
-        penalties = [
-            part.loss(trace, self.params, self.step) for part in self.parts.interventions if hasattr(part, "loss")
-        ]
-        total = sum(penalties, loss).sum()  # replicas do not meet: the gradient of the sum is each one's own
-        grads = torch.autograd.grad(total, list(self.params.values()), materialize_grads=True)
-        whole = not batches and not model.beyond_the_answer
-        made = Pass(logits, split.targets, loss.detach(), trace) if whole else None
-        return dict(zip(self.params, grads, strict=True)), View(self.params, task, model, made)
+        """Return the gradients that the optimizer is to follow, made by the pack's step, and the view of this step."""
+        found: tuple[dict[str, Tensor], View] = self.parts.step.gradients(self)
+        return found
 
     def update(self, grads: Mapping[str, Tensor]) -> None:
         """Take one optimizer step, and let interventions change gradients before it and parameters after it."""
