@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from orchestrator.results import BadInputError
+from orchestrator.storage.results import BadInputError
 
 TOKEN_BYTES = 32
 LOOPBACK = "127.0.0.1"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import doctor
 from orchestrator.backends import _private
-from orchestrator.results import BadInputError
+from orchestrator.storage.results import BadInputError
+from orchestrator.verbs import checks
 
 
 def test_a_short_folder_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,7 +28,7 @@ def test_another_place_is_found_and_told(kind: str, tmp_path: Path, monkeypatch:
     monkeypatch.setenv("TMPDIR", wanted)
     place, reason = _private.place()
     assert place == Path("/tmp") and wanted in reason and reason.endswith("Ray's files go to /tmp")
-    assert doctor._temporary().state in {"warn", "fail"} and wanted in doctor._temporary().finding
+    assert checks._temporary().state in {"warn", "fail"} and wanted in checks._temporary().finding
 
 
 def test_without_any_short_place_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +36,7 @@ def test_without_any_short_place_it_says_what_to_set(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TMPDIR", "/tmp")
     with pytest.raises(BadInputError, match="set TMPDIR to a folder"):
         _private.place()
-    assert doctor._temporary().state == "fail"
+    assert checks._temporary().state == "fail"
 
 
 def test_the_folder_is_closed_to_others_and_removed(monkeypatch: pytest.MonkeyPatch) -> None:
