@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from orchestrator.cli import app, main
-from orchestrator.fit_table import fit_table, interval_rows
+from orchestrator.fit.fits import fit_table, interval_rows
 
 COMMON = {"--scale", "--storage", "--set", "--seeds", "--precision", "--json"}
 FROZEN = {
