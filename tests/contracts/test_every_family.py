@@ -11,12 +11,13 @@ import torch
 from switches import sampled_configs, switches
 from tiny import small_replica
 
+from search_spaces._files import experiment_named
 from trainables import loop
 from trainables.family import defaults, rules
 from trainables.names import available, part
 from trainables.pack import Pack, Snapshot
 from trainables.randomness import generator
-from trainables.replica import Recording, Replica, family_named
+from trainables.replica import PRECISIONS, Recording, Replica, family_named
 
 NAMES = available("trainables.families")
 GROUPS = {name: part("trainables.fields", name) for name in available("trainables.fields")}
@@ -133,6 +134,16 @@ def test_a_config_is_the_sum_of_groups(name: str) -> None:
 def test_every_group_is_one_of_a_family_and_explains_itself(name: str) -> None:
     assert any(issubclass(family_named(family).Config, GROUPS[name]) for family in NAMES)
     assert GROUPS[name].__doc__ and defaults(GROUPS[name])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_number_format_that_the_model_lacks_is_refused(name: str) -> None:
+    precisions = family_named(name).precisions
+    assert set(precisions) <= set(PRECISIONS) and "fp32" in precisions
+    experiment = next(each for each in map(experiment_named, available("search_spaces")) if each.family == name)
+    for precision in PRECISIONS:
+        faults = experiment.with_precision(precision).faults()
+        assert faults == [] if precision in precisions else f"none of family {name}" in "".join(faults)
 
 
 @pytest.mark.parametrize("name", NAMES)
