@@ -55,6 +55,6 @@ EXPERIMENT = Experiment(
         ),
     ),
     pilot="Seeds 1000 to 1002, steps of 95 %: 340, 230, 340 at weight decay 5; 609, 310, 520 at 3; 1993, 835, 1735 "
-    "at 1; 6779, 3079, 6229 at .3; none by 16,000, 4479, 13,079 at .2. So levels start at .3, with half as much again as "
-    "the slowest pilot there as the budget.",
+    "at 1; 6779, 3079, 6229 at .3; none by 16,000, 4479, 13,079 at .2. So levels start at .3, with a budget of half as "
+    "much again as the slowest pilot there needed.",
 )
