@@ -53,16 +53,16 @@ TITLES = {
 }
 WORDS = {
     "contracts": """
-Small packs of four networks, six steps, the card against a CPU: the largest relative difference of a loss, of a gradient
-tensor of a network, and of a parameter tensor (of a thousandth of the joint norm where a tensor's own is smaller).
+Small packs of four networks, six steps, the card against a CPU: the largest relative difference of a loss, of a
+gradient tensor of a network, and of a parameter tensor (of a thousandth of the joint norm where its own is smaller).
 "Graphs" are steps recorded as CUDA graphs, against single operations. The bounds were fixed before the run, in
 `benchmarks/card/contracts.py`.
 """,
     "ladder": """
-Milliseconds per replica-step (forward, backward and update, no evaluation) by CUDA events, median of five rounds after a
-warm-up: the operations of a step sent one by one, and as CUDA graphs. "Times plain": how much faster the faster of the
-two is than one `nn.Module` network trained alone on the same card in fp32 (`benchmarks/plain_ray_tune/network.py`).
-`torch.compile` was not tried.
+Milliseconds per replica-step (forward, backward and update, no evaluation) by CUDA events, median of five rounds
+after a warm-up: the operations of a step sent one by one, and as CUDA graphs. "Times plain": how much faster the
+faster of the two is than one `nn.Module` network trained alone on the same card in fp32
+(`benchmarks/plain_ray_tune/network.py`). `torch.compile` was not tried.
 """,
     "together": """
 One pack per process, all at once on one card, without MPS, so that processes take turns; sums over processes.
