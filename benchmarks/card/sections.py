@@ -28,10 +28,13 @@ ROW = "row "
 
 def rows(name: str, device: str, smoke: bool, seconds: float) -> Iterator[dict[str, Any]]:
     """Yield the rows of a section as they are measured, in this process."""
+    import torch
+
     from card import contracts, ladder, memory, together
     from card import device as card
     from card.clock import Clock
 
+    torch.set_num_threads(1 if device == "cpu" else 4)
     clock = Clock(device, seconds)
     if name.startswith("ladder"):
         return ladder.rows(11 if smoke else int(name.removeprefix("ladder_")), device, smoke, clock)

@@ -53,7 +53,7 @@ def _at_once(count: int, works: Any, device: str, seconds: float) -> Iterator[di
 
 def work(works: Any, device: str, seconds: float, together: Any, answers: Any) -> None:
     """Train each kind of network for some seconds from when all processes are ready; send replica-steps per second."""
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     for modulus, replicas in works:
         try:
             train = _trained(modulus, replicas, device)
