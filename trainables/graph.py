@@ -53,7 +53,8 @@ class StepGraphs:
         """
         self._parts, self._params, self._recorder = pack.parts, pack.params, recorder
         self._updates = torch.full((), pack.step, dtype=torch.float64, device=pack.device)
-        self._split, self._sent, self._mark = _own(pack), 0, None
+        self._split, self._sent = _own(pack), 0
+        self._mark: Any = None
         state = [*pack.params.values(), *pack.optimizer_state.values(), self._updates]
         recorder.rehearse(lambda: self._whole(pack), state)
         self._pass, found = recorder.record(lambda: pack.gradients(self._split, self._updates), state)
@@ -120,14 +121,18 @@ class CudaRecorder:
 
     def record(self, work: Callable[[], Found], state: Sequence[Tensor]) -> tuple[Callable[[], None], Found]:
         """Record a graph; nothing is computed meanwhile."""
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
-            found = work()
+        graph, main = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
+        try:
+            with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
+                found = work()
+        finally:
+            torch.cuda.set_stream(main)  # which PyTorch leaves undone where a recording cannot be ended
         return graph.replay, found
 
     def mark(self) -> Any:
         """Return an event after all that was sent."""
-        event = torch.cuda.Event(blocking=True)
+        cuda: Any = torch.cuda
+        event = cuda.Event(blocking=True)
         event.record()
         return event
 
@@ -154,4 +159,5 @@ def _own(pack: Pack) -> Split:
 @lru_cache
 def _stream(device: str) -> Any:
     """Return the one stream of a device on which graphs are recorded: each stream has workspaces of its own."""
-    return torch.cuda.Stream(device)
+    cuda: Any = torch.cuda
+    return cuda.Stream(device)

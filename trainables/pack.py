@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trainables.family import Parts
 from trainables.graph import CudaRecorder, Recorder, StepGraphs
 from trainables.randomness import generator
 from trainables.replica import Replica, family_named
@@ -119,6 +120,7 @@ class Pack:
         self.curves = [snapshot.curve for snapshot in snapshots] or [Curve() for _ in replicas]
         self._pending: list[tuple[int, list[str], Tensor]] = []
         self.sent_singly = ""
+        self._graphs: StepGraphs | None = None
         self._build()
         self._load(_initial(self) if not snapshots else [(shot.params, shot.optimizer) for shot in snapshots])
         for part in self.parts.interventions if not snapshots else ():
@@ -228,11 +230,11 @@ class Pack:
         return Snapshot(self.step, row(self.params), row(self.optimizer_state), self.curves[index])
 
     def _build(self) -> None:
-        self._graphs: StepGraphs | None = None
+        self._graphs = None
         rows = self.rows
         family, recording = family_named(rows[0].family), rows[0].recording
         members = [row.member(self._parent_of(row)) for row in rows]
-        self.parts = family.build(members, self.device, recording.precision, recording.probes)
+        self.parts: Parts = family.build(members, self.device, recording.precision, recording.probes)
 
     def _parent_of(self, replica: Replica) -> Mapping[str, Tensor] | None:
         if replica.parent is None:
