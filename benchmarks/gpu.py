@@ -48,7 +48,7 @@ def main() -> None:
     asked = options.parse_args()
     sys.path.insert(0, str(Path(__file__).parents[1]))  # found from wherever it is started, without PYTHONPATH
     if asked.page:
-        from orchestrator.audit import shown
+        from orchestrator.reports.audit import shown
 
         print(page(json.loads(asked.page.read_text("utf-8")), PUBLISHED, shown))
     elif asked.section:

@@ -13,7 +13,7 @@ from card import contracts, ladder, memory, sections
 from card.clock import Clock
 from card.page import COLUMNS, page, whole
 
-from orchestrator.audit import marks, shown
+from orchestrator.reports.audit import marks, shown
 
 ROOT = Path(__file__).parents[1]
 LIGHT = ("ray", "mlflow", "polars", "scipy", "optuna", "pydantic", "yaml", "matplotlib")

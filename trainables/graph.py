@@ -9,7 +9,7 @@ Limits: graphs hold until the pack's tensors are replaced; what a pass left behi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -77,8 +77,9 @@ class StepGraphs:
         self._evaluate()
         return self._names, self._table.clone()
 
-    def update(self) -> None:
-        """Take an optimizer step with the gradients of the last ``backward``."""
+    def update(self, grads: Mapping[str, Tensor]) -> None:
+        """Take an optimizer step with the gradients of the last ``backward``; the graph knows no others."""
+        assert grads is self._grads
         self._descend()
         self._sent += 1
         if self._sent % AHEAD_STEPS == 0:

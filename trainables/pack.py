@@ -142,7 +142,7 @@ class Pack:
     def update(self, grads: Mapping[str, Tensor]) -> None:
         """Take one optimizer step, and let interventions change gradients before it and parameters after it."""
         if self._graphs:
-            self._graphs.update()
+            self._graphs.update(grads)
         else:
             self.descend(grads, self.step)
         self.step += 1

@@ -13,6 +13,7 @@ COLUMNS = {  # section: its columns, the key of each and its heading
         "gradients": "gradients",
         "parameters": "parameters",
         "curves": "curves",
+        "bounds": "bounds",
         "verdict": "verdict",
         "fault": "fault",
     },
