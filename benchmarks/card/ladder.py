@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from card.clock import FAULTS, Clock, told
-from card.networks import SINGLY, pack_of, step
+from card.networks import pack_of, step
 from card.plain import plain_step
 from trainables.pack import Pack
 
@@ -19,12 +19,11 @@ DOES_NOT_FIT = "does not fit"
 
 
 def rows(modulus: int, device: str, smoke: bool, clock: Clock) -> Iterator[dict[str, Any]]:
-    """Yield the plain network first, then a cell per format and size; sizes that do not fit end a format's ladder."""
-    alone = clock.ms(plain_step(modulus, device))
-    yield {"modulus": modulus, "format": "fp32", "replicas": "plain nn.Module", "singly_ms": alone, "graphs_ms": "none"}
-    sizes = SMOKE_SIZES if smoke else SIZES
+    """Yield the plain network first, then a cell per size and format; a size that does not fit ends its format."""
+    alone = _alone(modulus, clock)
+    yield alone
     full: set[str] = set()
-    for replicas, precision in [(size, kind) for size in sizes for kind in FORMATS]:
+    for replicas, precision in [(size, kind) for size in (SMOKE_SIZES if smoke else SIZES) for kind in FORMATS]:
         facts: dict[str, Any] = {"modulus": modulus, "format": precision, "replicas": replicas}
         if precision in full:
             yield {**facts, "singly_ms": DOES_NOT_FIT, "graphs_ms": DOES_NOT_FIT}
@@ -35,7 +34,16 @@ def rows(modulus: int, device: str, smoke: bool, clock: Clock) -> Iterator[dict[
             if facts["singly_ms"] == DOES_NOT_FIT:
                 full.add(precision)
             times = [each for each in (facts["singly_ms"], facts["graphs_ms"]) if isinstance(each, float)]
-            yield {**facts, "times_plain": alone / min(times)} if times else facts
+            known = times and isinstance(alone["singly_ms"], float)
+            yield {**facts, "times_plain": alone["singly_ms"] / min(times)} if known else facts
+
+
+def _alone(modulus: int, clock: Clock) -> dict[str, Any]:
+    facts = {"modulus": modulus, "format": "fp32", "replicas": "plain nn.Module", "graphs_ms": "none"}
+    try:
+        return {**facts, "singly_ms": clock.ms(plain_step(modulus, clock.device))}
+    except FAULTS as fault:
+        return {**facts, "singly_ms": "failed", "fault": told(fault)}
 
 
 def _cell(replicas: int, modulus: int, precision: str, clock: Clock) -> dict[str, Any]:
@@ -44,11 +52,9 @@ def _cell(replicas: int, modulus: int, precision: str, clock: Clock) -> dict[str
     torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
     product = "bf16-mlp" if precision == "bf16-mlp" else "fp32"
     try:
-        for graphs in (False, True):
-            found |= _both(pack_of(replicas, modulus, clock.device, precision=product), graphs, replicas, clock)
-            freed(clock.device)
+        _measure(pack_of(replicas, modulus, clock.device, precision=product), clock, found)
     except torch.OutOfMemoryError:
-        found = {name: DOES_NOT_FIT if value == "failed" else value for name, value in found.items()}
+        found |= {name: DOES_NOT_FIT for name, value in found.items() if value == "failed"}
     except FAULTS as fault:
         found["fault"] = told(fault)
     torch.set_float32_matmul_precision("highest")
@@ -56,19 +62,19 @@ def _cell(replicas: int, modulus: int, precision: str, clock: Clock) -> dict[str
     return found
 
 
-def _both(pack: Pack, graphs: bool, replicas: int, clock: Clock) -> dict[str, Any]:
-    if not graphs:
-        pack.sent_singly = SINGLY
-        return {"singly_ms": clock.ms(lambda: step(pack)) / replicas}
+def _measure(pack: Pack, clock: Clock, found: dict[str, Any]) -> None:
+    replicas = len(pack.replicas)
+    found["singly_ms"] = clock.ms(lambda: step(pack)) / replicas
     if clock.device == "cpu":
-        return {"graphs_ms": "none on a CPU"}
+        found["graphs_ms"] = "none on a CPU"
+        return
     pack.capture()
     if pack.sent_singly:
-        return {"graphs_ms": "failed", "fault": f"no graphs: {pack.sent_singly}"}
-    found = {"graphs_ms": clock.ms(lambda: step(pack)) / replicas}
+        found["fault"] = f"no graphs: {pack.sent_singly}"
+        return
+    found["graphs_ms"] = clock.ms(lambda: step(pack)) / replicas
     _, view = pack.backward()
     found["evaluation_ms"] = clock.ms(lambda: pack.record(view), seconds=0.1) / replicas
-    return found
 
 
 def freed(device: str) -> None:

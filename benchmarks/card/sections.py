@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 SHARES = {  # of the time
-    "device": 0.3,
+    "device": 1.0,
     "contracts": 2.0,
     "ladder_67": 2.0,
     "ladder_113": 3.0,

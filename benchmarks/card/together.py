@@ -20,7 +20,7 @@ WORKS = ((67, 0), (67, 16), (67, 256), (113, 64))  # modulus, networks in each p
 
 def rows(device: str, smoke: bool, clock: Clock) -> Iterator[dict[str, Any]]:
     """Yield a row per number of processes and kind of work."""
-    works, counts = (((13, 0), (13, 2)), (1, 2)) if smoke else (WORKS, COUNTS)
+    works, counts = (((13, 0), (13, 2)), (2,)) if smoke else (WORKS, COUNTS)
     for count in counts:
         if clock.left() < 0:
             yield {"processes": count, "fault": "skipped: no time left"}
