@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from analysis.table import timeline
+from analysis.table import BEST, REFERENCE, timeline
 from orchestrator.answers import evidence_of
 from orchestrator.claim_pictures import pictures_of_claims
 from orchestrator.fans import fans
@@ -74,7 +74,6 @@ def _of_claims(study: Study, rows: pl.DataFrame, facts: Mapping[str, Any], folde
     experiment, search = study.experiment, study.experiment.scales[study.scale].search
     evidence = evidence_of(experiment, study.scale, rows)
     if search:
-        from analysis.rules import BEST
         from analysis.search import confirmation
 
         best = next((each["point"] for each in facts["trials"] if BEST in each["role"]), None)
@@ -86,7 +85,6 @@ def _of_claims(study: Study, rows: pl.DataFrame, facts: Mapping[str, Any], folde
 
 def _search(study: Study, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
     from analysis.figures.search import search
-    from analysis.rules import BEST, REFERENCE
 
     names = study.experiment.varied(study.scale)[:2]
     tried = {

@@ -17,6 +17,7 @@ ALLOWED = {
     "search_spaces": {"search_spaces", "analysis", "trainables"},
     "orchestrator": set(PACKAGES),
 }
+WITHOUT_CIRCLES = ("analysis", "search_spaces", "trainables")
 ONLY_IN = {
     "ray": {
         "trainables/base.py",
@@ -60,6 +61,41 @@ def test_imports_point_one_way(path: Path) -> None:
         }
 
 
+@pytest.mark.parametrize("package", WITHOUT_CIRCLES)
+def test_modules_import_each_other_in_no_circle(package: str) -> None:
+    """Imports within functions and for type checking count: who reads one file need not have read all."""
+    files = {module(path): path for path in (ROOT / package).rglob("*.py")}
+    needed = {name: modules_named(path) & (files.keys() - {name}) for name, path in files.items()}
+    while leaves := [name for name, others in needed.items() if not others]:
+        needed = {name: others - set(leaves) for name, others in needed.items() if name not in leaves}
+    assert needed == {}
+
+
+def module(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def modules_named(path: Path) -> set[str]:
+    """Return what a file imports; of names that are modules of a package the module, not the package."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                place = ROOT / Path(*node.module.split("."), alias.name)
+                inner = place.with_suffix(".py").exists() or (place / "__init__.py").exists()
+                found.add(f"{node.module}.{alias.name}" if inner else node.module)
+    return found
+
+
+def test_experiment_files_need_public_names_only() -> None:
+    for path in (ROOT / "search_spaces").glob("[!_]*.py"):
+        ours = {name for name in imported(path) if name.split(".")[0] in PACKAGES}
+        assert ours == {"search_spaces"}, path.name
+
+
 @pytest.mark.parametrize("library, places", ONLY_IN.items())
 def test_heavy_libraries_are_imported_in_few_places(library: str, places: set[str]) -> None:
     found = {name(path) for path in FILES if any(m.split(".")[0] == library for m in imported(path))}
@@ -69,6 +105,7 @@ def test_heavy_libraries_are_imported_in_few_places(library: str, places: set[st
 @pytest.mark.parametrize(
     "module",
     [
+        "search_spaces",
         "search_spaces.kl_scaling",
         "trainables.families.kl_prior",
         "analysis.events",
