@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,6 @@ ALLOWED = {
     "search_spaces": {"search_spaces", "analysis", "trainables"},
     "orchestrator": set(PACKAGES),
 }
-WITHOUT_CIRCLES = ("analysis", "search_spaces", "trainables")
 ONLY_IN = {
     "ray": {
         "trainables/base.py",
@@ -26,11 +27,22 @@ ONLY_IN = {
             for name in ("ray_tune", "_address", "_private", "_tune_parts", "_chooser")
         ),
     },
-    "mlflow": {"orchestrator/tracking.py", "orchestrator/tracking_runs.py"},
+    "mlflow": {"orchestrator/tracking/mirror.py", "orchestrator/tracking/mlflow_runs.py"},
     "matplotlib": {"analysis/figures/_matplotlib.py"},
 }
+FLOORS = (  # of orchestrator, the lowest first: a room imports from those below it only
+    *("terminal", "storage", "study", "backends", "reports", "fit", "tracking", "launch", "verbs", "cli", "__main__"),
+)
 RUNS_CODE_OF_USERS = {"search_spaces/_python.py"}  # which may raise anything
+
+
+def module_of(path: Path) -> str:
+    """Return the name under which a file is imported."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+MODULES = {module_of(path) for path in FILES}
 SOURCES = [*FILES, *sorted((ROOT / "tests").rglob("*.py"))]
 
 
@@ -61,33 +73,33 @@ def test_imports_point_one_way(path: Path) -> None:
         }
 
 
-@pytest.mark.parametrize("package", WITHOUT_CIRCLES)
-def test_modules_import_each_other_in_no_circle(package: str) -> None:
-    """Imports within functions and for type checking count: who reads one file need not have read all."""
-    files = {module(path): path for path in (ROOT / package).rglob("*.py")}
-    needed = {name: modules_named(path) & (files.keys() - {name}) for name, path in files.items()}
-    while leaves := [name for name, others in needed.items() if not others]:
-        needed = {name: others - set(leaves) for name, others in needed.items() if name not in leaves}
-    assert needed == {}
-
-
-def module(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def modules_named(path: Path) -> set[str]:
-    """Return what a file imports; of names that are modules of a package the module, not the package."""
+def modules_imported(path: Path) -> set[str]:
+    """Return our own modules that a file imports, those within functions and for type checkers included."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                place = ROOT / Path(*node.module.split("."), alias.name)
-                inner = place.with_suffix(".py").exists() or (place / "__init__.py").exists()
-                found.add(f"{node.module}.{alias.name}" if inner else node.module)
-    return found
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (names & MODULES) or {node.module}
+    return found & MODULES
+
+
+def floor(module: str) -> int:
+    """Return on which floor of the orchestrator a module lies; -1 for the package itself."""
+    return FLOORS.index(module.split(".")[1]) if "." in module else -1
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if name(path).startswith("orchestrator/")], ids=name)
+def test_rooms_of_the_orchestrator_import_downward(path: Path) -> None:
+    ours = {module for module in modules_imported(path) if module.startswith("orchestrator.")}
+    assert {module for module in ours if floor(module) > floor(module_of(path))} == set()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_modules_of_a_package_import_each_other_in_no_circle(package: str) -> None:
+    graph = {module_of(path): modules_imported(path) for path in FILES if name(path).startswith(f"{package}/")}
+    tuple(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
 
 
 def test_experiment_files_need_public_names_only() -> None:
@@ -110,7 +122,7 @@ def test_heavy_libraries_are_imported_in_few_places(library: str, places: set[st
         "trainables.families.kl_prior",
         "analysis.events",
         "analysis.table",
-        "orchestrator.plan",
+        "orchestrator.study.plan",
     ],
 )
 def test_light_modules_load_nothing_heavy(module: str) -> None:
@@ -165,3 +177,17 @@ def test_text_files_are_utf_8_wherever_we_run(path: Path) -> None:
         opens &= not any(isinstance(mode, str) and "b" in mode and len(mode) < 4 for mode in modes)
         of_os = ast.unparse(call.func) in {"os.open", "self._open"}
         assert not (text or (opens and not of_os)) or "encoding" in told, f"line {call.lineno}: give encoding="
+
+
+def test_a_wheel_holds_all_that_is_not_python_and_no_test() -> None:
+    packaging = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    assert set(packaging["packages"]["find"]["include"]) == {f"{package}*" for package in PACKAGES}
+    packed = {
+        file
+        for home, globs in packaging["package-data"].items()
+        for folder in (map(ROOT.joinpath, PACKAGES) if home == "*" else [ROOT / home.replace(".", "/")])
+        for glob in globs
+        for file in folder.glob(glob)
+    }
+    there = {file for package in PACKAGES for file in (ROOT / package).rglob("*") if file.is_file()}
+    assert {file for file in there if file.suffix not in {".py", ".pyc"}} == packed

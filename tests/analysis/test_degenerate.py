@@ -11,7 +11,7 @@ import pytest
 from analysis.claims import Claim, judge
 from analysis.evidence import Evidence
 from analysis.rules import Rule
-from orchestrator.fit_table import fit_table, lines
+from orchestrator.fit.fits import fit_table, lines
 from search_spaces import DroppingShift, FloorShare, ParameterWithin, RatioWithin, SlopeWithin
 
 SEEDS = [0, 1, 2, 3] * 3
