@@ -38,19 +38,17 @@ def as_read(claim: Any) -> Any:
 
 def fault_told(error: Mapping[str, Any]) -> tuple[list[Any], str]:
     """Return where pydantic found a fault of a claim's rule, as if settings were nested, and it in words."""
-    *place, last = error["loc"]
-    if error["type"].startswith("union_tag"):
-        rule = error["input"].get(KEY) if isinstance(error["input"], Mapping) else error["input"]
-        known = rule_names()
-        return [*place, last], f"unknown rule {rule!r}{near_match(str(rule), known)}; rules: {', '.join(known)}"
-    claim, rule = place[:2], error["loc"][3]
+    claim, within = error["loc"][:2], error["loc"][3:]
+    if not within:
+        return [*claim, KEY], _unknown(error["input"]) if error["type"] != "missing" else f"give one of {_rules()}"
+    rule, last = within[0], error["loc"][-1]
     if error["type"] == "unexpected_keyword_argument":
         known = settings_of(rule)
         told = f"unknown setting {last!r}{near_match(str(last), known)}; settings of {rule}: {', '.join(known)}"
         return [*claim, SETTINGS, last], told
     if error["type"] == "missing":
         return [*claim, KEY], f"rule {rule} needs the setting {last!r}"
-    return [*claim, SETTINGS, *error["loc"][4:]], error["msg"]
+    return [*claim, SETTINGS, *within[1:]], error["msg"]
 
 
 def settings_of(rule: str) -> list[str]:
@@ -61,3 +59,12 @@ def settings_of(rule: str) -> list[str]:
     """
     names = [field.name for field in dataclasses.fields(rule_named(rule))]
     return [*names, ARM] if "first" in names else names
+
+
+def _unknown(facts: Any) -> str:
+    rule = facts.get(KEY) if isinstance(facts, Mapping) else facts
+    return f"unknown rule {rule!r}{near_match(str(rule), rule_names())}; rules: {_rules()}"
+
+
+def _rules() -> str:
+    return ", ".join(rule_names())
