@@ -28,12 +28,12 @@ def as_read(claim: Any) -> Any:
     flat = {key: value for key, value in claim.items() if key not in (*OWN, KEY, SETTINGS)}
     if not isinstance(nested, Mapping):
         nested = {SETTINGS: nested}
-    if twice := [key for key in nested if key in flat]:
+    if twice := [key for key in nested if key in flat or key == KEY]:
         raise LookupError(
             f"claim {claim.get('name')!r}: {', '.join(map(str, twice))} stands in settings and beside them"
         )
     own = {key: claim[key] for key in OWN if key in claim}
-    return {**own, KEY: {**nested, **flat, KEY: claim[KEY]}}
+    return {**own, KEY: {KEY: claim[KEY], **nested, **flat}}
 
 
 def fault_told(error: Mapping[str, Any]) -> tuple[list[Any], str]:
