@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.claims import Claim
+from orchestrator.reports.chart import Region
 from orchestrator.reports.symbols import differing, label, short, told
 
 RATIO = "ratio_within"
@@ -29,6 +30,12 @@ def pictures_of_claims(
     for claim in claims:
         if claim.rule == RATIO and claim.name in verdicts:
             yield from _ratio(claim, evidence, verdicts[claim.name], folder)
+
+
+def region(claim: Claim) -> Region:
+    """Return the values at which a claim holds."""
+    settings = claim.settings
+    return Region(low=settings.get("low"), high=settings.get("high"), ratio=claim.rule == RATIO)
 
 
 def _numbers(
