@@ -63,4 +63,5 @@ def _from_segment(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.
     along = end - start
     length = float(along @ along)
     place = np.clip((points - start) @ along / length, 0, 1) if length else np.zeros(len(points))
-    return np.hypot(*(points - start - place[:, None] * along).T)
+    across, down = (points - start - place[:, None] * along).T
+    return np.asarray(np.hypot(across, down))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
@@ -18,7 +19,7 @@ def drawn(points: np.ndarray) -> str:
 def distance(point: np.ndarray, line: np.ndarray) -> float:
     """Return how far a point lies from a line of several points, by going along it in small steps."""
     shares = np.linspace(0, 1, 2001)[:, None]
-    near = np.concatenate([a + shares * (b - a) for a, b in zip(line[:-1], line[1:], strict=True)])
+    near = np.concatenate([a + shares * (b - a) for a, b in itertools.pairwise(line)])
     return float(np.hypot(*(near - point).T).min())
 
 

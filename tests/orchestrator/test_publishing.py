@@ -91,6 +91,17 @@ def test_what_is_published_is_found_in_order(ended: Study, folder: Path) -> None
     assert len(again) == 1 and again[0].endswith("0 files changed")
 
 
+def test_the_verb_publishes_the_report_that_is_asked_for(
+    ended: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: dict[str, str] = {}
+    monkeypatch.setattr("orchestrator.verbs.publish.study_asked", lambda **words: asked.update(words) or ended)
+    assert main(["publish", "kl_scaling", "--storage", "mine", "--folder", str(tmp_path)]) == 0
+    assert asked == {"name": "kl_scaling", "scale": "laptop", "storage": "mine"}
+    assert capsys.readouterr().out.rstrip().endswith("9 files changed")
+    assert audit(tmp_path)[0] == []
+
+
 def test_a_first_page_has_answer_picture_and_all_claims(folder: Path) -> None:
     page = (folder / "kl_scaling.md").read_text()
     facts = json.loads((folder / "kl_scaling" / "report.json").read_text())
