@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os.path import normpath
 from pathlib import Path
 from typing import Any
@@ -28,32 +28,34 @@ def publish(folder: Path, study: Study | None = None) -> list[str]:
     A study whose page has no text yet gets one. Nothing is written where a page refers to what there is not.
     Raises: BadInputError with what is wrong, by file and line.
     """
-    published, files = Published(folder), Files()
-    if study is not None:
-        published, files = _with_report(folder, study)
     try:
+        published, files = (Published(folder), Files()) if study is None else _with_report(folder, study)
         files |= {name: text.encode() for name, text in index_files(published).items()}
     except LookupError as fault:
         raise BadInputError(f"{folder}: {fault.args[0]}") from None
     if not published.names():
         raise BadInputError(f"{folder} holds no texts of pages (NAME/{TEXT}); name an experiment to publish")
     made = {name: published.page(name) for name in published.names()}
-    faults = [f"{folder / name / TEXT}:{line} {what}" for name, page in made.items() for line, what in page.faults]
-    if not faults:
-        files |= {f"{name}.md": page.text.encode() for name, page in made.items()}
-        if study is not None:
-            files |= _of_report(study, made[study.experiment.name], published)
-        pages = {name: content.decode() for name, content in files.items() if name.endswith(".md")}
-        there = {normpath(folder / name) for name in files}
-        faults = [fault for name, page in pages.items() for fault in dead_links(folder / name, page, there)]
-    if faults:
-        more = f"; and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
-        raise BadInputError("; ".join(faults[:MOST_FAULTS]) + more)
+    _refuse(f"{folder / name / TEXT}:{line} {what}" for name, page in made.items() for line, what in page.faults)
+    files |= {f"{name}.md": page.text.encode() for name, page in made.items()}
+    if study is not None:
+        files |= _of_report(study, made[study.experiment.name], published)
+    there = {normpath(folder / name) for name in files}
+    pages = {folder / name: content.decode() for name, content in files.items() if name.endswith(".md")}
+    _refuse(fault for page, text in pages.items() for fault in dead_links(page, text, there))
     changed = _written(folder, files)
     if study is not None:
         changed += _pruned(folder / study.experiment.name / FIGURES, files)
     count = sum(page.count for page in made.values())
     return [*changed, f"{counted(len(made), 'page')} with {count:,} numbers, {counted(len(changed), 'file')} changed"]
+
+
+def _refuse(faults: Iterable[str]) -> None:
+    """Raise BadInputError with the first of the faults, if there are any."""
+    found = list(faults)
+    if found:
+        more = f"; and {len(found) - MOST_FAULTS} more" if len(found) > MOST_FAULTS else ""
+        raise BadInputError("; ".join(found[:MOST_FAULTS]) + more)
 
 
 def _with_report(folder: Path, study: Study) -> tuple[Published, Files]:
