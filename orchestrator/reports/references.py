@@ -59,9 +59,7 @@ def looked_up(facts: Any, path: str) -> Any:
     found = facts
     for part in _parts(path):
         if part not in (known := _keys(found)):
-            told = [str(each) for each in known if str(each)]
-            offer = ", ".join(told[:MOST_OFFERED]) + (", …" if len(told) > MOST_OFFERED else "")
-            raise LookupError(f"leads nowhere: no {part!r}" + (f" among {offer}" if offer else ""))
+            raise LookupError(f"leads nowhere: no {part!r}" + (f" among {_offer(found)}" if known else ""))
         found = found[known[part]]
     return found
 
@@ -111,8 +109,21 @@ class _Reference:
             self.values = list(_each(facts, path)) if self.repeated else [looked_up(facts, path)]
         except LookupError as fault:
             raise LookupError(f"{match[0]} {fault.args[0]}") from None
+        if several := next((each for each in self.values if _is_several(each)), None):
+            raise LookupError(f"{match[0]} leads to several values: add one of {_offer(several)}")
         if all(value is None for value in self.values):
             raise LookupError(f"{match[0]} is empty in {'every element' if self.repeated else 'the report'}")
+
+
+def _is_several(value: Any) -> bool:
+    """Return whether a value is neither one number or text nor an estimate with its interval."""
+    return isinstance(value, list) or (isinstance(value, dict) and not {"estimate", "effect"} & set(value))
+
+
+def _offer(facts: Any) -> str:
+    """Return the keys that may follow, the first of them at least."""
+    known = list(_keys(facts))
+    return ", ".join(known[:MOST_OFFERED]) + (", …" if len(known) > MOST_OFFERED else "")
 
 
 def _each(facts: Any, path: str) -> Iterator[Any]:
