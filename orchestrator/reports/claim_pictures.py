@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis.claims import Claim
 from analysis.rules.ratio_within import RatioWithin
+from orchestrator.reports.chart import Region
 from orchestrator.reports.symbols import NAMES, differing, short, told
 
 CLAIMS = (
@@ -29,6 +30,12 @@ def pictures_of_claims(
     for claim in claims:
         if isinstance(claim.rule, RatioWithin) and claim.name in verdicts:
             yield from _ratio(claim, claim.rule, evidence, verdicts[claim.name], folder)
+
+
+def region(claim: Claim) -> Region:
+    """Return the values at which a claim holds."""
+    low, high = claim.rule.limits
+    return Region(low=low, high=high, ratio=isinstance(claim.rule, RatioWithin))
 
 
 def _numbers(
