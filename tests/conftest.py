@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +15,54 @@ import torch
 def one_thread() -> None:
     """Train with one thread, as packs do."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of MLflow that holds nothing yet: to make one takes a second."""
+    from orchestrator.tracking.mirror import prepare
+
+    prepare()
+    from mlflow import MlflowClient
+
+    file = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    MlflowClient(tracking_uri=f"sqlite:///{file}").search_experiments(max_results=1)
+    return file
+
+
+@pytest.fixture
+def storage(tmp_path: Path, empty_database: Path) -> Path:
+    """A folder for results that has such a database already."""
+    shutil.copy(empty_database, tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def mirrored_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mirror launches to MLflow without a process of its own, which would import it once per launch."""
+    if request.node.get_closest_marker("companion"):
+        return
+    from orchestrator.tracking.companion import Companion
+    from orchestrator.tracking.database import DATABASE
+    from orchestrator.tracking.mirror import prepare, reason_not
+
+    def finish(beside: Any, facts: Any) -> str | None:
+        prepare()
+        file = beside._study.results.root / DATABASE
+        if not file.exists() and not beside._study.options.tracking_uri:
+            _copied(request.getfixturevalue("empty_database"), file)
+        return reason_not(beside._study, facts, lambda: None)
+
+    monkeypatch.setattr(Companion, "observe", lambda beside, facts: None)
+    monkeypatch.setattr(Companion, "finish", finish)
+
+
+def _copied(source: Path, target: Path) -> None:
+    """Copy a file where it can be written; elsewhere MLflow finds out."""
+    try:
+        shutil.copyfile(source, target)
+    except OSError:
+        target.unlink(missing_ok=True)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

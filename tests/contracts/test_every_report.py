@@ -94,10 +94,10 @@ def test_runs_without_curves_are_answered(name: str, tmp_path: Path, monkeypatch
     publish(made.results, rows[::2], curves=False)
     if made.experiment.measures:
         report.write(read(made))
-        answered(made)
+        assert answered(made)["missing"] == len(rows[1::2])
     publish(made.results, rows[1::2])
     report.write(read(made))
-    answered(made)
+    assert answered(made)["missing"] == 0
 
 
 @pytest.mark.parametrize("subset", ["no run", "one run", "one seed", "a random half", "all diverged"])
