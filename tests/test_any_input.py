@@ -79,7 +79,7 @@ def unchanged(folder: Path) -> Iterator[None]:
     assert contents(folder) == before
 
 
-@settings(FAST, max_examples=300)
+@settings(FAST, max_examples=600)
 @given(
     sets=st.lists(st.tuples(st.one_of(st.sampled_from(FIELDS), words), values), max_size=3),
     seeds=st.one_of(st.none(), st.integers(-3, 20), words),
@@ -97,7 +97,7 @@ def test_any_override(trained: Path, sets: Any, seeds: Any, budget: Any, scale: 
     assert refused or (scale in SCALES and {name for name, _ in sets} <= {*FIELDS})
 
 
-@settings(FAST, max_examples=100)
+@settings(FAST, max_examples=150)
 @given(
     asked=st.lists(st.one_of(words, st.sampled_from(["show", "fit", "status", "--set", "--json", "kl_scaling", "--"])))
 )
@@ -119,7 +119,7 @@ VALID: dict[str, Any] = {
 }
 
 
-@settings(FAST, max_examples=150)
+@settings(FAST, max_examples=300)
 @given(data=st.data())
 def test_any_experiment_file(trained: Path, data: st.DataObject) -> None:
     facts, part = dict(VALID), None
@@ -141,7 +141,7 @@ def test_any_experiment_file(trained: Path, data: st.DataObject) -> None:
     assert refused or (place != "new" and part != "more")  # which no experiment has
 
 
-@settings(FAST, max_examples=60)
+@settings(FAST, max_examples=100)
 @given(content=st.one_of(st.binary(max_size=200), words.map(str.encode)), suffix=st.sampled_from(["yaml", "yml"]))
 def test_any_bytes_as_an_experiment_file(trained: Path, content: bytes, suffix: str) -> None:
     with tempfile.TemporaryDirectory() as folder, unchanged(trained):
@@ -153,7 +153,7 @@ def test_any_bytes_as_an_experiment_file(trained: Path, content: bytes, suffix: 
 cells = st.one_of(st.just(""), st.integers(-5, 100).map(str), st.floats().map(str), words)
 
 
-@settings(FAST, max_examples=60)
+@settings(FAST, max_examples=120)
 @given(
     rows=st.lists(st.tuples(cells, cells, cells, cells), max_size=4),
     named=st.sampled_from([("x", "lo", "hi"), ("x", "x", "x"), ("lo", "hi", "x"), ("no", "lo", "hi")]),
@@ -173,7 +173,7 @@ def damaged(rows: pl.DataFrame, name: str, value: Any) -> pl.DataFrame:
     return rows.with_columns(pl.Series(name, [value] * rows.height, strict=False))
 
 
-@settings(FAST, max_examples=100)
+@settings(FAST, max_examples=150)
 @given(column=st.sampled_from(sorted(table.REPLICA_COLUMNS)), value=plain, drop=st.booleans())
 def test_any_result_table(trained: Path, column: str, value: Any, drop: bool) -> None:
     sound = pl.read_parquet(sorted((trained / "replicas").glob("*.parquet")))
@@ -185,7 +185,7 @@ def test_any_result_table(trained: Path, column: str, value: Any, drop: bool) ->
     _with_table(trained, lambda file: file.write_bytes(content.getvalue()))
 
 
-@settings(FAST, max_examples=100)
+@settings(FAST, max_examples=150)
 @given(place=st.floats(0, 1), patch=st.binary(min_size=1, max_size=8), cut=st.booleans())
 def test_any_damage_to_a_table_file(trained: Path, place: float, patch: bytes, cut: bool) -> None:
     content = next((trained / "replicas").glob("*.parquet")).read_bytes()
