@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -95,9 +96,16 @@ def test_rooms_of_the_orchestrator_import_downward(path: Path) -> None:
     assert {module for module in ours if floor(module) > floor(module_of(path))} == set()
 
 
-def test_no_room_of_the_orchestrator_has_a_circle() -> None:
-    graph = {module_of(path): modules_imported(path) for path in FILES if name(path).startswith("orchestrator/")}
+@pytest.mark.parametrize("package", PACKAGES)
+def test_modules_of_a_package_import_each_other_in_no_circle(package: str) -> None:
+    graph = {module_of(path): modules_imported(path) for path in FILES if name(path).startswith(f"{package}/")}
     tuple(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+
+
+def test_experiment_files_need_public_names_only() -> None:
+    for path in (ROOT / "search_spaces").glob("[!_]*.py"):
+        ours = {name for name in imported(path) if name.split(".")[0] in PACKAGES}
+        assert ours == {"search_spaces"}, path.name
 
 
 @pytest.mark.parametrize("library, places", ONLY_IN.items())
@@ -109,6 +117,7 @@ def test_heavy_libraries_are_imported_in_few_places(library: str, places: set[st
 @pytest.mark.parametrize(
     "module",
     [
+        "search_spaces",
         "search_spaces.kl_scaling",
         "trainables.families.kl_prior",
         "analysis.events",
@@ -168,3 +177,17 @@ def test_text_files_are_utf_8_wherever_we_run(path: Path) -> None:
         opens &= not any(isinstance(mode, str) and "b" in mode and len(mode) < 4 for mode in modes)
         of_os = ast.unparse(call.func) in {"os.open", "self._open"}
         assert not (text or (opens and not of_os)) or "encoding" in told, f"line {call.lineno}: give encoding="
+
+
+def test_a_wheel_holds_all_that_is_not_python_and_no_test() -> None:
+    packaging = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    assert set(packaging["packages"]["find"]["include"]) == {f"{package}*" for package in PACKAGES}
+    packed = {
+        file
+        for home, globs in packaging["package-data"].items()
+        for folder in (map(ROOT.joinpath, PACKAGES) if home == "*" else [ROOT / home.replace(".", "/")])
+        for glob in globs
+        for file in folder.glob(glob)
+    }
+    there = {file for package in PACKAGES for file in (ROOT / package).rglob("*") if file.is_file()}
+    assert {file for file in there if file.suffix not in {".py", ".pyc"}} == packed

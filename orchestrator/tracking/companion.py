@@ -78,6 +78,7 @@ class Companion:
         self._log.seek(0)
         told = self._log.read().decode(errors="replace")
         self._log.close()
+        self._scratch.cleanup()
         self._process, self._busy, self._loaded = None, False, False
         keep_log(self._study, told)
 
@@ -90,6 +91,7 @@ class Companion:
     def _start(self, *, nice: bool) -> None:
         self._link, theirs = Pipe()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the process
+        self._scratch = tempfile.TemporaryDirectory(prefix="grokking-laws-")  # what it leaves there goes with it
         words = ["-P", "-m", "orchestrator.tracking.process", str(theirs.fileno()), str(NICENESS if nice else 0)]
         with theirs:
             self._process = subprocess.Popen(
@@ -97,6 +99,7 @@ class Companion:
                 cwd=self._folder,
                 env={
                     **os.environ,
+                    "TMPDIR": self._scratch.name,
                     "PYTHONPATH": os.pathsep.join(filter(None, [str(HOME), os.environ.get("PYTHONPATH")])),
                 },
                 stdin=subprocess.DEVNULL,

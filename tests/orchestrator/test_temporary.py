@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from orchestrator.backends import _private
 from orchestrator.storage.results import BadInputError
@@ -46,3 +47,23 @@ def test_the_folder_is_closed_to_others_and_removed(monkeypatch: pytest.MonkeyPa
         sockets = Path(made, *Path(_private.WITHIN).parts[2:])
         assert len(os.fsencode(sockets)) <= _private.SOCKET_BYTES
     assert not Path(made).exists()
+
+
+def test_what_killed_launches_have_left_is_removed_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_private, "place", lambda: (tmp_path, ""))
+    old, young, used, foreign = (tmp_path / f"ray-{name}" for name in ("old", "young", "used", "foreign"))
+    for folder in (old, young, used, foreign):
+        (folder / "r").mkdir(parents=True)
+        (folder / "r" / "log").touch()
+    for folder in (old, young, used):
+        (folder / _private.IN_USE).touch()
+    for folder in (old, used, foreign):
+        for file in (folder, *folder.iterdir()):
+            os.utime(file, (0, 0))
+    with FileLock(used / _private.IN_USE):
+        os.utime(used / _private.IN_USE, (0, 0))
+        with _private.folder() as made:
+            kept = {young.name, used.name, foreign.name, Path(made).name}
+            assert {each.name for each in tmp_path.iterdir()} == kept

@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -197,14 +198,17 @@ def test_replicas_are_mirrored_while_the_launch_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.companion
-def test_a_server_that_never_answers_is_waited_for_a_bounded_time(
-    whole: Study, monkeypatch: pytest.MonkeyPatch
+def test_a_server_that_never_answers_is_waited_for_a_bounded_time_and_leaves_nothing(
+    whole: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(companion, "SERVER_S", 0.3)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         uri = f"http://127.0.0.1:{deaf.getsockname()[1]}"
         made = replace(whole, options=replace(whole.options, tracking_uri=uri))
         assert "MLflow is slow" in str(mirror.bring_up(made, FACTS))
+    assert not any(tmp_path.iterdir())
 
 
 def test_large_studies_are_mirrored_by_level_from_the_start(whole: Study, monkeypatch: pytest.MonkeyPatch) -> None:
