@@ -222,10 +222,10 @@ def test_ray_gives_the_same_rows_as_this_process(whole: Study, cluster: str, tmp
 @pytest.mark.ray
 def test_a_killed_driver_loses_nothing(cluster: str, tmp_path: Path) -> None:
     changes = (*TINY_SET[:-1], "kl_strength=0.03,1")
-    undisturbed = tiny(tmp_path / "undisturbed", budget_steps=2000, changes=changes)
+    undisturbed = tiny(tmp_path / "undisturbed", budget_steps=1000, changes=changes)
     train(undisturbed, silent=True)
-    killed = tiny(tmp_path / "killed", budget_steps=2000, changes=changes, backend="ray", address=cluster)
-    words = [sys.executable, "-c", HURRIED, *flags(tmp_path / "killed", budget=2000, changes=changes)]
+    killed = tiny(tmp_path / "killed", budget_steps=1000, changes=changes, backend="ray", address=cluster)
+    words = [sys.executable, "-c", HURRIED, *flags(tmp_path / "killed", budget=1000, changes=changes)]
     with subprocess.Popen([*words, "--address", cluster], stdout=subprocess.DEVNULL, start_new_session=True) as driver:
         while not any(killed.results.root.glob("checkpoints/*/*.pt")):
             with pytest.raises(subprocess.TimeoutExpired):  # it goes on
