@@ -44,7 +44,7 @@ def step_of(pack: Pack) -> Callable[[], None]:
 
 def products_of(pack: Pack, precision: str) -> Callable[[], None]:
     """Return the large products of one step, forward and backward, into memory that is there already."""
-    model, tokens = pack.parts.model, pack.parts.task.train.tokens
+    model, tokens = pack.parts.model, pack.parts.task.train.inputs
     rows, examples = tokens.shape[:2]
     low = torch.bfloat16 if precision == "bf16-mlp" else torch.float32
     hidden = pack.params["hidden_bias"].shape[1]

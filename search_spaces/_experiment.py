@@ -17,9 +17,9 @@ from analysis.rules import Asked
 from analysis.table import POINT
 from search_spaces._grids import values_in
 from search_spaces._space import MOST_SEED, Scale, SearchSpace, point_fault, search_faults
-from trainables.family import config_faults, rules
-from trainables.names import find, near_match
-from trainables.replica import Recording, Replica, family_named
+from trainables.family import Family, config_faults, rules
+from trainables.names import available, find, near_match
+from trainables.replica import PRECISIONS, Recording, Replica, family_named
 
 FIRST_PILOT_SEED = 1000
 NAME_CHARACTERS = 80
@@ -79,7 +79,8 @@ class Experiment:
         ]
         for name, scale in self.scales.items():
             found += [f"{name} scale: {fault}" for fault in self._scale_faults(scale, family.Config)]
-        return found + self._law_faults() + self.recording.faults() + self._claim_faults() + self._measure_faults()
+        found += [*self._law_faults(), *self.recording.faults(), *self._recording_faults(family)]
+        return found + self._claim_faults() + self._measure_faults()
 
     def strata(self, scale: str) -> list[str]:
         """Return the axes other than x that have more than one value: they divide the runs."""
@@ -164,6 +165,17 @@ class Experiment:
         if not 0 <= self.least_memorised <= 1:
             found.append(f"least_memorised = {self.least_memorised} must be a share between 0 and 1")
         return found
+
+    def _recording_faults(self, family: type[Family]) -> list[str]:
+        """Return what is recorded in a way in which networks of the family cannot be."""
+        precision, measurable, found = self.recording.precision, family.measurable(), []
+        if precision in set(PRECISIONS) - set(family.precisions):
+            allowed = ", ".join(family.precisions)
+            found.append(f"recording.precision = {precision} is none of family {self.family}: {allowed}")
+        return found + [
+            f"probe {name!r} does not suit family {self.family}; probes that do: {', '.join(measurable)}"
+            for name in set(self.recording.probes) & set(available("trainables.probes")) - set(measurable)
+        ]
 
     def _claim_faults(self) -> list[str]:
         names = [claim.name for claim in self.claims]

@@ -21,19 +21,16 @@ class Batches:
 
     def __init__(self, split: Split, *, size: int, data_seeds: Sequence[int]) -> None:
         self._split, self._seeds = split, tuple(data_seeds)
-        self._size = min(size, split.tokens.shape[1])
+        self._size = min(size, split.inputs.shape[1])
         self._order = lru_cache(maxsize=1)(self._of_epoch)
 
     def at(self, step: int) -> Split:
-        """Return the examples of a step, tokens (R, B, T) and targets (R, B)."""
-        examples, split = self._split.tokens.shape[1], self._split
-        epoch, number = divmod(step, examples // self._size)
-        rows = self._order(epoch)[:, number * self._size : (number + 1) * self._size]
-        tokens = split.tokens.gather(1, rows.unsqueeze(-1).expand(-1, -1, split.tokens.shape[-1]))
-        return Split(tokens, split.targets.gather(1, rows), split.informative)
+        """Return the examples of a step, B of each replica."""
+        epoch, number = divmod(step, self._split.inputs.shape[1] // self._size)
+        return self._split.picked(self._order(epoch)[:, number * self._size : (number + 1) * self._size])
 
     def _of_epoch(self, epoch: int) -> Tensor:
-        examples, device = self._split.tokens.shape[1], self._split.tokens.device
+        examples, device = self._split.inputs.shape[1], self._split.inputs.device
         orders = [torch.randperm(examples, generator=generator(seed, f"order {epoch}")) for seed in self._seeds]
         made = torch.stack(orders)
         return (made.pin_memory() if device.type == "cuda" else made).to(device, non_blocking=True)

@@ -10,8 +10,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from trainables.names import near_match
+from trainables.names import available, constant, near_match, part
 
+PROBES = "trainables.probes"
 MOST_WHOLE = 2**63 - 1  # what an array of whole numbers holds
 
 
@@ -93,6 +94,12 @@ def per_replica(default: Any, **rule: Any) -> Any:
     return _field("per_replica", default, **rule)
 
 
+def again(group: type, name: str, default: Any) -> Any:
+    """Declare a field of a group once more, with the default that a family has for it."""
+    declared = {field.name: field for field in dataclasses.fields(group)}
+    return dataclasses.field(default=default, metadata=declared[name].metadata)
+
+
 def rule_of(field: Any) -> FieldRule:
     """Return the rule that a Config field was declared with."""
     rule: FieldRule = field.metadata["rule"]
@@ -125,8 +132,11 @@ def config_faults(config: type, values: Mapping[str, object]) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """The five kinds of parts of one pack, already built for its replicas, and the mini-batches, if it has any.
+    """The parts of one pack, already built for its replicas; without ``batches`` a step goes through all examples.
 
+    ``loss`` judges what a network puts out; a model may make its training loss itself, together with its last layers.
+    ``step`` makes the gradients: by automatic differentiation, or any object with its method ``gradients``, which a
+    machine that follows no derivative brings along.
     Shapes: every tensor inside the parts has a leading replica axis R.
     """
 
@@ -136,6 +146,8 @@ class Parts:
     interventions: Sequence[Any]
     probes: Sequence[Any]
     batches: Any = None
+    loss: Any = dataclasses.field(default_factory=lambda: part("trainables.losses", "cross_entropy")())
+    step: Any = dataclasses.field(default_factory=lambda: part("trainables.steps", "autograd")())
 
 
 @dataclass(frozen=True)
@@ -146,6 +158,11 @@ class Member:
     data_seed: int
     init_seed: int
     parent: Mapping[str, Any] | None = None
+
+
+def column(members: Sequence[Member], name: str) -> list[Any]:
+    """Return the values of one Config field of all members."""
+    return [getattr(member.config, name) for member in members]
 
 
 @dataclass(frozen=True)
@@ -164,12 +181,16 @@ class Family:
 
     A family module loads neither torch nor ray when imported: ``build`` does.
     ``version`` rises whenever the numbers that a replica produces change.
-    ``replica_mib`` and ``step_gflop`` estimate memory and work of one replica.
+    ``replica_mib`` and ``step_gflop`` estimate memory and work of one replica. ``precisions``: the number formats that
+    its model can be computed in, some of ``replica.PRECISIONS``. ``offers``: what probes find there that not every
+    network has; a probe says what it looks for in ``NEEDS``.
     """
 
     Config: ClassVar[type]
     version: ClassVar[int]
     sources: ClassVar[Mapping[str, str]]  # where each part comes from
+    precisions: ClassVar[tuple[str, ...]] = ("fp32",)
+    offers: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def build(
@@ -188,8 +209,19 @@ class Family:
 
     @classmethod
     def conflicts(cls, config: Any) -> list[str]:
-        """Return which fields of a Config do not go together, one sentence each."""
-        return []
+        """Return which fields of a Config do not go together, one sentence each.
+
+        The Config and each of its groups state theirs in ``conditions``.
+        """
+        groups = reversed(type(config).__mro__)
+        stated = [vars(group)["conditions"](config) for group in groups if "conditions" in vars(group)]
+        return [sentence for each in stated for sentence, holds in each.items() if not holds]
+
+    @classmethod
+    def measurable(cls) -> list[str]:
+        """Return the probes that find what they need in this family's networks."""
+        needs = {name: constant(PROBES, name, "NEEDS") or () for name in available(PROBES)}
+        return [name for name, needed in needs.items() if set(needed) <= set(cls.offers)]
 
     @classmethod
     def replica_mib(cls, config: Any) -> float:

@@ -87,7 +87,7 @@ class StepGraphs:
         """Return gradients and view of a step; both hold until the next one."""
         if self._parts.batches:
             now = self._parts.batches.at(step)
-            self._split.tokens.copy_(now.tokens)
+            self._split.inputs.copy_(now.inputs)
             self._split.targets.copy_(now.targets)
         self._pass()
         return self._grads, self._view(self._made)
@@ -108,7 +108,7 @@ class StepGraphs:
                 before.synchronize()
 
     def _view(self, made: Pass | None) -> View:
-        return View(self._params, self._parts.task, self._parts.model, made)
+        return View(self._params, self._parts.task, self._parts.model, self._parts.loss, made)
 
     def _once(self, pack: Steps, grads: dict[str, Tensor]) -> None:
         pack.descend(grads, self._updates)
@@ -174,7 +174,7 @@ def _own(pack: Steps) -> Split:
     split = pack.split()
     if not pack.parts.batches:
         return split
-    return Split(split.tokens.clone(), split.targets.clone(), split.informative)
+    return Split(split.inputs.clone(), split.targets.clone(), split.informative)
 
 
 @lru_cache

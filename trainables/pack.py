@@ -133,11 +133,11 @@ class Pack:
         return self.replicas * SMALLEST_ROWS if len(self.replicas) < SMALLEST_ROWS else self.replicas
 
     def backward(self) -> tuple[dict[str, Tensor], View]:
-        """Return the gradients of each replica's total loss and the view of this step."""
+        """Return the gradients that the optimizer is to follow, made by the pack's step, and the view of this step."""
         if self._graphs:
             return self._graphs.backward(self.step)
         grads, made = self.gradients(self.split(), self.step)
-        return grads, View(self.params, self.parts.task, self.parts.model, made)
+        return grads, View(self.params, self.parts.task, self.parts.model, self.parts.loss, made)
 
     def update(self, grads: Mapping[str, Tensor]) -> None:
         """Take one optimizer step, and let interventions change gradients before it and parameters after it."""
@@ -171,15 +171,9 @@ class Pack:
         return split
 
     def gradients(self, split: Split, step: int | Tensor) -> tuple[dict[str, Tensor], Pass | None]:
-        """Return the gradients of each replica's total loss, and the pass where it went over the whole train split."""
-        model, leaves = self.parts.model, {name: value.detach().requires_grad_() for name, value in self.params.items()}
-        loss, logits, trace = model.loss(leaves, split.tokens, split.targets)
-        penalties = [part.loss(trace, leaves, step) for part in self.parts.interventions if hasattr(part, "loss")]
-        total = sum(penalties, loss).sum()  # replicas do not meet: the gradient of the sum is each one's own
-        grads = torch.autograd.grad(total, list(leaves.values()), materialize_grads=True)
-        whole = not self.parts.batches and not model.beyond_the_answer
-        made = Pass(logits, split.targets, loss.detach(), trace) if whole else None
-        return dict(zip(leaves, grads, strict=True)), made
+        """Return the gradient by every parameter, and the pass where it went over the whole train split."""
+        found: tuple[dict[str, Tensor], Pass | None] = self.parts.step.gradients(self, split, step)
+        return found
 
     def descend(self, grads: Mapping[str, Tensor], step: int | Tensor) -> None:
         """Change parameters and optimizer state in place; ``step`` counts the updates made before this one."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor
 
+from trainables.family import Member
 from trainables.pack import Snapshot
 from trainables.replica import Replica
 from trainables.store import Store
@@ -21,6 +23,13 @@ def parameters_of_parents(
     """
     parents = {replica.parent.id: replica.parent for replica in replicas if replica.parent}
     return {name: _last(parent, budget_steps, store) for name, parent in parents.items()}
+
+
+def parameters_of(members: Sequence[Member], device: str) -> dict[str, Tensor]:
+    """Return the parameters of the parents of a pack's members, stacked along the replica axis."""
+    parents = [member.parent for member in members if member.parent is not None]
+    assert len(parents) == len(members)
+    return {name: torch.stack([parent[name] for parent in parents]).to(device) for name in parents[0]}
 
 
 def _last(parent: Replica, budget_steps: int, store: Store) -> Mapping[str, Tensor]:

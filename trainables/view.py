@@ -10,36 +10,36 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from trainables.reductions import mean_over
-
 
 @dataclass(frozen=True)
 class Pass:
     """One forward pass over one split.
 
-    Shapes: logits (R, N, C), targets (R, N), loss (R,) in nats.
+    Shapes: logits (R, N, C), targets (R, N), loss (R,) in nats; ``judge`` is the loss that says what is right.
     """
 
     logits: Tensor
     targets: Tensor
     loss: Tensor
     trace: Any
+    judge: Any
 
     @property
     def accuracy(self) -> Tensor:
-        """The share of examples whose largest logit is the target, shape (R,)."""
-        return (self.logits.argmax(-1) == self.targets).double().mean(1)
+        """The share of right answers, shape (R,)."""
+        right: Tensor = self.judge.right(self.logits, self.targets)
+        return right.double().mean(1)
 
 
 class View:
-    """A pack between two steps: its parameters, its task, and its passes over train and test.
+    """A pack between two steps: its parameters, its task, its loss, and its passes over train and test.
 
     The train pass is the one that training makes anyway, where it goes through all examples; any other is made when a
     probe asks for it.
     """
 
-    def __init__(self, params: Mapping[str, Tensor], task: Any, model: Any, train: Pass | None) -> None:
-        self.params, self.task, self.model, self._train = params, task, model, train
+    def __init__(self, params: Mapping[str, Tensor], task: Any, model: Any, loss: Any, train: Pass | None) -> None:
+        self.params, self.task, self.model, self.loss, self._train = params, task, model, loss, train
 
     @cached_property
     def train(self) -> Pass:
@@ -53,8 +53,8 @@ class View:
 
     def _over(self, split: Any) -> Pass:
         with torch.no_grad():
-            logits, trace = self.model.apply(self.params, split.tokens)
-            return Pass(logits, split.targets, cross_entropy(logits, split.targets), trace)
+            logits, trace = self.model.apply(self.params, split.inputs)
+            return Pass(logits, split.targets, self.loss.value(logits, split.targets), trace, self.loss)
 
 
 def surprise_and_slope(logits: Tensor, targets: Tensor, *, weight: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -69,12 +69,3 @@ def surprise_and_slope(logits: Tensor, targets: Tensor, *, weight: float = 1.0) 
     total = slope.sum(-1, keepdim=True, dtype=torch.float64)
     slope.mul_((weight / total).to(logits.dtype)).scatter_add_(-1, chosen, torch.full_like(of_target, -weight))
     return (total.log() - of_target).squeeze(-1), slope
-
-
-def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the mean cross-entropy of each replica in nats; without a gradient.
-
-    Shapes: logits (R, N, C) and targets (R, N) to (R,).
-    """
-    with torch.no_grad():
-        return mean_over(surprise_and_slope(logits, targets)[0], -1).to(logits.dtype)

@@ -112,7 +112,7 @@ def _trained(fields: Mapping[str, Any], kind: str, device: str, graphs: bool) ->
     for _ in range(STEPS):
         split = pack.split()
         with torch.no_grad():
-            loss, *_ = pack.parts.model.loss(pack.params, split.tokens, split.targets)
+            loss, *_ = pack.parts.model.loss(pack.params, split.inputs, split.targets)
         grads, _ = pack.backward()
         made.losses.append(loss.double().cpu())
         made.gradients.append(_kept(grads))

@@ -111,7 +111,7 @@ def test_students_learn_from_the_attention_with_which_their_own_teacher_ended(tm
         assert replica.parent is not None
         content = made.results.load_checkpoint(replica.parent.id, TEACHER_ENDS)
         own = {name: value[None] for name, value in Snapshot.from_bytes(content).params.items()}
-        wanted = pack.parts.model.attend(own, pack.parts.task.train.tokens[row : row + 1]).attention
+        wanted = pack.parts.model.attend(own, pack.parts.task.train.inputs[row : row + 1]).attention
         torch.testing.assert_close(found[row : row + 1], wanted)
 
 

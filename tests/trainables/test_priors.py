@@ -120,7 +120,7 @@ def test_matched_priors_start_with_the_gradient_of_the_oracle(prior: str) -> Non
     found = []
     for pack in (oracle, other):
         made = pack.parts.interventions[0]
-        norm = score_gradient_norm(made, pack.parts.model, pack.params, pack.parts.task.train.tokens)
+        norm = score_gradient_norm(made, pack.parts.model, pack.params, pack.parts.task.train.inputs)
         found.append(norm * made.strength)
     torch.testing.assert_close(found[0], found[1], rtol=1e-5, atol=0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from trainables import loop
 from trainables._operator_norm import operator_norm
+from trainables.losses.cross_entropy import CrossEntropy
 from trainables.models.one_layer_attention import OneLayerAttention
 from trainables.names import available, part
 from trainables.pack import Pack
@@ -41,8 +43,8 @@ COMMON = {"modulus": 5, "train_fraction": 0.5, "data_seeds": [0, 1]}
 
 def view_of(params: dict[str, Tensor], task: Any, model: OneLayerAttention) -> View:
     with torch.no_grad():
-        loss, logits, trace = model.loss(params, task.train.tokens, task.train.targets)
-    return View(params, task, model, Pass(logits, task.train.targets, loss, trace))
+        loss, logits, trace = model.loss(params, task.train.inputs, task.train.targets)
+    return View(params, task, model, CrossEntropy(), Pass(logits, task.train.targets, loss, trace, CrossEntropy()))
 
 
 def random_view(seed: int = 0, *, scale: float = 1.0, moving: bool = False, **facts: Any) -> View:
@@ -59,7 +61,7 @@ def test_score_gradients_equal_autograd_on_one_example_at_a_time(attention: str)
     view = random_view(attention=attention)
     found, surprise, _ = score_gradients(view, view.params)
     leaves = {name: value.clone().requires_grad_() for name, value in view.params.items()}
-    tokens, targets = view.task.train.tokens, view.task.train.targets
+    tokens, targets = view.task.train.inputs, view.task.train.targets
     for n in range(tokens.shape[1]):
         logits, trace = view.model.apply(leaves, tokens[:, n : n + 1])
         losses = torch.nn.functional.cross_entropy(logits[:, 0], targets[:, n], reduction="none")
@@ -75,7 +77,7 @@ def test_interaction_gradient_equals_autograd_by_the_product_of_query_and_key(at
     gradient, _, _ = score_gradients(view, view.params)
     product = (view.params["query"] @ view.params["key"].mT).requires_grad_()
     params = {**view.params, "query": product, "key": torch.eye(6, dtype=torch.float64).expand(2, -1, -1)}
-    loss, _, _ = view.model.loss(params, view.task.train.tokens, view.task.train.targets)
+    loss, _, _ = view.model.loss(params, view.task.train.inputs, view.task.train.targets)
     (wanted,) = torch.autograd.grad(loss.sum(), [product])
     torch.testing.assert_close(interaction_gradient(view, view.params, gradient), wanted.norm(dim=(1, 2)))
 
@@ -92,7 +94,7 @@ def test_bounds_hold_on_random_networks(seed: int, attention: str, scale: float,
 
 def test_longest_inputs_are_those_of_a_loop_over_examples() -> None:
     view = random_view()
-    inputs = [view.params["embedding"][row, view.task.train.tokens[row]] for row in range(2)]
+    inputs = [view.params["embedding"][row, view.task.train.inputs[row]] for row in range(2)]
     wanted = (torch.stack(inputs) + view.params["position"].unsqueeze(1)).norm(dim=-1).amax(-1)
     torch.testing.assert_close(longest_inputs(view, view.params), wanted)
 
@@ -176,7 +178,7 @@ def test_structure_equals_a_loop_over_inputs(attention: str, moving: bool) -> No
     columns, test, trace = Structure().measure(view), view.task.test, view.test.trace
     for row in range(2):
         entropies, variances, margins, gaps = [], [], [], []
-        for n, tokens in enumerate(test.tokens[row]):
+        for n, tokens in enumerate(test.inputs[row]):
             values = (view.params["embedding"][row, tokens] + view.params["position"][row]) @ view.params["value"][row]
             inside = test.informative if not moving else test.informative[row, n].tolist()
             outside = [j for j in range(5) if j not in inside]
@@ -205,11 +207,11 @@ def test_heads_meet_the_pooled_condition_though_none_meets_it_alone(routing: str
     """One head looks at one operand only, the other at the other."""
     _, view = Pack([tiny_replica(heads=2, routing=routing)]).backward()
     informative = view.task.test.informative
-    R, N, T = view.task.test.tokens.shape
+    R, N, T = view.task.test.inputs.shape
     places = on_informative(torch.arange(T).expand(R, N, T), informative)
     heads = torch.zeros(R, N, 2, T).scatter(-1, places.unsqueeze(-1), 0.9)
     heads = heads.scatter(-1, places.flip(-1).unsqueeze(-1), 0.02)
-    view.test = Pass(view.test.logits, view.test.targets, view.test.loss, SimpleNamespace(heads=heads))  # type: ignore[misc]
+    view.test = replace(view.test, trace=SimpleNamespace(heads=heads))  # type: ignore[misc]
     columns = part("trainables.probes", "head_mass")().measure(view)
     torch.testing.assert_close(columns["pooled_mass_q01"], torch.full((R,), 0.92))
     torch.testing.assert_close(columns["best_head_mass_q01"], torch.full((R,), 0.02))
@@ -230,7 +232,7 @@ def test_accuracy_has_a_column_for_every_length_that_is_right_about_inputs_of_th
     columns = part("trainables.probes", "length_accuracy")().measure(view)
     assert list(columns) == ["accuracy_at_6", "accuracy_at_8", "accuracy_at_12"]
     assert torch.equal(columns["accuracy_at_6"], view.test.accuracy)
-    logits, _ = view.model.apply(view.params, view.task.longer[12].tokens)
+    logits, _ = view.model.apply(view.params, view.task.longer[12].inputs)
     right = logits.argmax(-1) == view.task.longer[12].targets
     torch.testing.assert_close(columns["accuracy_at_12"], right.double().mean(1))
     assert (columns["accuracy_at_12"] < columns["accuracy_at_6"]).all()

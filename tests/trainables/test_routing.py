@@ -25,19 +25,19 @@ def test_moving_operands_add_up_to_the_target_and_stand_in_every_pair_of_places(
     task = MovingAddition(modulus=P, train_fraction=0.5, data_seeds=[0, 1])
     places = set()
     for split in (task.train, task.test):
-        operands = on_informative(split.tokens, split.informative)
+        operands = on_informative(split.inputs, split.informative)
         assert (operands < P).all() and torch.equal(operands.sum(-1) % P, split.targets)
-        distractors = on_informative(split.tokens, others(split.informative, task.positions))
+        distractors = on_informative(split.inputs, others(split.informative, task.positions))
         assert (distractors[..., -1] == P).all() and (distractors[..., :-1] > P).all()
         places |= {tuple(each) for each in split.informative.flatten(0, 1).tolist()}
     assert places == {(i, j) for i in range(4) for j in range(i + 1, 4)}
-    assert task.vocabulary == 2 * P + 1 > int(task.train.tokens.max())
+    assert task.vocabulary == 2 * P + 1 > int(task.train.inputs.max())
 
 
 def test_moving_and_fixed_tasks_split_the_same_pairs() -> None:
     moving = MovingAddition(modulus=P, train_fraction=0.3, data_seeds=[5])
     fixed = ModularAddition(modulus=P, train_fraction=0.3, distractors="random", data_seeds=[5])
-    pairs = [on_informative(task.train.tokens, task.train.informative) for task in (moving, fixed)]
+    pairs = [on_informative(task.train.inputs, task.train.informative) for task in (moving, fixed)]
     assert torch.equal(*pairs)
 
 
@@ -52,9 +52,9 @@ def test_longer_examples_hold_the_test_pairs_among_more_distractors() -> None:
     task = ModularAddition(modulus=P, train_fraction=0.5, distractors="random", data_seeds=[0], positions=6, longest=16)
     assert list(task.longer) == [8, 12, 16]
     for length, split in task.longer.items():
-        assert split.tokens.shape[-1] == length and torch.equal(split.targets, task.test.targets)
-        assert (split.tokens[..., -1] == task.query_token).all()
-        assert (split.tokens[..., 3:-1] < P).all()
+        assert split.inputs.shape[-1] == length and torch.equal(split.targets, task.test.targets)
+        assert (split.inputs[..., -1] == task.query_token).all()
+        assert (split.inputs[..., 3:-1] < P).all()
 
 
 def model_of(kind: type, **facts: object) -> OneLayerAttention:
@@ -77,7 +77,7 @@ def task() -> ModularAddition:
 @pytest.mark.parametrize("heads", [2, 4])
 def test_heads_equal_a_loop_over_heads(task: ModularAddition, heads: int) -> None:
     model = model_of(MultiHeadAttention, heads=heads)
-    params, tokens = drawn(model), task.train.tokens
+    params, tokens = drawn(model), task.train.inputs
     logits, trace = model.apply(params, tokens)
     for row in range(2):
         own = {name: value[row] for name, value in params.items()}
@@ -98,7 +98,7 @@ def test_heads_equal_a_loop_over_heads(task: ModularAddition, heads: int) -> Non
 def test_one_head_of_the_multi_head_model_is_the_one_layer_model(task: ModularAddition) -> None:
     one, many = model_of(OneLayerAttention), model_of(MultiHeadAttention, heads=1)
     params = drawn(one)
-    torch.testing.assert_close(one.apply(params, task.train.tokens)[0], many.apply(params, task.train.tokens)[0])
+    torch.testing.assert_close(one.apply(params, task.train.inputs)[0], many.apply(params, task.train.inputs)[0])
 
 
 def test_oracle_attention_reads_the_mean_of_the_operands_and_teaches_nothing_to_its_scores(
@@ -106,7 +106,7 @@ def test_oracle_attention_reads_the_mean_of_the_operands_and_teaches_nothing_to_
 ) -> None:
     model = model_of(OneLayerAttention, attention="oracle")
     params = drawn(model)
-    loss, _, trace = model.loss(params, task.train.tokens, task.train.targets)
+    loss, _, trace = model.loss(params, task.train.inputs, task.train.targets)
     assert trace.attention[0, 0].tolist() == [0.5, 0, 0.5, 0, 0]
     grads = torch.autograd.grad(loss.sum(), list(params.values()), materialize_grads=True)
     silent = {name for name, grad in zip(params, grads, strict=True) if not grad.any()}
@@ -114,11 +114,11 @@ def test_oracle_attention_reads_the_mean_of_the_operands_and_teaches_nothing_to_
 
 
 def test_without_positions_the_order_of_the_inputs_does_not_matter(task: ModularAddition) -> None:
-    shuffled = task.train.tokens[..., [1, 2, 3, 0, 4]]
+    shuffled = task.train.inputs[..., [1, 2, 3, 0, 4]]
     for table, same in (("none", True), ("learned", False), ("sinusoidal", False)):
         model = model_of(OneLayerAttention, position_table=table)
         params = drawn(model)
-        first, second = (model.apply(params, tokens)[0] for tokens in (task.train.tokens, shuffled))
+        first, second = (model.apply(params, tokens)[0] for tokens in (task.train.inputs, shuffled))
         assert torch.allclose(first, second) == same
         assert ("position" in params) == (table == "learned")
 

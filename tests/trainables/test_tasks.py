@@ -28,7 +28,7 @@ def test_products_modulo_p() -> None:
         operation="multiplication", modulus=7, train_fraction=0.5, distractors="random", data_seeds=[0, 1]
     )
     for split in (task.train, task.test):
-        a, b = split.tokens[..., 0], split.tokens[..., 2]
+        a, b = split.inputs[..., 0], split.inputs[..., 2]
         assert torch.equal(split.targets, a * b % 7)
     assert task.train.targets.shape[1] + task.test.targets.shape[1] == 49
 
@@ -54,7 +54,7 @@ def test_several_operands_are_a_sample_of_all_combinations_without_repeats() -> 
     task = ModularAddition(
         modulus=7, train_fraction=0.4, distractors="random", data_seeds=[3], positions=7, operands=3, examples=200
     )
-    tokens = torch.cat([task.train.tokens, task.test.tokens], 1)[0]
+    tokens = torch.cat([task.train.inputs, task.test.inputs], 1)[0]
     operands, answers = tokens[:, [0, 2, 4]], torch.cat([task.train.targets, task.test.targets], 1)[0]
     assert len({tuple(each) for each in operands.tolist()}) == 200 and task.train.targets.shape[1] == 80
     assert torch.equal(operands.sum(1) % 7, answers) and task.train.informative == (0, 2, 4)
@@ -65,11 +65,11 @@ def test_several_operands_are_a_sample_of_all_combinations_without_repeats() -> 
 @given(size=st.integers(1, 4), seed=st.integers(0, 5))
 def test_parity_counts_the_informative_bits_only(size: int, seed: int) -> None:
     task = SparseParity(bits=9, parity_size=size, examples=300, train_fraction=0.5, data_seeds=[seed])
-    bits = task.train.tokens[..., [2 * number for number in range(size)]]
+    bits = task.train.inputs[..., [2 * number for number in range(size)]]
     assert torch.equal(task.train.targets, bits.sum(-1) % 2) and task.train.informative == tuple(range(0, 2 * size, 2))
-    strings = torch.cat([task.train.tokens, task.test.tokens], 1)[0, :, :-1]
+    strings = torch.cat([task.train.inputs, task.test.inputs], 1)[0, :, :-1]
     assert len({tuple(each) for each in strings.tolist()}) == 300 and int(strings.max()) == 1
-    assert (task.train.tokens[..., -1] == task.query_token).all()
+    assert (task.train.inputs[..., -1] == task.query_token).all()
 
 
 def split_of(examples: int) -> Split:
@@ -82,18 +82,18 @@ def split_of(examples: int) -> Split:
 def test_an_epoch_uses_no_example_twice_and_every_replica_its_own_order(examples: int, size: int) -> None:
     batches = Batches(split_of(examples), size=size, data_seeds=[0, 1])
     used, whole = min(size, examples), examples // min(size, examples)
-    epoch = torch.cat([batches.at(step).tokens[..., 0] for step in range(whole)], 1)
+    epoch = torch.cat([batches.at(step).inputs[..., 0] for step in range(whole)], 1)
     assert epoch.shape == (2, whole * used)
     for row in epoch.tolist():
         assert len(set(row)) == len(row)
     for step in (0, whole):
         batch = batches.at(step)
-        assert torch.equal(batch.targets, batch.tokens[..., 0] * 10)
+        assert torch.equal(batch.targets, batch.inputs[..., 0] * 10)
     alone = Batches(split_of(examples), size=size, data_seeds=[1])
-    assert torch.equal(alone.at(whole).tokens[0], batches.at(whole).tokens[1])
+    assert torch.equal(alone.at(whole).inputs[0], batches.at(whole).inputs[1])
     if examples > 20:
         assert not torch.equal(epoch[0], epoch[1])
-        assert not torch.equal(batches.at(0).tokens, batches.at(whole).tokens)
+        assert not torch.equal(batches.at(0).inputs, batches.at(whole).inputs)
 
 
 def test_training_on_batches_uses_them_and_resumes_in_the_middle_of_an_epoch() -> None:
@@ -120,7 +120,7 @@ def test_the_next_token_loss_is_that_of_a_plain_loop_over_positions() -> None:
         for name, value in model.init([generator(seed, "init") for seed in range(2)]).items()
     }
     task = SparseParity(bits=5, parity_size=2, examples=20, train_fraction=0.5, data_seeds=[0, 1])
-    tokens, targets = task.train.tokens, task.train.targets
+    tokens, targets = task.train.inputs, task.train.targets
     found, logits, trace = model.loss(params, tokens, targets)
     for row in range(2):
         total = 0.0

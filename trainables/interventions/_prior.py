@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from trainables.models.one_layer_attention import Trace
+from trainables.randomness import generator
 
 
 class Prior:
@@ -34,6 +36,13 @@ class Prior:
         """Return the penalty, shape (R,); the step is a tensor where it is counted on the device."""
         return self.strength * self.factor(step) * self.penalty(trace).mean(1)
 
+    def match(self, other: Prior, model: Any, init_seeds: Sequence[int], tokens: Tensor) -> None:
+        """Scale the strength so that at initialisation the gradient on the scores has the norm that the other's has."""
+        drawn = model.init([generator(seed, "init") for seed in init_seeds])
+        start = {name: value.to(self.strength.device) for name, value in drawn.items()}
+        own, wanted = (score_gradient_norm(prior, model, start, tokens) for prior in (self, other))
+        self.strength = self.strength * torch.where(own > 0, wanted / own, 1.0).to(self.strength.dtype)
+
     def factor(self, step: int | Tensor) -> Tensor:
         """Return how much of the strength acts at a step, shape (R,)."""
         if self._schedule == "annealed":
@@ -47,9 +56,9 @@ class Prior:
         raise NotImplementedError(f"{type(self).__name__} defines no penalty")
 
 
-def score_gradient_norm(prior: Prior, model: object, params: Mapping[str, Tensor], tokens: Tensor) -> Tensor:
+def score_gradient_norm(prior: Prior, model: Any, params: Mapping[str, Tensor], tokens: Tensor) -> Tensor:
     """Return the norm of the gradient of the mean penalty on all scores of each replica, shape (R,)."""
     with torch.enable_grad():
-        trace: Trace = model.attend({name: p.detach().requires_grad_() for name, p in params.items()}, tokens)  # type: ignore[attr-defined]
+        trace: Trace = model.attend({name: p.detach().requires_grad_() for name, p in params.items()}, tokens)
         (gradient,) = torch.autograd.grad(prior.penalty(trace).mean(1).sum(), trace.scores)
     return gradient.flatten(1).double().square().sum(1).sqrt()

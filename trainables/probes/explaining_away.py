@@ -13,6 +13,7 @@ from trainables._operator_norm import operator_norm
 from trainables.view import View, surprise_and_slope
 
 SOURCE = "arXiv 2605.15787, lemma 5.1 and appendix D.1 (printed); exact and sharp are this project's"
+NEEDS = ("attention",)
 TOLERANCE = 1e-4  # a bound counts as violated beyond it; float64 leaves far less, products in bfloat16 more
 SMALLEST = 1e-12  # nats or mass: below it, one minus a float64 has rounded away
 
@@ -60,9 +61,9 @@ def score_gradients(view: View, params: Mapping[str, Tensor]) -> tuple[Tensor, T
     train = view.task.train
     with torch.enable_grad():
         leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
-        loss, logits, trace = view.model.loss(leaves, train.tokens, train.targets)
+        loss, logits, trace = view.model.loss(leaves, train.inputs, train.targets)
         (of_mean,) = torch.autograd.grad(loss.sum(), [trace.scores], materialize_grads=True)
-    return of_mean * train.tokens.shape[1], surprise_and_slope(logits, train.targets)[0], trace
+    return of_mean * train.inputs.shape[1], surprise_and_slope(logits, train.targets)[0], trace
 
 
 def interaction_gradient(view: View, params: Mapping[str, Tensor], gradient: Tensor) -> Tensor:
@@ -70,7 +71,7 @@ def interaction_gradient(view: View, params: Mapping[str, Tensor], gradient: Ten
 
     x_q is the same in all examples, so this is ‖x_q‖ / √d times ‖(1/N) Σ_nj g_nj x_nj‖.
     """
-    tokens, embedding = view.task.train.tokens, params["embedding"]
+    tokens, embedding = view.task.train.inputs, params["embedding"]
     positions = view.model.position_vectors(params, tokens.shape[-1])
     by_token = gradient.new_zeros(embedding.shape[:2]).scatter_add(1, tokens.flatten(1), gradient.flatten(1))
     pulled = by_token.unsqueeze(1) @ embedding + gradient.sum(1, keepdim=True) @ positions
@@ -81,7 +82,7 @@ def interaction_gradient(view: View, params: Mapping[str, Tensor], gradient: Ten
 
 def longest_inputs(view: View, params: Mapping[str, Tensor]) -> Tensor:
     """Return max_j ‖x_nj‖ of every training example, shape (R, N)."""
-    tokens: Tensor = view.task.train.tokens
+    tokens: Tensor = view.task.train.inputs
     T = tokens.shape[-1]
     positions = view.model.position_vectors(params, T)
     table_RVT: Tensor = torch.linalg.vector_norm(params["embedding"].unsqueeze(2) + positions.unsqueeze(1), dim=-1)

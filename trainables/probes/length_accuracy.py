@@ -17,9 +17,9 @@ class LengthAccuracy:
 
     def measure(self, view: View) -> dict[str, Tensor]:
         """Return the columns, each (R,)."""
-        columns = {f"accuracy_at_{view.task.test.tokens.shape[-1]}": view.test.accuracy}
+        columns = {f"accuracy_at_{view.task.test.inputs.shape[-1]}": view.test.accuracy}
         for length, split in getattr(view.task, "longer", {}).items():
             with torch.no_grad():
-                logits, _ = view.model.apply(view.params, split.tokens)
+                logits, _ = view.model.apply(view.params, split.inputs)
             columns[f"accuracy_at_{length}"] = (logits.argmax(-1) == split.targets).double().mean(1)
         return columns

@@ -12,6 +12,7 @@ from trainables.tasks._splits import on_informative
 from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, appendix A.3 (Δ_emb, eq. 13), definition 4.1 and appendix E.1 (variance of the scores)"
+NEEDS = ("attention",)
 
 
 class Structure:
@@ -57,7 +58,7 @@ def _gaps(view: View, places: Tensor, outside: Tensor) -> Tensor:
 
     Shapes: places (R, N, k), outside (R, N, T) with 0 at the informative positions and 1 elsewhere.
     """
-    params, model, tokens = view.params, view.model, view.task.test.tokens
+    params, model, tokens = view.params, view.model, view.task.test.inputs
     of_token = params["embedding"] @ params["value"]
     of_position = model.position_vectors(params, tokens.shape[-1]) @ params["value"]
     elsewhere = view.test.trace.attention * outside

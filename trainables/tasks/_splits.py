@@ -14,13 +14,24 @@ Positions = tuple[int, ...] | Tensor
 class Split:
     """Examples of a whole pack.
 
-    Shapes: tokens (R, N, T), targets (R, N). ``informative``: the positions that decide the target, the same in all
-    examples, or (R, N, k) where each example has its own.
+    Shapes: inputs (R, N, T) of tokens, or of reals (R, N, F); targets (R, N) of classes, or of reals (R, N, C).
+    ``informative``: the positions that decide the target, the same in all examples, or (R, N, k) where each example has
+    its own.
     """
 
-    tokens: Tensor
+    inputs: Tensor
     targets: Tensor
-    informative: Positions
+    informative: Positions = ()
+
+    def picked(self, rows: Tensor) -> Split:
+        """Return some of the examples, whose numbers (R, B) each replica has of its own."""
+        return Split(_rows_of(self.inputs, rows), _rows_of(self.targets, rows), self.informative)
+
+
+def _rows_of(values: Tensor, rows: Tensor) -> Tensor:
+    """Return values (R, N, ...) at rows (R, B), shape (R, B, ...)."""
+    index = rows.view(*rows.shape, *[1] * (values.dim() - 2))
+    return values.gather(1, index.expand(-1, -1, *values.shape[2:]))
 
 
 def on_informative(values: Tensor, informative: Positions) -> Tensor:

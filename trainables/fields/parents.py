@@ -1,0 +1,14 @@
+"""How long the network is trained that another one learns from or starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trainables.family import per_replica
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parents:
+    """Units: optimizer steps of the parent of a ticket or of a teacher's prior."""
+
+    parent_steps: int = per_replica(2000, low=1)  # inferred
