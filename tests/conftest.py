@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -83,3 +84,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("needs a CUDA device")
     if item.get_closest_marker("root") and (not hasattr(os, "geteuid") or os.geteuid() != 0):
         pytest.skip("needs root, to act as a second user")
+
+
+def pytest_unconfigure() -> None:
+    """Keep pytest from looking for garbage at its end: it does so five times, in all that was loaded, for seconds."""
+    gc.freeze()

@@ -29,7 +29,7 @@ from orchestrator.tracking.mirror import uri_of
 ROOT = Path(__file__).parents[2]
 SECOND = "second_launch"
 AROUND = ("mlflow_corrupt", "mlflow_deleted", "mlflow_locked", "mlflow_down", "mlflow_silent", SECOND)
-STEPS_PER_FAULT = 150
+STEPS_PER_FAULT = 100
 PACKS = 2
 MOST_LAUNCHES_PER_FAULT = 1.5
 LAUNCH_S = 300.0
