@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -16,7 +17,7 @@ from analysis.measures import measure_names, probes_of
 from analysis.rules import OF_LAWS, OF_MEASURES
 from search_spaces._space import MOST_SEED, Scale, SearchSpace, search_faults
 from trainables.family import config_faults, rules
-from trainables.names import find, near_match
+from trainables.names import near_match
 from trainables.replica import PRECISIONS, Recording, Replica, family_named
 
 FIRST_PILOT_SEED = 1000
@@ -73,6 +74,7 @@ class Experiment:
         if self.recording.precision in set(PRECISIONS) - set(family.precisions):
             allowed = ", ".join(family.precisions)
             found.append(f"recording.precision = {self.recording.precision} is none of family {self.family}: {allowed}")
+        found += family.probe_faults(self.recording.probes)
         for name, scale in self.scales.items():
             found += [f"{name} scale: {fault}" for fault in self._scale_faults(scale, family.Config)]
         return found + self._law_faults() + self.recording.faults() + self._claim_faults() + self._measure_faults()
@@ -179,7 +181,7 @@ class Experiment:
     def _measure_faults(self) -> list[str]:
         """Return what is wrong with measures and curves; a measure needs probes that are recorded."""
         known, found = measure_names(), []
-        recorded = {*self.recording.probes, *getattr(find("trainables.families", self.family), "PROBES", ())}
+        recorded = {*self.recording.probes, *getattr(sys.modules[family_named(self.family).__module__], "PROBES", ())}
         for name in self.measures:
             if name not in known:
                 found.append(f"unknown measure {name!r}{near_match(name, known)}; measures: {', '.join(known)}")

@@ -215,6 +215,21 @@ class Family:
         return [sentence for each in stated for sentence, holds in each.items() if not holds]
 
     @classmethod
+    def seed_faults(cls, seeds: Sequence[int]) -> list[str]:
+        """Return what is wrong with the data of some data seeds, one sentence each."""
+        return []
+
+    @classmethod
+    def probe_faults(cls, probes: Sequence[str]) -> list[str]:
+        """Return which probes cannot look at the networks of the family, one sentence each."""
+        return []
+
+    @classmethod
+    def notes(cls, config: Any) -> list[str]:
+        """Return what a user should know of how a Config is trained, one sentence each."""
+        return []
+
+    @classmethod
     def replica_mib(cls, config: Any) -> float:
         """Return an estimate of the memory that training one replica takes, in MiB."""
         raise NotImplementedError(f"{cls.__name__} defines no replica_mib")
