@@ -22,7 +22,8 @@ PASSES = 3  # whose outputs are there at once: to train on, to test, and what th
 class Costs:
     """Of one replica: ``state`` is weights and buffers, the others are for each example.
 
-    ``saved``: kept for the backward pass; ``output``: put out; ``gflop``: products forward, at least one per parameter.
+    ``saved``: kept for the backward pass; ``output``: put out; ``gflop``: products forward, where none is counted one
+    per parameter.
     Units: bytes, billions of operations.
     """
 
@@ -57,7 +58,7 @@ def costs_of(network: Network, params: Mapping[str, Tensor], inputs: Tensor, tar
         _, outputs, _ = network.loss(leaves, inputs, targets)
     rows, examples = inputs.shape[:2]
     each = rows * examples
-    operations = max(products.count / each, 2 * sum(value.numel() for value in leaves.values()) / rows)
+    operations = products.count / each or 2 * sum(value.numel() for value in leaves.values()) / rows
     return Costs(
         state=sum(value.nbytes for value in state) / rows,
         saved=sum(saved.values()) / each,
@@ -66,11 +67,11 @@ def costs_of(network: Network, params: Mapping[str, Tensor], inputs: Tensor, tar
     )
 
 
-class _Products(TorchDispatchMode):
+class _Products(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the operations of matrix products, convolutions and attention, as PyTorch's table of formulas has them."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.count = 0
 
     @classmethod

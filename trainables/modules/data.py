@@ -13,7 +13,7 @@ from trainables.randomness import drawing_from, generator
 from trainables.tasks._splits import Split, train_examples
 
 Pair = tuple[Tensor, Tensor]
-FORM = "((inputs, targets), (inputs, targets)) to train and to test on, or one (inputs, targets) with train_fraction"
+BOTH = "((inputs, targets), (inputs, targets)) to train and to test on"
 
 
 class ModuleTask:
@@ -92,7 +92,7 @@ def faults_of(data: Any, train_fraction: float | None, called: str = "data") -> 
     """Yield all that is wrong with data, one sentence each."""
     if _is_pair(data) and all(isinstance(each, Tensor) for each in data):
         if train_fraction is None:
-            yield f"{called} is one set of examples and no test set: give train_fraction, or {FORM}"
+            yield f"{called} is one set of examples and no test set: give train_fraction, or {BOTH}"
         else:
             yield from _set_faults(data, called, least=2)
     elif _is_pair(data) and all(_is_pair(each) and all(isinstance(one, Tensor) for one in each) for each in data):
@@ -104,7 +104,10 @@ def faults_of(data: Any, train_fraction: float | None, called: str = "data") -> 
         if inputs.shape[1:] != test_inputs.shape[1:] or targets.shape[1:] != test_targets.shape[1:]:
             yield f"{called}: examples to train and to test on have different shapes"
     else:
-        yield f"{called} must be tensors, {FORM}; not {_told(data)} (torch.from_numpy makes a tensor of an array)"
+        yield (
+            f"{called} must be tensors, {BOTH}, or one (inputs, targets) with train_fraction; not {_told(data)} "
+            "(torch.from_numpy makes a tensor of an array)"
+        )
 
 
 def _set_faults(pair: Pair, called: str, least: int = 1) -> Iterator[str]:

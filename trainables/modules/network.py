@@ -101,10 +101,15 @@ class Network:
         return found
 
     def _one(self, state: Tensors, inputs: Tensor) -> tuple[Tensor, Tensors]:
-        """Return the outputs of one network and what becomes of its buffers, which stay as they are."""
+        """Return the outputs of one network and what becomes of its buffers, which stay as they are.
+
+        Raises: TypeError when it puts out anything but one tensor.
+        """
         changing = self.buffers if self._traits.buffers_change else {}
         state = {name: value.clone() if name in changing else value for name, value in state.items()}
         outputs = functional_call(self._module, state, (inputs,))
+        if not isinstance(outputs, Tensor):
+            raise TypeError(f"the module puts out a {type(outputs).__name__}; it must put out one tensor")
         return outputs, {name: state[name].detach() for name in changing}
 
     def _drawn(self, source: Generator) -> nn.Module:

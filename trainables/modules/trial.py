@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from trainables.modules.costs import Costs, costs_of
 from trainables.modules.data import Pair, sets_of
@@ -89,9 +89,9 @@ def _network(definition: Definition, config: Any, traits: Traits) -> Network:
 def _module_faults(label: str, module: Any, other: Any) -> Iterator[str]:
     """Yield what is wrong with a module, of which another one was drawn from another seed."""
     if not isinstance(module, nn.Module):
-        yield f"{label} makes a {type(module).__name__}, no torch.nn.Module"
+        yield f"what {label} makes is no torch.nn.Module but {type(module).__name__}"
         return
-    if any(isinstance(each, UninitializedTensorMixin) for each in (*module.parameters(), *module.buffers())):
+    if any(isinstance(each, UninitializedParameter | UninitializedBuffer) for each in (*module.parameters(), *module.buffers())):
         yield f"{label} has lazy layers, whose shapes are not known when it is made; give them"
     elif not any(each.requires_grad for each in module.parameters()):
         yield f"{label} has no parameters to train"
@@ -113,11 +113,9 @@ def _unregistered(module: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def _output_fault(definition: Definition, config: Any, outputs: Any, targets: Tensor) -> str | None:
+def _output_fault(definition: Definition, config: Any, outputs: Tensor, targets: Tensor) -> str | None:
     """Return what is wrong with the outputs of two networks, or with what loss and metric make of them."""
     label, examples = definition.label, targets.shape[1]
-    if not isinstance(outputs, Tensor):
-        return f"{label} puts out a {type(outputs).__name__}; it must put out one tensor"
     if outputs.dim() < 2 or outputs.shape[1] != examples or not outputs.is_floating_point():
         told = f"{str(outputs.dtype).removeprefix('torch.')} of shape {tuple(outputs.shape[1:])}"
         return f"{label} puts out {told} for {examples} examples; it must put out real numbers, (examples, ...)"

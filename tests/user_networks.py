@@ -53,7 +53,7 @@ class Net(nn.Module):
         return self.read(self.norm(x + self.attention(x, x, x)[0]).mean(1))
 """
 
-BATCH_NORM = MLP.replace("nn.ReLU()", "nn.BatchNorm1d(4 * width), nn.ReLU()")
+BATCH_NORM = MLP.replace("4 * width), nn.ReLU()", "4 * width, bias=False), nn.BatchNorm1d(4 * width), nn.ReLU()")
 DROPOUT = MLP.replace("nn.ReLU()", "nn.ReLU(), nn.Dropout(0.2)")
 CONTROL_FLOW = MLP.replace(
     "return self.mlp(self.embedding(pairs).sum(-2))",
