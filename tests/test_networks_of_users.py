@@ -165,7 +165,11 @@ FAULTS = {
         "my_net.py: loss and data do not fit Net: targets from 0 to 6 do not fit outputs for 1 classes",
     ),
     "too few classes": (MLP.replace("4 * width, P)", "4 * width, 5)"), SPLIT, "from 0 to 6 do not fit outputs for 5"),
-    "several outputs": (MLP.replace(FORWARD, f"{FORWARD}, 1"), SPLIT, "my_net.py: TypeError: the module puts out a tuple; it must put out one tensor"),
+    "several outputs": (
+        MLP.replace(FORWARD, f"{FORWARD}, 1"),
+        SPLIT,
+        "my_net.py: TypeError: the module puts out a tuple; it must put out one tensor",
+    ),
     "one output for all": (MLP.replace(FORWARD, f"{FORWARD}.mean(0)"), SPLIT, "of shape (7,) for 29 examples"),
     "whole outputs": (MLP.replace(FORWARD, f"{FORWARD}.argmax(-1)"), SPLIT, "Net puts out int64 of shape (29,)"),
     "no module": ("def Net():\n    return 3", SPLIT, "my_net.py: what Net makes is no torch.nn.Module but int"),

@@ -91,7 +91,10 @@ def _module_faults(label: str, module: Any, other: Any) -> Iterator[str]:
     if not isinstance(module, nn.Module):
         yield f"what {label} makes is no torch.nn.Module but {type(module).__name__}"
         return
-    if any(isinstance(each, UninitializedParameter | UninitializedBuffer) for each in (*module.parameters(), *module.buffers())):
+    if any(
+        isinstance(each, UninitializedParameter | UninitializedBuffer)
+        for each in (*module.parameters(), *module.buffers())
+    ):
         yield f"{label} has lazy layers, whose shapes are not known when it is made; give them"
     elif not any(each.requires_grad for each in module.parameters()):
         yield f"{label} has no parameters to train"
