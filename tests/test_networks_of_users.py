@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from user_networks import HEAD, MLP, REGRESSION, SPLIT, launched, of_family, written
@@ -114,7 +115,7 @@ def test_relative_paths_in_a_file_begin_where_it_was_launched(tmp_path: Path, mo
     assert own.family_of(name).conflicts(own.family_of(name).Config()) == []
 
 
-def study(folder: Path, code: str = MLP, call: str = SPLIT, **words: str) -> Study:
+def study(folder: Path, code: str = MLP, call: str = SPLIT, **words: Any) -> Study:
     file = written(folder, code, call)
     return study_of(Options(name=str(file), storage=str(folder / "runs"), **{"backend": "in_process", **words}))
 
@@ -122,9 +123,21 @@ def study(folder: Path, code: str = MLP, call: str = SPLIT, **words: str) -> Stu
 def test_a_changed_network_is_trained_anew_and_its_rows_stand_apart(tmp_path: Path) -> None:
     first = study(tmp_path)
     assert train(first, silent=True) and first.rows().height == 6
+    kept = first.results.root / "registrations" / f"{first.asked.family}.py"
+    assert kept.read_bytes() == (tmp_path / "my_net.py").read_bytes()
     changed = study(tmp_path, MLP.replace("nn.ReLU", "nn.GELU"))
     assert changed.rows().is_empty() and changed.plan().left == 6
     assert study(tmp_path, f"{MLP}\n# a comment").plan().left == 0
+
+
+def test_a_file_that_changes_under_a_version_is_told(tmp_path: Path) -> None:
+    first = study(tmp_path, MLP, VERSION)
+    assert train(first, silent=True) and not first.results.notes
+    wider = study(tmp_path, f"{MLP}\n# a comment", VERSION, budget_steps=70)
+    assert train(wider, silent=True) and not wider.results.notes
+    changed = study(tmp_path, MLP.replace("nn.ReLU", "nn.GELU"), VERSION, budget_steps=80)
+    assert train(changed, silent=True)
+    assert "my_net.py is not as in" in changed.results.notes[0] and changed.rows().height == 6
 
 
 def test_a_note_says_when_networks_run_one_after_the_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ def digest_of(file: UserFile, facts: Mapping[str, Any], version: str | None) -> 
 
     Of a file every statement counts but the one that sets ``EXPERIMENT``; comments, layout and docstrings do not.
     """
-    code = version if version is not None else _code(file)
+    code = version if version is not None else _code(file.content)
     return hashlib.sha256(json.dumps([code, facts], sort_keys=True).encode()).hexdigest()[:DIGITS]
 
 
@@ -47,8 +47,16 @@ def digest_of_tensors(tensors: Any) -> str:
     return digest.hexdigest()[:DIGITS]
 
 
-def _code(file: UserFile) -> str:
-    tree = ast.parse(file.content)
+def same_code(one: bytes, other: bytes) -> bool:
+    """Say whether what counts of two files is the same."""
+    try:
+        return _code(one) == _code(other)
+    except (SyntaxError, ValueError):  # a file that was kept may be torn
+        return False
+
+
+def _code(content: bytes) -> str:
+    tree = ast.parse(content)
     kept = [node for node in tree.body if not _sets_experiment(node)]
     return "\n".join(_plain(node) for node in kept if not _is_text(node))
 

@@ -19,7 +19,7 @@ from trainables.modules.network import Network, Tensors, Traits
 from trainables.randomness import drawing_from, generator
 
 SEED, OTHER_SEED = 0, 1
-EXAMPLES, FEW_EXAMPLES = 1024, 64  # that are tried: for what the network takes, and for whether vmap makes the same
+EXAMPLES, FEW_EXAMPLES = 512, 64  # that are tried: for what the network takes, and for whether vmap makes the same
 RELATIVE, ABSOLUTE = 1e-3, 1e-5  # within which numbers are the same
 
 
