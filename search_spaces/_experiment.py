@@ -15,9 +15,10 @@ from analysis.claims import Claim
 from analysis.laws import law_names
 from analysis.measures import measure_names, probes_of
 from analysis.rules import OF_LAWS, OF_MEASURES
+from search_spaces._grids import values_in
 from search_spaces._space import MOST_SEED, Scale, SearchSpace, search_faults
-from trainables.family import config_faults, rules
-from trainables.names import near_match
+from trainables.family import Family, config_faults, rules
+from trainables.names import available, near_match
 from trainables.replica import PRECISIONS, Recording, Replica, family_named
 
 FIRST_PILOT_SEED = 1000
@@ -71,13 +72,10 @@ class Experiment:
             for kind, name in (("name", self.name), *(("scale", scale) for scale in self.scales))
             if not re.fullmatch(rf"\w[\w-]{{0,{NAME_CHARACTERS - 1}}}", str(name), re.ASCII)
         ]
-        if self.recording.precision in set(PRECISIONS) - set(family.precisions):
-            allowed = ", ".join(family.precisions)
-            found.append(f"recording.precision = {self.recording.precision} is none of family {self.family}: {allowed}")
-        found += family.probe_faults(self.recording.probes)
         for name, scale in self.scales.items():
             found += [f"{name} scale: {fault}" for fault in self._scale_faults(scale, family.Config)]
-        return found + self._law_faults() + self.recording.faults() + self._claim_faults() + self._measure_faults()
+        found += [*self._law_faults(), *self.recording.faults(), *self._recording_faults(family)]
+        return found + self._claim_faults() + self._measure_faults()
 
     def strata(self, scale: str) -> list[str]:
         """Return the axes other than x that have more than one value: they divide the runs."""
@@ -163,6 +161,17 @@ class Experiment:
             found.append(f"least_memorised = {self.least_memorised} must be a share between 0 and 1")
         return found
 
+    def _recording_faults(self, family: type[Family]) -> list[str]:
+        """Return what is recorded in a way in which networks of the family cannot be."""
+        precision, measurable, found = self.recording.precision, family.measurable(), []
+        if precision in set(PRECISIONS) - set(family.precisions):
+            allowed = ", ".join(family.precisions)
+            found.append(f"recording.precision = {precision} is none of family {self.family}: {allowed}")
+        return found + [
+            f"probe {name!r} does not suit family {self.family}; probes that do: {', '.join(measurable)}"
+            for name in set(self.recording.probes) & set(available("trainables.probes")) - set(measurable)
+        ]
+
     def _claim_faults(self) -> list[str]:
         found = [fault for claim in self.claims for fault in claim.faults()]
         names = [claim.name for claim in self.claims]
@@ -232,11 +241,14 @@ def _without(facts: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def parse_values(experiment: Experiment, name: str, text: str) -> tuple[Any, ...]:
-    """Turn the ``v1,v2`` of ``--set name=v1,v2`` into values of the field's type.
+    """Turn the text of ``--set name=v1,v2`` or ``--set name=log(1e-3,1,7)`` into values of the field's type.
 
-    Raises: LookupError when the family has no such field.
+    Raises: LookupError when the family has no such field, or the text lists no values.
     """
     known = rules(family_named(experiment.family).Config)
     if name not in known:
         raise LookupError(f"unknown field {name!r}{near_match(name, list(known))}; fields: {', '.join(known)}")
-    return tuple(known[name].parse(part.strip()) for part in text.split(",") if part.strip())
+    try:
+        return values_in(text, known[name])
+    except ValueError as fault:
+        raise LookupError(f"--set {name}: {fault}") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -170,3 +171,17 @@ def test_text_files_are_utf_8_wherever_we_run(path: Path) -> None:
         opens &= not any(isinstance(mode, str) and "b" in mode and len(mode) < 4 for mode in modes)
         of_os = ast.unparse(call.func) in {"os.open", "self._open"}
         assert not (text or (opens and not of_os)) or "encoding" in told, f"line {call.lineno}: give encoding="
+
+
+def test_a_wheel_holds_all_that_is_not_python_and_no_test() -> None:
+    packaging = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    assert set(packaging["packages"]["find"]["include"]) == {f"{package}*" for package in PACKAGES}
+    packed = {
+        file
+        for home, globs in packaging["package-data"].items()
+        for folder in (map(ROOT.joinpath, PACKAGES) if home == "*" else [ROOT / home.replace(".", "/")])
+        for glob in globs
+        for file in folder.glob(glob)
+    }
+    there = {file for package in PACKAGES for file in (ROOT / package).rglob("*") if file.is_file()}
+    assert {file for file in there if file.suffix not in {".py", ".pyc"}} == packed

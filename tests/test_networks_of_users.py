@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 import subprocess
 import sys
@@ -9,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from user_networks import HEAD, MLP, REGRESSION, SPLIT, launched, of_family, written
+from user_networks import HEAD, MLP, REGRESSION, SPLIT, launched, written
 
 from orchestrator.cli import main
 from orchestrator.launch import train
 from orchestrator.study.study import Options, Study, study_of
 from search_spaces._files import experiment_named
 from trainables.modules import own
+from trainables.replica import Recording
 from trainables.user_code import UserFile
 
 VERSION = f"{SPLIT}, version='1'"
@@ -276,9 +278,9 @@ def test_flags_are_checked_against_the_network(
 
 def test_probes_that_look_inside_networks_of_ours_are_refused(tmp_path: Path) -> None:
     experiment = launched(tmp_path, MLP)
-    assert of_family(experiment).probe_faults(("structure",)) == [
-        "probe 'structure' cannot look into Net; it has accuracy, losses, parameter_norm"
-    ]
+    experiment = dataclasses.replace(experiment, recording=Recording(probes=("structure",)))
+    (fault,) = experiment.faults()
+    assert fault.startswith("probe 'structure' does not suit family Net@") and "parameter_norm" in fault
 
 
 def test_from_module_outside_a_file_says_where_it_belongs() -> None:

@@ -1,1 +1,1 @@
-"""Packs of networks that train together: families, tasks, models, optimizers, interventions and probes."""
+"""Packs of networks that train together: families made of groups of fields, and their parts."""

@@ -10,8 +10,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from trainables.names import near_match, part
+from trainables.names import available, constant, near_match, part
 
+PROBES = "trainables.probes"
 MOST_WHOLE = 2**63 - 1  # what an array of whole numbers holds
 
 
@@ -181,13 +182,15 @@ class Family:
     A family module loads neither torch nor ray when imported: ``build`` does.
     ``version`` rises whenever the numbers that a replica produces change.
     ``replica_mib`` and ``step_gflop`` estimate memory and work of one replica. ``precisions``: the number formats that
-    its model can be computed in, some of ``replica.PRECISIONS``.
+    its model can be computed in, some of ``replica.PRECISIONS``. ``offers``: what probes find there that not every
+    network has; a probe says what it looks for in ``NEEDS``.
     """
 
     Config: ClassVar[type]
     version: ClassVar[int]
     sources: ClassVar[Mapping[str, str]]  # where each part comes from
     precisions: ClassVar[tuple[str, ...]] = ("fp32",)
+    offers: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def build(
@@ -220,14 +223,15 @@ class Family:
         return []
 
     @classmethod
-    def probe_faults(cls, probes: Sequence[str]) -> list[str]:
-        """Return which probes cannot look at the networks of the family, one sentence each."""
-        return []
-
-    @classmethod
     def notes(cls, config: Any) -> list[str]:
         """Return what a user should know of how a Config is trained, one sentence each."""
         return []
+
+    @classmethod
+    def measurable(cls) -> list[str]:
+        """Return the probes that find what they need in this family's networks."""
+        needs = {name: constant(PROBES, name, "NEEDS") or () for name in available(PROBES)}
+        return [name for name, needed in needs.items() if set(needed) <= set(cls.offers)]
 
     @classmethod
     def replica_mib(cls, config: Any) -> float:

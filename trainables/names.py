@@ -1,8 +1,11 @@
 """Find a part by its file name: the folder is the registry (standard library only)."""
 
+import ast
 import difflib
 import importlib
 import pkgutil
+from functools import lru_cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -33,6 +36,16 @@ def part(package: str, name: str) -> Any:
         if isinstance(attribute, type) and attribute.__name__.lower() == wanted:
             return attribute
     raise LookupError(f"{module.__name__} defines no class named like itself: add one to {module.__file__}")
+
+
+@lru_cache
+def constant(package: str, name: str, wanted: str) -> Any:
+    """Return a constant of a module, or None, without importing it, since that may load PyTorch."""
+    folder = importlib.import_module(package).__path__[0]
+    for node in ast.parse(Path(folder, f"{name}.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and wanted in {ast.unparse(target) for target in node.targets}:
+            return ast.literal_eval(node.value)
+    return None
 
 
 def near_match(name: str, known: list[str]) -> str:

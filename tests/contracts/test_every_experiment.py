@@ -62,6 +62,21 @@ PAPER["optimizer_robustness"] = {
     "batch_size": 64,
 }  # first of the grid
 PAPER["optimizer_grid"] = {**PAPER["four_phases"], "distractors": "constant", "optimizer": "adamw", "weight_decay": 0.5}
+PAPER["mlp_weight_decay"] = {  # arXiv 2310.19470 and its public code
+    "modulus": 67,
+    "pairs": "unordered",
+    "train_fraction": 0.4,
+    "width": 500,
+    "hidden_width": 48,
+    "learning_rate": 1e-3,
+    "weight_decay": 0.1,  # first of the grid
+    "beta1": 0.9,
+    "beta2": 0.98,
+    "loss_dtype": "float64",
+    "budget_steps": 30_000,
+    "seeds": (0, 1, 2),
+    "threshold": 0.95,
+}
 LAW_RULES = {"parameter_within", "floor_share", "dropping_shift"}
 
 

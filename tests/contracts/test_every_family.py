@@ -11,35 +11,44 @@ import torch
 from switches import sampled_configs, switches
 from tiny import small_replica
 
+from search_spaces._files import experiment_named
 from trainables import loop
-from trainables.family import defaults, rules
-from trainables.names import available, part
+from trainables.family import FieldRule, defaults, rules
+from trainables.names import available, find, part
 from trainables.pack import Pack, Snapshot
 from trainables.randomness import generator
-from trainables.replica import Recording, Replica, family_named
+from trainables.replica import PRECISIONS, Recording, Replica, family_named
 
 NAMES = available("trainables.families")
 GROUPS = {name: part("trainables.fields", name) for name in available("trainables.fields")}
 SWITCHES = [(name, fields) for name in NAMES for fields in switches(name)]
+PROBES = [(name, probe) for name in NAMES for probe in family_named(name).measurable()]
 STEPS, RECORDING = 100, Recording(end="budget", grid_min_steps=5)
 Rows = list[list[float]]
 
 
 def mixed(family: str, count: int = 5) -> list[Replica]:
     """Return replicas that differ in every per-replica field."""
-    config = family_named(family).Config
-    made = []
-    for seed in range(count):
-        fields: dict[str, Any] = {}
-        for name, rule in rules(config).items():
-            value = small_replica(family).config[name]
-            if rule.scope == "per_replica" and value is not None:
-                small = 0.1 * seed if rule.low == 0 else 0.01
-                fields[name] = value + 3 * seed if rule.kind is int else value * (1 - 0.1 * seed) or small
-            elif rule.scope == "per_replica":
-                fields[name] = 1.0 + seed
-        made.append(small_replica(family, seed, recording=RECORDING, **fields))
-    return made
+    usual = small_replica(family).config
+    differing = {name: rule for name, rule in rules(family_named(family).Config).items() if rule.scope == "per_replica"}
+    return [
+        small_replica(
+            family,
+            seed,
+            recording=RECORDING,
+            **{name: changed(rule, usual[name], seed) for name, rule in differing.items()},
+        )
+        for seed in range(count)
+    ]
+
+
+def changed(rule: FieldRule, value: Any, seed: int) -> float:
+    """Return the value that a field has at a seed."""
+    if value is None:
+        return 1.0 + seed
+    if rule.kind is int:
+        return int(value) + 3 * seed
+    return float(value * (1 - 0.1 * seed) or 0.1 * seed)
 
 
 def trained(replicas: list[Replica], parents: Any = None, steps: int = STEPS) -> dict[str, Rows]:
@@ -133,6 +142,38 @@ def test_a_config_is_the_sum_of_groups(name: str) -> None:
 def test_every_group_is_one_of_a_family_and_explains_itself(name: str) -> None:
     assert any(issubclass(family_named(family).Config, GROUPS[name]) for family in NAMES)
     assert GROUPS[name].__doc__ and defaults(GROUPS[name])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_number_format_that_the_model_lacks_is_refused(name: str) -> None:
+    precisions = family_named(name).precisions
+    assert set(precisions) <= set(PRECISIONS) and "fp32" in precisions
+    experiment = next(each for each in map(experiment_named, available("search_spaces")) if each.family == name)
+    for precision in PRECISIONS:
+        faults = experiment.with_precision(precision).faults()
+        assert faults == [] if precision in precisions else f"none of family {name}" in "".join(faults)
+
+
+@pytest.mark.parametrize("name, probe", PROBES)
+def test_a_probe_that_suits_a_family_only_looks_and_gives_one_number_per_replica(name: str, probe: str) -> None:
+    pack = Pack([small_replica(name, seed) for seed in range(3)])
+    _, view = pack.backward()
+    before = {key: value.detach().clone() for key, value in pack.params.items()}
+    columns = part("trainables.probes", probe)().measure(view)
+    assert columns
+    for values in columns.values():
+        assert values.shape == (3,) and torch.isfinite(values).all() and not values.requires_grad
+    assert all(torch.equal(before[key], value) for key, value in pack.params.items())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_probe_that_does_not_suit_a_family_is_refused(name: str) -> None:
+    own = find("trainables.families", name).PROBES
+    assert {(name, probe) for probe in own} <= set(PROBES)
+    experiment = next(each for each in map(experiment_named, available("search_spaces")) if each.family == name)
+    for probe in available("trainables.probes"):
+        faults = dataclasses.replace(experiment, recording=Recording(probes=(probe,))).faults()
+        assert any(f"{probe!r} does not suit family {name}" in each for each in faults) == ((name, probe) not in PROBES)
 
 
 @pytest.mark.parametrize("name", NAMES)

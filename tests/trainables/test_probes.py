@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -210,7 +211,7 @@ def test_heads_meet_the_pooled_condition_though_none_meets_it_alone(routing: str
     places = on_informative(torch.arange(T).expand(R, N, T), informative)
     heads = torch.zeros(R, N, 2, T).scatter(-1, places.unsqueeze(-1), 0.9)
     heads = heads.scatter(-1, places.flip(-1).unsqueeze(-1), 0.02)
-    view.test = Pass(view.test.logits, view.test.targets, view.test.loss, SimpleNamespace(heads=heads))  # type: ignore[misc]
+    view.test = replace(view.test, trace=SimpleNamespace(heads=heads))  # type: ignore[misc]
     columns = part("trainables.probes", "head_mass")().measure(view)
     torch.testing.assert_close(columns["pooled_mass_q01"], torch.full((R,), 0.92))
     torch.testing.assert_close(columns["best_head_mass_q01"], torch.full((R,), 0.02))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,8 +12,14 @@ from tiny import small_replica
 from torch import Tensor
 
 from trainables import loop
+from trainables.batches import Batches
+from trainables.family import Parts
+from trainables.losses.mean_square import MeanSquare
 from trainables.pack import Pack
+from trainables.randomness import generator
 from trainables.replica import Recording
+from trainables.steps.autograd import Autograd
+from trainables.tasks._splits import Split
 from trainables.view import View
 
 
@@ -57,3 +64,32 @@ def test_a_step_with_closed_forms_trains_as_automatic_differentiation_does() -> 
     first, last = (by_hand.curves[0].column("train_loss")[index] for index in (0, -1))
     assert last < 0.8 * first
     assert last == pytest.approx(by_autograd.curves[0].column("train_loss")[-1], rel=1e-3)
+
+
+class Linear:
+    """Outputs that are linear in vectors of reals."""
+
+    def apply(self, params: dict[str, Tensor], inputs: Tensor) -> tuple[Tensor, None]:
+        return inputs @ params["weight"], None
+
+
+@pytest.mark.parametrize("size", [None, 7])
+def test_inputs_and_targets_may_be_reals(size: int | None) -> None:
+    x, y, weight = (
+        torch.randn(2, *shape, generator=generator(0, str(shape)), dtype=torch.float64)
+        for shape in ((20, 5), (20, 3), (5, 3))
+    )
+    task = SimpleNamespace(train=Split(x, y), test=Split(x, y))
+    batches = Batches(task.train, size=size, data_seeds=[0, 1]) if size else None
+    parts = Parts(
+        task=task, model=Linear(), optimizer=None, interventions=[], probes=[], batches=batches, loss=MeanSquare()
+    )
+    pack: Any = SimpleNamespace(parts=parts, params={"weight": weight.requires_grad_()}, step=4)
+    grads, view = Autograd().gradients(pack)
+    used = batches.at(4) if batches else task.train
+    wanted = used.inputs.mT @ (used.inputs @ weight - used.targets) * 2 / used.targets[0].numel()
+    torch.testing.assert_close(grads["weight"], wanted.detach())
+    torch.testing.assert_close(view.train.loss, (x @ weight - y).square().mean((1, 2)).detach())
+    if batches:
+        places = [x[0].tolist().index(each) for each in used.inputs[0].tolist()]
+        assert len(set(places)) == 7 and torch.equal(used.targets[0], y[0, places])

@@ -82,12 +82,6 @@ class ModuleFamily(Family):
         return seed_faults(cls.definition, seeds)
 
     @classmethod
-    def probe_faults(cls, probes: Sequence[str]) -> list[str]:
-        """Return which probes look inside networks that we know, and so not at a user's."""
-        odd = [name for name in probes if name not in PROBES]
-        return [f"probe {name!r} cannot look into {cls.__name__}; it has {', '.join(PROBES)}" for name in odd]
-
-    @classmethod
     def notes(cls, config: Any) -> list[str]:
         """Return whether replicas are trained one after the other, and why."""
         refusal = cls.tried(config).traits.refusal
