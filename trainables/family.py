@@ -135,8 +135,8 @@ class Parts:
     """The parts of one pack, already built for its replicas; without ``batches`` a step goes through all examples.
 
     ``loss`` judges what a network puts out; a model may make its training loss itself, together with its last layers.
-    ``step`` makes the gradients: by automatic differentiation, or a part of ``trainables/steps`` or of a family's own
-    with a method ``gradients(pack)`` that returns them by parameter, with the view of the step.
+    ``step`` makes the gradients: by automatic differentiation, or any object with its method ``gradients``, which a
+    machine that follows no derivative brings along.
     Shapes: every tensor inside the parts has a leading replica axis R.
     """
 

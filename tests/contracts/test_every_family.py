@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from emulated import Emulated
 from switches import sampled_configs, switches
 from tiny import small_replica
 
@@ -96,6 +97,19 @@ def test_every_switch_trains_to_the_same_finite_numbers_in_every_pack(name: str,
     whole, pair = trained(replicas, parents, steps=30), trained(replicas[1:], parents, steps=30)
     assert torch.isfinite(torch.tensor(list(whole.values()))).all() and len(whole[replicas[0].id]) == 4
     assert pair.items() <= whole.items()
+
+
+@pytest.mark.parametrize("name, fields", SWITCHES, ids=str)
+def test_recorded_steps_of_every_switch_give_the_numbers_of_single_ones(name: str, fields: dict[str, Any]) -> None:
+    replicas = [small_replica(name, seed, recording=RECORDING, **fields) for seed in range(2)]
+    parents = {each.parent.id: untrained(each.parent) for each in replicas if each.parent}
+    single, recorded = Pack(replicas, parents=parents), Pack(replicas, parents=parents)
+    recorded.capture(Emulated())
+    assert recorded.sent_singly == ""
+    for pack in (single, recorded):
+        loop.advance(pack, last_step=15)
+    found, wanted = (torch.tensor([curve.rows for curve in pack.curves]) for pack in (recorded, single))
+    torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-5)
 
 
 def untrained(parent: Replica) -> dict[str, torch.Tensor]:

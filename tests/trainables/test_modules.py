@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from emulated import Emulated
 from torch import nn
 from user_networks import BATCH_NORM, DROPOUT, MLP, NETWORKS, REGRESSION, launched, network, of_family
 
@@ -136,6 +137,23 @@ def test_a_network_trains_as_in_a_plain_loop_of_pytorch(code: str, tmp_path: Pat
         if code == MLP:  # with batch norm, losses to train on are recorded as the network is evaluated
             assert pack.curves[row].column("train_loss")[:-1] == pytest.approx(losses, rel=1e-4)
         assert pack.curves[row].column("test_loss")[-1] == pytest.approx(test[0], rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["mlp", "batch norm", "running mean", "tied and frozen", "own loss and metric"])
+def test_recorded_steps_are_the_same(name: str, tmp_path: Path) -> None:
+    replicas = mixed(network(tmp_path, name))
+    straight, pack = trained(replicas), Pack(replicas)
+    pack.capture(Emulated())
+    assert not pack.sent_singly
+    loop.advance(pack, last_step=STEPS)
+    for replica, curve in zip(pack.replicas, pack.curves, strict=True):
+        torch.testing.assert_close(torch.tensor(curve.rows), torch.tensor(straight[replica.id]), rtol=1e-4, atol=1e-6)
+
+
+def test_a_network_that_draws_is_not_recorded(tmp_path: Path) -> None:
+    pack = Pack(mixed(network(tmp_path, "dropout")))
+    pack.capture(Emulated())
+    assert "draws random numbers" in pack.sent_singly
 
 
 def test_replicas_of_other_seeds_start_elsewhere_and_see_other_data(tmp_path: Path) -> None:

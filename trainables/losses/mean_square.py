@@ -19,7 +19,8 @@ class MeanSquare(Loss):
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the mean square of every example, (R, N), in float64."""
-        wanted = targets if targets.is_floating_point() else torch.nn.functional.one_hot(targets, outputs.shape[-1])
+        classes = torch.arange(outputs.shape[-1], device=outputs.device)
+        wanted = targets if targets.is_floating_point() else targets.unsqueeze(-1) == classes
         return (outputs - wanted.to(outputs.dtype)).square().double().mean(-1)
 
     def right(self, outputs: Tensor, targets: Tensor) -> Tensor:

@@ -17,7 +17,8 @@ from trainables.modules.each import for_each_replica
 from trainables.modules.judge import Judge
 from trainables.randomness import drawing_from, generator
 from trainables.steps.autograd import Autograd
-from trainables.view import View
+from trainables.tasks._splits import Split
+from trainables.view import Pass
 
 Tensors = dict[str, Tensor]
 
@@ -79,9 +80,20 @@ class Network:
         outputs, self.changed = self._outputs(params, inputs, training=True)
         return self.judge.value(outputs, targets), outputs.detach(), None
 
+    def at(self, step: int | Tensor) -> None:
+        """Take note of the step of the passes to come.
+
+        Raises: RuntimeError where it is counted on a device, and random numbers are drawn from it.
+        """
+        if not isinstance(step, Tensor):
+            self.step = step
+        elif self._traits.random:
+            raise RuntimeError("the network draws random numbers, which a graph would draw once for all steps")
+
     def commit(self) -> None:
         """Keep the buffers as the last training pass left them."""
-        self.buffers |= self.changed
+        for name, value in self.changed.items():
+            self.buffers[name].copy_(value)
 
     def _outputs(self, params: Mapping[str, Tensor], inputs: Tensor, *, training: bool) -> tuple[Tensor, Tensors]:
         self._module.train(training)
@@ -131,10 +143,13 @@ class KeptBuffers:
 class NumberedStep(Autograd):
     """Gradients by automatic differentiation, of a network that is told the step, from which it draws."""
 
-    def gradients(self, pack: Any) -> tuple[dict[str, Tensor], View]:
-        """Return the gradient by every parameter of a pack, and the view of this step."""
-        pack.parts.model.step = pack.step
-        return super().gradients(pack)
+    def gradients(self, pack: Any, split: Split, step: int | Tensor) -> tuple[dict[str, Tensor], Pass | None]:
+        """Return the gradient by every parameter of a pack on some examples, and the pass over them.
+
+        Raises: RuntimeError where the step is counted on a device, and the network draws random numbers.
+        """
+        pack.parts.model.at(step)
+        return super().gradients(pack, split, step)
 
 
 def _state(module: nn.Module) -> Iterator[tuple[str, Tensor]]:

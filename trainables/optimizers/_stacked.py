@@ -45,12 +45,12 @@ class Stacked:
         """Return one coefficient of all replicas."""
         return torch.tensor(values, dtype=torch.float64, device=self._device)
 
-    def rate(self, count: int) -> Tensor:
-        """Return the learning rate of the ``count``-th update, counted from 1."""
-        risen = self.learning_rate * (count / self.warmup_steps.clamp(min=1)).clamp(max=1)
+    def rate(self, count: int | Tensor) -> Tensor:
+        """Return the learning rate of the ``count``-th update, counted from 1; a tensor where the device counts."""
+        risen = self.learning_rate * (self.warmup_steps.clamp(min=1).reciprocal() * count).clamp(max=1)
         return risen if self.decay_steps is None else risen * self._cosine(count, self.decay_steps)
 
-    def _cosine(self, count: int, last: Tensor) -> Tensor:
+    def _cosine(self, count: int | Tensor, last: Tensor) -> Tensor:
         passed = ((count - self.warmup_steps) / (last - self.warmup_steps)).clamp(min=0, max=1)
         return self.final_rate_fraction + (1 - self.final_rate_fraction) * (1 + (math.pi * passed).cos()) / 2
 

@@ -8,41 +8,39 @@ import torch
 from torch import Tensor
 
 from trainables.tasks._splits import Split
-from trainables.view import Pass, View
+from trainables.view import Pass
 
 if TYPE_CHECKING:
+    from trainables.family import Parts
     from trainables.pack import Pack
 
 
 class Autograd:
     """The gradients of each replica's loss and of the penalties that interventions add to it."""
 
-    def gradients(self, pack: Pack) -> tuple[dict[str, Tensor], View]:
-        """Return the gradient by every parameter of a pack, and the view of this step.
+    def gradients(self, pack: Pack, split: Split, step: int | Tensor) -> tuple[dict[str, Tensor], Pass | None]:
+        """Return the gradient by every parameter of a pack on some examples, and the pass over them.
 
-        Where a step goes through all training examples, the view's train pass is the one made here.
+        The pass is None where it does not show how the pack does on the train split: on mini-batches, and where the
+        loss is about more than the answer. The step is a tensor where it is counted on the device.
         """
-        task, model, judge, batches = pack.parts.task, pack.parts.model, pack.parts.loss, pack.parts.batches
-        split = batches.at(pack.step) if batches else task.train
-        loss, outputs, trace = _loss(pack, split)
-        penalties = [
-            part.loss(trace, pack.params, pack.step) for part in pack.parts.interventions if hasattr(part, "loss")
-        ]
+        parts, leaves = pack.parts, {name: value.detach().requires_grad_() for name, value in pack.params.items()}
+        loss, outputs, trace = _loss(parts, leaves, split)
+        penalties = [part.loss(trace, leaves, step) for part in parts.interventions if hasattr(part, "loss")]
         total = sum(penalties, loss).sum()  # replicas do not meet: the gradient of the sum is each one's own
-        grads = torch.autograd.grad(total, list(pack.params.values()), materialize_grads=True)
-        whole = not batches and not getattr(model, "beyond_the_answer", False)
-        made = Pass(outputs, split.targets, loss.detach(), trace, judge) if whole else None
-        return dict(zip(pack.params, grads, strict=True)), View(pack.params, task, model, judge, made)
+        grads = torch.autograd.grad(total, list(leaves.values()), materialize_grads=True)
+        whole = not parts.batches and not getattr(parts.model, "beyond_the_answer", False)
+        made = Pass(outputs, split.targets, loss.detach(), trace, parts.loss) if whole else None
+        return dict(zip(leaves, grads, strict=True)), made
 
 
-def _loss(pack: Pack, split: Split) -> tuple[Tensor, Tensor, Any]:
+def _loss(parts: Parts, params: dict[str, Tensor], split: Split) -> tuple[Tensor, Tensor, Any]:
     """Return the loss of each replica, its outputs without a gradient, and the trace.
 
     A model with a ``loss`` of its own, made together with its last layers, is asked for that.
     """
-    model = pack.parts.model
-    if hasattr(model, "loss"):
-        made: tuple[Tensor, Tensor, Any] = model.loss(pack.params, split.inputs, split.targets)
+    if hasattr(parts.model, "loss"):
+        made: tuple[Tensor, Tensor, Any] = parts.model.loss(params, split.inputs, split.targets)
         return made
-    outputs, trace = model.apply(pack.params, split.inputs)
-    return pack.parts.loss.value(outputs, split.targets), outputs.detach(), trace
+    outputs, trace = parts.model.apply(params, split.inputs)
+    return parts.loss.value(outputs, split.targets), outputs.detach(), trace
