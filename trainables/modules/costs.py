@@ -34,7 +34,8 @@ class Costs:
 
     def mib(self, trained: int, batch: int, tested: int) -> float:
         """Return an estimate of the peak memory of one replica, of whose examples a step takes a batch."""
-        return (COPIES * self.state + batch * self.saved + PASSES * (trained + tested) * self.output) / 2**20
+        kept = (2 * batch + tested) * self.saved  # of a step with its gradients, and what an evaluation needs
+        return (COPIES * self.state + kept + PASSES * (trained + tested) * self.output) / 2**20
 
     def step_gflop(self, batch: int) -> float:
         """Return an estimate of the work of one step."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.func import vmap
+from torch.nn import functional
 from torch.utils._pytree import tree_leaves, tree_map
 
 warnings.filterwarnings("ignore", message="There is a performance drop")  # where vmap loops over one operation
@@ -33,9 +35,31 @@ def for_each_replica(
     dims = [None if all_equal else 0 for all_equal in (common or [False] * len(stacked))]
     if together:
         given = [each[0] if dim is None else each for each, dim in zip(stacked, dims, strict=True)]
-        return vmap(function, in_dims=tuple(dims), randomness="error")(*given)
+        with _folded_linear():
+            return vmap(function, in_dims=tuple(dims), randomness="error")(*given)
     made = []
     for row in range(len(tree_leaves(stacked[0])[0])):
         with around(row):
             made.append(function(*(tree_map(lambda leaf: leaf[row], each) for each in stacked)))  # noqa: B023
     return tree_map(lambda *leaves: torch.stack(leaves), *made)
+
+
+@contextlib.contextmanager
+def _folded_linear() -> Iterator[None]:
+    """Have linear layers fold all axes but the last of their inputs into one.
+
+    PyTorch does so itself where weights have a gradient, which vmap hides from it; else it copies the weights of each
+    replica once for each example as soon as an input is a view.
+    """
+    plain: Callable[..., Tensor] = functional.linear
+
+    def folded(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        if inputs.dim() < 3:
+            return plain(inputs, weight, bias)
+        return plain(inputs.reshape(-1, inputs.shape[-1]), weight, bias).reshape(*inputs.shape[:-1], len(weight))
+
+    setattr(functional, "linear", folded)  # noqa: B010 (attention calls it by this name, past any mode or hook)
+    try:
+        yield
+    finally:
+        setattr(functional, "linear", plain)  # noqa: B010

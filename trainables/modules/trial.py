@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,7 @@ from trainables.randomness import drawing_from, generator
 
 SEED, OTHER_SEED = 0, 1
 EXAMPLES, FEW_EXAMPLES = 512, 64  # that are tried: for what the network takes, and for whether vmap makes the same
+MOST_MEMORY = 2  # times that of networks one after the other, for which vmap may be used
 RELATIVE, ABSOLUTE = 1e-3, 1e-5  # within which numbers are the same
 
 
@@ -59,7 +61,21 @@ def _trial(definition: Definition, config: Any) -> Trial:
         _require(definition, _output_fault(definition, config, outputs, targets))
     sample = _sample(sets[0], FEW_EXAMPLES)
     traits = _traits(definition, config, safe, params, sample)
-    return Trial(traits, costs_of(safe, params, *sample), len(sets[0][0]), len(sets[1][0]))
+    traits, costs = _affordable(definition, config, traits, costs_of(safe, params, *sample), params, sample)
+    return Trial(traits, costs, len(sets[0][0]), len(sets[1][0]))
+
+
+def _affordable(
+    definition: Definition, config: Any, traits: Traits, alone: Costs, params: Tensors, sample: Pair
+) -> tuple[Traits, Costs]:
+    """Return how a network is to be made and what that costs: by vmap only where it does not take much more memory."""
+    if traits.refusal:
+        return traits, alone
+    together = costs_of(_begun(definition, config, traits), params, *sample)
+    if together.saved <= MOST_MEMORY * alone.saved:
+        return traits, together
+    refusal = f"vmap would take {together.saved / alone.saved:.0f} times the memory"
+    return dataclasses.replace(traits, refusal=refusal), alone
 
 
 def _require(definition: Definition, fault: str | None) -> None:
@@ -84,6 +100,12 @@ def _network(definition: Definition, config: Any, traits: Traits) -> Network:
         init_seeds=(SEED, OTHER_SEED),
         device="cpu",
     )
+
+
+def _begun(definition: Definition, config: Any, traits: Traits) -> Network:
+    network = _network(definition, config, traits)
+    network.init(_sources())
+    return network
 
 
 def _module_faults(label: str, module: Any, other: Any) -> Iterator[str]:
@@ -149,10 +171,8 @@ def _refusal(
     definition: Definition, config: Any, traits: Traits, params: Tensors, sample: Pair, wanted: Tensors
 ) -> str:
     """Return why vmap does not make the same numbers, empty where it does."""
-    network = _network(definition, config, traits)
-    network.init(_sources())
     try:
-        found = _passes(definition, network, params, sample, step=0)
+        found = _passes(definition, _begun(definition, config, traits), params, sample, step=0)
     except LookupError as fault:
         return str(fault.args[0]).split(". ")[0]
     return "" if _same(found, wanted, RELATIVE, ABSOLUTE) else "its numbers are others there"
