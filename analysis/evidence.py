@@ -13,10 +13,8 @@ from analysis.compare import Fit, fit_laws, unfit
 from analysis.contrast import Contrast, contrast
 from analysis.likelihood import Times
 from analysis.regression import Regression, regress
-from analysis.rules import QUANTITIES
-from analysis.table import TIMELINE, delays
+from analysis.table import GROK_STEP, TIMELINE, Quantity, delays
 
-GROKKED = QUANTITIES[0]
 Where = Mapping[str, Any]  # values of fields
 MANY_EQUAL_ROWS = 500  # from which on it pays to look for equal ones
 
@@ -62,14 +60,14 @@ class Evidence:
         """The columns that are neither events nor axes."""
         return [name for name in self.rows.columns if name not in (*TIMELINE, self.x, *self.strata)]
 
-    def part(self, where: Mapping[str, Any] | None = None, quantity: str = GROKKED) -> pl.DataFrame:
+    def part(self, where: Mapping[str, Any] | None = None, quantity: Quantity = GROK_STEP) -> pl.DataFrame:
         """Return the usable rows with the given values of fields, and the interval of the quantity.
 
         Raises: ValueError when there are none.
         """
         if self.usable.is_empty() and not self.rows.is_empty():
             raise ValueError(f"at no level have {self.least_memorised:.0%} of the runs memorised, as a fit needs")
-        return _some(self.usable if quantity == GROKKED else delays(self.usable), where)
+        return _some(self.usable if quantity == GROK_STEP else delays(self.usable), where)
 
     def every(self, where: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Return all rows with the given values of fields, x = 0 among them, for what needs no law.
@@ -78,7 +76,9 @@ class Evidence:
         """
         return _some(self.rows, where)
 
-    def fit(self, law: str | None = None, where: Mapping[str, Any] | None = None, quantity: str = GROKKED) -> Fit:
+    def fit(
+        self, law: str | None = None, where: Mapping[str, Any] | None = None, quantity: Quantity = GROK_STEP
+    ) -> Fit:
         """Return the fit of one law, by default the primary one, to a part of the rows.
 
         Raises: ValueError in words where it cannot be fitted.
@@ -102,7 +102,7 @@ class Evidence:
         found = [self.fit(law) for law in self.laws]
         return sorted(found, key=lambda fit: np.inf if fit.aicc is None else fit.aicc)
 
-    def regression(self, where: Mapping[str, Any] | None = None, quantity: str = GROKKED) -> list[Regression]:
+    def regression(self, where: Mapping[str, Any] | None = None, quantity: Quantity = GROK_STEP) -> list[Regression]:
         """Return the regression on x and the axes that divide the rows, the best noise first.
 
         Raises: ValueError in words where it cannot be fitted.

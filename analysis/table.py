@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     import polars as pl
 
 SCHEMA_VERSION = 1
 STATUSES = ("observed", "budget", "diverged")
+Quantity = Literal["grokked", "delay"]  # the time of grokking, and the time from memorising to it
+QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
+GROK_STEP = QUANTITIES[0]
+POINT, REFERENCE, BEST = "point", "the reference", "the best point"  # where points are searched: a field, its values
 
 REPLICA_COLUMNS = {
     "id": "what the replica is called: a hash of all that decides its numbers",

@@ -1,8 +1,8 @@
 """What a pack does on one accelerator card: contracts against the CPU, times, packs at once, memory.
 
 ``PYTHONPATH=benchmarks:. python benchmarks/gpu.py --out gpu.json`` measures (6 minutes at most; torch and numpy alone
-are needed), ``--device cpu --smoke`` tries it without a card, and ``--page gpu.json > docs/results/gpu.md`` makes the
-page from ``docs/results/gpu/gpu.json``.
+are needed), ``--device cpu --smoke`` tries it without a card, and ``--page gpu.json > docs/results/gpu/page.md.in``
+makes the text of the page beside ``docs/results/gpu/gpu.json``; ``python -m orchestrator publish`` renders it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from typing import Any
 
 from card import sections
 from card.page import page, whole
-
-PUBLISHED = "gpu/gpu.json"
 
 
 def measure(asked: argparse.Namespace) -> dict[str, Any]:
@@ -35,7 +33,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure, or tell one section to the process that asks, or print the page."""
+    """Measure, or tell one section to the process that asks, or print the page's text."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--out", type=Path)
     options.add_argument("--device", default="cuda", choices=("cuda", "cpu"))
@@ -48,9 +46,7 @@ def main() -> None:
     asked = options.parse_args()
     sys.path.insert(0, str(Path(__file__).parents[1]))  # found from wherever it is started, without PYTHONPATH
     if asked.page:
-        from orchestrator.reports.audit import shown
-
-        print(page(json.loads(asked.page.read_text("utf-8")), PUBLISHED, shown))
+        print(page(json.loads(asked.page.read_text("utf-8"))))
     elif asked.section:
         sections.tell(asked.section, asked.device, asked.smoke, asked.seconds)
     else:

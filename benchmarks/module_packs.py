@@ -27,9 +27,7 @@ FIELDS = {"learning_rate": 0.01, "weight_decay": 1.0}
 HEAD = """
 import torch
 from torch import nn
-from search_spaces._experiment import Experiment
-from search_spaces._space import Scale, SearchSpace
-from trainables.modules import from_module
+from search_spaces import Experiment, Scale, SearchSpace, from_module
 
 P = 67
 PAIRS = torch.cartesian_prod(torch.arange(P), torch.arange(P))

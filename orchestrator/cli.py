@@ -21,6 +21,7 @@ from orchestrator.verbs.finishing import BAD_INPUT, DONE
 from orchestrator.verbs.fit import fit
 from orchestrator.verbs.launch import launch
 from orchestrator.verbs.list import list_
+from orchestrator.verbs.publish import publish
 from orchestrator.verbs.report import report
 from orchestrator.verbs.reproduce import reproduce
 from orchestrator.verbs.show import show
@@ -89,5 +90,5 @@ def whole(
 
 
 app.command("list")(list_)
-for verb in (show, launch, status, report, doctor, ui, reproduce, fit, design, audit):
+for verb in (show, launch, status, report, doctor, ui, reproduce, fit, design, publish, audit):
     app.command()(verb)

@@ -14,9 +14,10 @@ from typing import Any
 from analysis.claims import Claim
 from analysis.laws import law_names
 from analysis.measures import measure_names, probes_of
-from analysis.rules import OF_LAWS, OF_MEASURES
+from analysis.rules import Asked
+from analysis.table import POINT
 from search_spaces._grids import values_in
-from search_spaces._space import MOST_SEED, Scale, SearchSpace, search_faults
+from search_spaces._space import MOST_SEED, Scale, SearchSpace, point_fault, search_faults
 from trainables.family import Family, config_faults, rules
 from trainables.names import available, near_match
 from trainables.replica import PRECISIONS, Recording, Replica, family_named
@@ -35,7 +36,7 @@ class Experiment:
     ``x`` is the axis that laws are fitted along; ``threshold`` the test accuracy that counts as grokked;
     ``primary_law`` the law whose parameters the claims speak of, named in advance. ``least_memorised``: levels of x at
     which a smaller share of runs memorised stay outside the fits. ``paper``: the ledger that the claims belong to.
-    Without laws (``laws = ()``, ``primary_law = ""``) x may hold text, and claims speak of pairs, shares and measures.
+    Without laws x may hold text, and claims speak of pairs, shares and measures.
     ``measures``: files of ``analysis/measures``, whose numbers are added to the table of runs; ``curves``: the columns
     of probes that are drawn. ``headline``: the claims that answer the question, whatever their verdict, each with what
     one would say aloud if it holds and if it fails; without them the law answers, or the first claim that is decided.
@@ -50,8 +51,8 @@ class Experiment:
     x: str
     scales: Mapping[str, Scale]
     claims: tuple[Claim, ...]
-    primary_law: str
-    laws: tuple[str, ...]
+    primary_law: str = ""
+    laws: tuple[str, ...] = ()
     threshold: float = 0.99
     least_memorised: float = 0.0
     paper: str = ""
@@ -60,6 +61,11 @@ class Experiment:
     measures: tuple[str, ...] = ()
     curves: tuple[str, ...] = ("test_accuracy", "attention_kl")
     headline: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Let claims that name no source of their own have that of the question."""
+        sourced = (claim if claim.source else replace(claim, source=self.source) for claim in self.claims)
+        object.__setattr__(self, "claims", tuple(sourced))
 
     def faults(self) -> list[str]:
         """Return all that is wrong with the experiment, one sentence each."""
@@ -136,7 +142,7 @@ class Experiment:
         """Return a hash of what is preregistered: claims, laws, space, fields, seeds and recording; not the budget."""
         size = self.scales[scale]
         facts: list[Any] = [
-            [_without(asdict(claim), "scales") for claim in self.asked_at(scale).claims],
+            [claim.facts() for claim in self.asked_at(scale).claims],
             [self.family, self.x, self.primary_law, self.laws, self.threshold, self.least_memorised],
             {name: value for name, value in asdict(self.recording).items() if value or name not in LATER},
             [{name: list(values) for name, values in size.space.axes.items()}, dict(size.fields), size.seeds],
@@ -173,19 +179,33 @@ class Experiment:
         ]
 
     def _claim_faults(self) -> list[str]:
-        found = [fault for claim in self.claims for fault in claim.faults()]
         names = [claim.name for claim in self.claims]
-        found += [
+        found = [
             f"headline {name!r} is no claim; claims: {', '.join(names)}" for name in self.headline if name not in names
         ]
         for claim in self.claims:
             if unknown := set(claim.scales) - set(self.scales):
                 found.append(f"claim {claim.name!r}: unknown scale {', '.join(sorted(unknown))}")
-            if claim.rule in OF_LAWS and not self.laws:
-                found.append(f"claim {claim.name!r}: rule {claim.rule} needs laws; give laws and primary_law")
-            if claim.rule in OF_MEASURES and not self.measures:
-                found.append(f"claim {claim.name!r}: rule {claim.rule} needs measures: {', '.join(measure_names())}")
+            asked = [self._asked(scale) for scale in self.scales if scale in claim.scales or not claim.scales]
+            found += dict.fromkeys(fault for each in asked for fault in claim.faults(each))
         return found
+
+    def _asked(self, scale: str) -> Asked:
+        """Return what claims may name at a scale."""
+        size, config = self.scales[scale], family_named(self.family).Config
+
+        def fault(field: str, value: object) -> str | None:
+            return next(iter(config_faults(config, {field: value})), None)
+
+        return Asked(
+            scale=scale,
+            laws=self.laws,
+            primary_law=self.primary_law,
+            measures=self.measures,
+            axes=(POINT,) if size.search else tuple(dict.fromkeys((self.x, *size.names))),
+            fixed=() if size.search else tuple(size.fixed),
+            fault=point_fault if size.search else fault,
+        )
 
     def _measure_faults(self) -> list[str]:
         """Return what is wrong with measures and curves; a measure needs probes that are recorded."""
@@ -234,10 +254,6 @@ class Experiment:
         family = family_named(self.family)
         points = (values for values, _ in scale.points_and_seeds())
         return [fault for values in points for fault in family.conflicts(family.Config(**values))]
-
-
-def _without(facts: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in facts.items() if key != name}
 
 
 def parse_values(experiment: Experiment, name: str, text: str) -> tuple[Any, ...]:

@@ -5,12 +5,9 @@ Cost: the laptop scale is 64 replicas, about 160,000 replica-steps, 4 minutes on
 Command: ``python -m orchestrator launch mlp_weight_decay``
 """
 
-from analysis.claims import Claim
-from search_spaces._experiment import Experiment
-from search_spaces._space import Scale, SearchSpace
+from search_spaces import Claim, Experiment, ParameterWithin, Scale, SearchSpace, ShareWithin
 
 SOURCE = "arXiv 2605.15787, equation 5, for the network of arXiv 2310.19470"
-ABOUT_ONE = {"parameter": "exponent", "low": 0.8, "high": 1.25}
 
 EXPERIMENT = Experiment(
     name="mlp_weight_decay",
@@ -42,16 +39,19 @@ EXPERIMENT = Experiment(
         Claim(
             name="inverse_weight_decay",
             statement="The grok step falls as 1 / weight decay over all levels.",
-            source=SOURCE,
-            rule="parameter_within",
-            settings=ABOUT_ONE,
+            rule=ParameterWithin("exponent", low=0.8, high=1.25),
         ),
         Claim(
             name="inverse_delay",
             statement="The delay after memorisation falls as 1 / weight decay over all levels.",
-            source=SOURCE,
-            rule="parameter_within",
-            settings={**ABOUT_ONE, "quantity": "delay"},
+            rule=ParameterWithin("exponent", quantity="delay", low=0.8, high=1.25),
+        ),
+        Claim(
+            name="all_grok",
+            statement="At least nine of ten networks grok within 10,000 steps.",
+            source="mine",
+            rule=ShareWithin(low=0.9),
+            scales=("laptop",),
         ),
     ),
     pilot="Seeds 1000 to 1002, steps of 95 %: 340, 230, 340 at weight decay 5; 609, 310, 520 at 3; 1993, 835, 1735 "

@@ -165,15 +165,15 @@ FAULTS = {
     "an input that is not taken": (
         MLP.replace(FORWARD, "return self.mlp(pairs)"),
         SPLIT,
-        "my_net.py, line 19: RuntimeError: mat1 and mat2",
+        "my_net.py, line 17: RuntimeError: mat1 and mat2",
     ),
-    "a token beyond the table": (MLP, SPLIT.replace("PAIRS", "PAIRS + 1"), "line 19: IndexError: index out of range"),
+    "a token beyond the table": (MLP, SPLIT.replace("PAIRS", "PAIRS + 1"), "line 17: IndexError: index out of range"),
     "a constructor that raises": (
         MLP.replace("super().__init__()", "super().__init__(); {}['key']"),
         SPLIT,
-        "my_net.py, line 14: KeyError: 'key'",
+        "my_net.py, line 12: KeyError: 'key'",
     ),
-    "a width that fails": (MLP.replace("width=8", "width=-1"), SPLIT, "line 15: RuntimeError"),
+    "a width that fails": (MLP.replace("width=8", "width=-1"), SPLIT, "line 13: RuntimeError"),
     "outputs of another shape": (
         MLP.replace(FORWARD, f"{FORWARD}.sum(-1)"),
         SPLIT,
@@ -200,7 +200,7 @@ FAULTS = {
         SPLIT,
         "Net draws the tensor 'noise', which all replicas would share; make it with register_buffer",
     ),
-    "an instance": (MLP, SPLIT.replace("Net,", "Net(),"), "line 23: ValueError: the module must be a class"),
+    "an instance": (MLP, SPLIT.replace("Net,", "Net(),"), "line 21: ValueError: the module must be a class"),
     "an argument without a value": (MLP.replace("width=8", "width"), SPLIT, "ValueError: Net needs 'width'"),
     "an unknown argument": (MLP, f"{SPLIT}, arguments={{'depth': 2}}", "Net takes no 'depth'; it takes width"),
     "an argument named like a field": (MLP.replace("width=8", "loss=8, width=8"), SPLIT, "argument 'loss' of Net is"),
@@ -214,7 +214,7 @@ FAULTS = {
         SEEDED,
         "my_net.py: data(0), train: inputs hold NaN or infinity in 1 of 40 examples",
     ),
-    "a data function that raises": (MLP + DATA.format("[][1]"), "Net, data", "my_net.py, line 22: IndexError: list"),
+    "a data function that raises": (MLP + DATA.format("[][1]"), "Net, data", "my_net.py, line 20: IndexError: list"),
     "a data function without a test set": (MLP + DATA.format("PAIRS, SUMS"), "Net, data", "data(0) is one set of"),
     "real targets and accuracy": (REGRESSION, "Net, data, loss='mean_square'", "real targets have no right answers"),
     "an unknown loss": (MLP, f"{SPLIT}, loss='cross_entrpy'", "unknown loss 'cross_entrpy' (did you mean 'cross_entro"),
@@ -223,7 +223,7 @@ FAULTS = {
     "a loss that raises": (
         MLP + "\ndef loss(o, t):\n    return o.nope\n",
         f"{SPLIT}, loss=loss",
-        "line 22: AttributeError: 'Tensor' object has no attribute 'nope'",
+        "line 20: AttributeError: 'Tensor' object has no attribute 'nope'",
     ),
     "a loss of each example": (
         MLP + "\ndef loss(o, t):\n    return o.sum(-1)\n",
@@ -265,7 +265,7 @@ def test_data_of_every_seed_are_looked_at_before_a_launch(tmp_path: Path, capsys
     [
         (["--set", "width=8.5"], "width = '8.5' must be a whole number"),
         (["--set", "depth=2"], "unknown field 'depth'"),
-        (["--set", "width=-3"], "my_net.py, line 15: RuntimeError"),
+        (["--set", "width=-3"], "my_net.py, line 13: RuntimeError"),
         (["--precision", "bf16-mlp"], "recording.precision = bf16-mlp is none of family Net@"),
     ],
 )

@@ -11,9 +11,7 @@ from search_spaces._files import experiment_named
 HEAD = """
 import torch
 from torch import nn
-from search_spaces._experiment import Experiment
-from search_spaces._space import Scale, SearchSpace
-from trainables.modules import from_module
+from search_spaces import Experiment, Scale, SearchSpace, from_module
 
 P = 7
 PAIRS = torch.cartesian_prod(torch.arange(P), torch.arange(P))

@@ -11,16 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
+from trainables.family import Parts
 from trainables.tasks._splits import Split
 from trainables.view import Pass, View
-
-if TYPE_CHECKING:
-    from trainables.pack import Pack
 
 AHEAD_STEPS = 4  # the host waits until the GPU is at most twice as many steps behind, so that a chunk ends in time
 
@@ -43,10 +41,32 @@ class Recorder(Protocol):
         """Return what can be waited for: that all operations sent so far are done."""
 
 
+class Steps(Protocol):
+    """What a pack lets be recorded of it."""
+
+    parts: Parts
+    params: dict[str, Tensor]
+    optimizer_state: dict[str, Tensor]
+    device: str
+    step: int
+
+    def split(self) -> Split:
+        """Return the examples of this step."""
+
+    def gradients(self, split: Split, step: int | Tensor) -> tuple[dict[str, Tensor], Pass | None]:
+        """Return the gradients of a step, and its pass."""
+
+    def measured(self, view: View) -> tuple[list[str], Tensor]:
+        """Return the names of all columns and their values."""
+
+    def descend(self, grads: Mapping[str, Tensor], step: int | Tensor) -> None:
+        """Change parameters and optimizer state in place."""
+
+
 class StepGraphs:
     """The three parts of a pack's step, recorded: ``backward``, ``evaluation`` and ``update`` make them again."""
 
-    def __init__(self, pack: Pack, recorder: Recorder) -> None:
+    def __init__(self, pack: Steps, recorder: Recorder) -> None:
         """Record a pack where it stands.
 
         Raises: RuntimeError when a part cannot be recorded; the pack is as before then.
@@ -91,11 +111,11 @@ class StepGraphs:
     def _view(self, made: Pass | None) -> View:
         return View(self._params, self._parts.task, self._parts.model, self._parts.loss, made)
 
-    def _once(self, pack: Pack, grads: dict[str, Tensor]) -> None:
+    def _once(self, pack: Steps, grads: dict[str, Tensor]) -> None:
         pack.descend(grads, self._updates)
         self._updates.add_(1)
 
-    def _whole(self, pack: Pack) -> None:
+    def _whole(self, pack: Steps) -> None:
         grads, made = pack.gradients(self._split, self._updates)
         pack.measured(self._view(made))
         self._once(pack, grads)
@@ -150,7 +170,7 @@ def _copies(state: Sequence[Tensor]) -> list[Tensor]:
     return [tensor.detach().clone() for tensor in state]
 
 
-def _own(pack: Pack) -> Split:
+def _own(pack: Steps) -> Split:
     """Return the examples of the step, mini-batches in tensors of their own that can be overwritten."""
     split = pack.split()
     if not pack.parts.batches:

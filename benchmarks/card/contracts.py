@@ -100,8 +100,9 @@ def _line(fields: Mapping[str, Any], kind: str, device: str) -> dict[str, Any]:
 
 
 def _trained(fields: Mapping[str, Any], kind: str, device: str, graphs: bool) -> Trained:
-    pack = _pack(fields, "bf16-mlp" if kind == "bf16-mlp" else "fp32", device)
-    if kind.startswith("float64"):
+    double = kind.startswith("float64")
+    pack = _pack(fields, "bf16-mlp" if kind == "bf16-mlp" else "fp32", device, double=double)
+    if double:
         _doubled(pack)
     if graphs:
         pack.capture()
@@ -120,18 +121,20 @@ def _trained(fields: Mapping[str, Any], kind: str, device: str, graphs: bool) ->
     return made
 
 
-def _pack(fields: Mapping[str, Any], precision: str, device: str) -> Pack:
+def _pack(fields: Mapping[str, Any], precision: str, device: str, *, double: bool = False) -> Pack:
     replicas = replicas_of(ROWS, MODULUS, precision=precision, **{**SMALL, **fields})
-    return Pack(replicas, device=device, parents=_parents(replicas))
+    return Pack(replicas, device=device, parents=_parents(replicas, double))
 
 
-def _parents(replicas: list[Replica]) -> dict[str, dict[str, Tensor]]:
+def _parents(replicas: list[Replica], double: bool) -> dict[str, dict[str, Tensor]]:
+    """Return the parameters of all parents, in float64 where what is made of them when a pack is built has to be."""
     found = {}
     for parent in (each.parent for each in replicas):
         if parent and parent.id not in found:
             pack = Pack([parent])
             loop.advance(pack, last_step=10)
-            found[parent.id] = pack.snapshot(0).params
+            params = pack.snapshot(0).params
+            found[parent.id] = {name: value.double() for name, value in params.items()} if double else params
     return found
 
 

@@ -1,8 +1,8 @@
-"""The measured figures as a table for a terminal and as the page ``docs/results/gpu.md``."""
+"""The measured figures as a table for a terminal, and the text of the page ``docs/results/gpu.md``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 COLUMNS = {  # section: its columns, the key of each and its heading
@@ -97,20 +97,20 @@ def whole(facts: Mapping[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def page(facts: Mapping[str, Any], source: str, shown: Callable[[Any], str]) -> str:
-    """Return the page; every number stands between marks that name its place in the file of figures."""
-    named = ", ".join(_mark(source, f"device.0.{key}", value, shown) for key, value in facts["device"][0].items())
+def page(facts: Mapping[str, Any]) -> str:
+    """Return the text of the page; every number is a reference to its place in ``gpu.json`` beside the text."""
+    named = ", ".join(_reference(f"device.0.{key}", value) for key, value in facts["device"][0].items())
     parts = [
         "# On a GPU\n",
         f"Measured on: {named}; `PYTHONPATH=benchmarks:. python benchmarks/gpu.py --out gpu.json`",
-        f"([gpu.json]({source})).\n",
+        "([gpu.json](gpu/gpu.json)).\n",
     ]
     for section, rows in _sections(facts):
         columns = {key: title for key, title in COLUMNS[section].items() if any(key in row for _, row in rows)}
         parts += [f"## {TITLES[section]}", WORDS[section].strip() + "\n"]
         parts += [f"| {' | '.join(columns.values())} |", "|" + "---|" * len(columns)]
         for path, row in rows:
-            cells = [_mark(source, f"{path}.{key}", row.get(key), shown) for key in columns]
+            cells = [_reference(f"{path}.{key}", row.get(key)) for key in columns]
             parts.append(f"| {' | '.join(cells)} |")
         parts.append("")
     return "\n".join(parts)
@@ -127,8 +127,8 @@ def _sections(facts: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, Mappi
     return found
 
 
-def _mark(source: str, path: str, value: Any, shown: Callable[[Any], str]) -> str:
-    return "" if value is None else f"<!--={source}:{path}-->{shown(value)}<!--/-->"
+def _reference(path: str, value: Any) -> str:
+    return "" if value is None else f"{{{{gpu:{path}}}}}"
 
 
 def _plain(value: Any) -> str:

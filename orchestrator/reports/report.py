@@ -15,6 +15,7 @@ import polars as pl
 from analysis import table
 from orchestrator.reports import pages
 from orchestrator.reports.answers import answers
+from orchestrator.reports.levels import outcomes
 from orchestrator.reports.pictures import Picture, draw
 from orchestrator.reports.wording import tally
 from orchestrator.storage.provenance import provenance
@@ -114,9 +115,6 @@ def summary(study: Study, facts: Mapping[str, Any]) -> list[str]:
 def facts_of(state: State, runs: pl.DataFrame) -> dict[str, Any]:
     """Return all that a report says, but for its figures."""
     experiment, study = state.experiment, state.study
-    grokked = table.timeline(runs, experiment.threshold)
-    seen = int(grokked["upper"].count())
-    diverged = int((grokked["outcome"] == "diverged").sum())
     return {
         "experiment": experiment.name,
         "question": experiment.question,
@@ -126,9 +124,7 @@ def facts_of(state: State, runs: pl.DataFrame) -> dict[str, Any]:
         "x": experiment.x,
         "threshold": experiment.threshold,
         "replicas": len(state.replicas),
-        "events": seen,
-        "censored": grokked.height - seen - diverged,
-        "diverged": diverged,
+        **outcomes(experiment, runs),
         "failed": state.failed,
         "missing": state.missing,
         "budget_steps": state.budget_steps,
