@@ -53,10 +53,10 @@ def _folded_linear() -> Iterator[None]:
     """
     plain: Callable[..., Tensor] = functional.linear
 
-    def folded(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        if inputs.dim() < 3:
-            return plain(inputs, weight, bias)
-        return plain(inputs.reshape(-1, inputs.shape[-1]), weight, bias).reshape(*inputs.shape[:-1], len(weight))
+    def folded(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        if input.dim() < 3 or weight.dim() != 2:
+            return plain(input, weight, bias)
+        return plain(input.reshape(-1, input.shape[-1]), weight, bias).reshape(*input.shape[:-1], len(weight))
 
     setattr(functional, "linear", folded)  # noqa: B010 (attention calls it by this name, past any mode or hook)
     try:

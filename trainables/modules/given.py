@@ -75,8 +75,8 @@ def _kept(definition: Definition, config: type, given: Mapping[str, Any], versio
         "data": name_of(definition.data) if callable(definition.data) else digest_of_tensors(definition.data),
         "loss": definition.loss if isinstance(definition.loss, str) else [name_of(definition.loss)],
         "metric": definition.metric if isinstance(definition.metric, str) else [name_of(definition.metric)],
-        "arguments": given,
-        "defaults": {field.name: field.default for field in dataclasses.fields(config)},
+        "arguments": {**given, **{field: getattr(config, field) for field in definition.fields}},
+        "train_fraction": definition.train_fraction,
     }
     name = f"{definition.label}{own.MARK}{digest_of(definition.file, facts, version)}"
     own.keep(name, family_from(definition, config))
