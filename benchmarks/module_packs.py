@@ -1,4 +1,4 @@
-"""Milliseconds per replica-step of users' networks at p = 67: by vmap, one after the other, in a plain PyTorch loop.
+"""Milliseconds per replica-step of users' networks: by vmap, one after the other, and in a plain PyTorch loop.
 
 ``PYTHONPATH=. python benchmarks/module_packs.py --out module_packs.json``
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import json
 import statistics
 import tempfile
@@ -23,13 +24,14 @@ from trainables.modules import own
 from trainables.pack import Pack
 from trainables.replica import Recording, Replica, family_named
 
+Ways = dict[str, tuple[Callable[[], None], int]]
 FIELDS = {"learning_rate": 0.01, "weight_decay": 1.0}
 HEAD = """
 import torch
 from torch import nn
 from search_spaces import Experiment, Scale, SearchSpace, from_module
 
-P = 67
+P = {modulus}
 PAIRS = torch.cartesian_prod(torch.arange(P), torch.arange(P))
 """
 MLP = """
@@ -108,7 +110,20 @@ def one_after_the_other(family: str) -> str:
     return name
 
 
-def measured(steps: dict[str, tuple[Callable[[], None], int]], repeats: int, seconds: float) -> dict[str, float]:
+def ways_of(code: str, modulus: int, replicas: int) -> Ways:
+    """Return the ways of training a user's network, each a step and the replicas that it is of."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "net.py"
+        file.write_text(HEAD.format(modulus=modulus) + code + TAIL, encoding="utf-8")
+        family = experiment_named(str(file)).family
+    return {
+        "vmap": (step_of(family, replicas), replicas),
+        "one after the other": (step_of(one_after_the_other(family), replicas), replicas),
+        "plain PyTorch": (plain_step_of(family), 1),
+    }
+
+
+def measured(steps: Ways, repeats: int, seconds: float) -> dict[str, float]:
     """Return milliseconds per replica-step of each, the median of alternating stretches of so many seconds."""
     found: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(repeats):
@@ -125,6 +140,7 @@ def measured(steps: dict[str, tuple[Callable[[], None], int]], repeats: int, sec
 def main() -> None:
     """Print one line per network."""
     options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--moduli", type=int, nargs="*", default=[23, 67])
     options.add_argument("--replicas", type=int, default=8)
     options.add_argument("--repeats", type=int, default=5)
     options.add_argument("--seconds", type=float, default=2.0)
@@ -132,19 +148,14 @@ def main() -> None:
     asked = options.parse_args()
     torch.set_num_threads(1)
     loop.keep_freed_memory()
-    found, more = [], {"attention": step_of("kl_prior", asked.replicas, modulus=67, train_fraction=0.4)}
-    for name, code in {"mlp": MLP, "attention": ATTENTION}.items():
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "net.py"
-            file.write_text(HEAD + code + TAIL, encoding="utf-8")
-            family = experiment_named(str(file)).family
-        steps = {
-            "vmap": (step_of(family, asked.replicas), asked.replicas),
-            "one after the other": (step_of(one_after_the_other(family), asked.replicas), asked.replicas),
-            "plain PyTorch": (plain_step_of(family), 1),
-            **({"kl_prior": (more[name], asked.replicas)} if name in more else {}),
-        }
-        found.append({"network": name, "replicas": asked.replicas, **measured(steps, asked.repeats, asked.seconds)})
+    found = []
+    for modulus, (name, code) in itertools.product(asked.moduli, {"mlp": MLP, "attention": ATTENTION}.items()):
+        ways = ways_of(code, modulus, asked.replicas)
+        if name == "attention":
+            ours = step_of("kl_prior", asked.replicas, modulus=modulus, train_fraction=0.4)
+            ways["kl_prior"] = (ours, asked.replicas)
+        facts = {"network": name, "modulus": modulus, "replicas": asked.replicas}
+        found.append({**facts, **measured(ways, asked.repeats, asked.seconds)})
         print(json.dumps(found[-1]), flush=True)
     if asked.out:
         asked.out.write_text(json.dumps(found, indent=1))
