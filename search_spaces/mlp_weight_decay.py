@@ -49,7 +49,7 @@ EXPERIMENT = Experiment(
         Claim(
             name="all_grok",
             statement="At least nine of ten networks grok within 10,000 steps.",
-            source="mine",
+            source="this project",
             rule=ShareWithin(low=0.9),
             scales=("laptop",),
         ),

@@ -65,7 +65,11 @@ def attention_mib(config: Any) -> float:
     floats_per_example = 3 * hidden + 3 * config.modulus + 2 * (config.modulus + config.width) + of_attention
     weights = 8 * (config.modulus * config.width + 3 * config.width**2 + hidden * (config.width + config.modulus))
     tokens = 2 * examples * (config.length + (3 * config.longest if config.longest else 0))
-    return float(4 * (examples * floats_per_example + weights + tokens) / 2**20)
+    other_tokens = 0.0
+    if config.loss_on == "all":  # each keeps what its own backward pass needs
+        per_token = 6 * config.width + 3 * (1 + config.length)
+        other_tokens = config.train_fraction * examples * (config.length - 1) * per_token
+    return float(4 * (examples * floats_per_example + weights + tokens + other_tokens) / 2**20)
 
 
 def attention_gflop(config: Any) -> float:
