@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from search_spaces._claims import SETTINGS, as_read, fault_told
-from search_spaces._content import one_line
 from search_spaces._experiment import MOST_REPLICAS, Experiment
 from search_spaces._python import defined_in
 from trainables.names import available, find, near_match
+from trainables.user_code import one_line
 
 LAWS = ("constant", "power", "floor_power")
 MOST_TOLD = 5
@@ -51,7 +51,7 @@ def _from_python(path: Path) -> Experiment:
         facts = {**dataclasses.asdict(found), "claims": claims}
     except (TypeError, ValueError, AttributeError, RecursionError) as fault:  # values that cannot be copied
         raise LookupError(f"{path} does not describe an experiment: {one_line(fault)}") from None
-    return _described(path, facts)
+    return dataclasses.replace(_described(path, facts), family=found.family)  # which may carry its file
 
 
 def _from_yaml(path: Path) -> Experiment:
