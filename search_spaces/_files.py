@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from search_spaces import _claims, _scales
-from search_spaces._experiment import MOST_REPLICAS, Experiment
+from search_spaces._experiment import Experiment
 from search_spaces._python import defined_in
 from trainables.family import FieldRule, rules
 from trainables.names import available, find, near_match
