@@ -81,6 +81,7 @@ def train(
         with Terminal(silent=silent) as terminal:
             return train(study, pace=pace, terminal=terminal, beside=beside)
     plan = study.plan()
+    _require_data(study, plan)
     asked = _asked(study, plan, terminal) if plan.left else None
     study.results.ready()
     horizon.remember(study)
@@ -89,6 +90,8 @@ def train(
     with _lock(study):
         register(study)
         plan = study.plan(asked)
+        for note in plan.notes:
+            study.results.note(note)
         study.results.prune([replica.id for replica in plan.to_train])
         rows = horizon.rows_of(study).iter_rows(named=True)
         progress = Progress(plan, outcomes_of(rows, study.experiment.threshold))
@@ -105,6 +108,16 @@ def train(
             slug=study.slug,
         )
         return _backend(study.options.backend)(job)
+
+
+def _require_data(study: Study, plan: Plan) -> None:
+    """Refuse a plan of which the data of a seed cannot be used.
+
+    Raises: BadInputError.
+    """
+    seeds = sorted({replica.data_seed for replica in plan.to_train})
+    if faults := family_named(study.experiment.family).seed_faults(seeds):
+        raise BadInputError("; ".join(faults))
 
 
 def _asked(study: Study, plan: Plan, terminal: Terminal) -> Request:

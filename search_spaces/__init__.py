@@ -16,6 +16,7 @@ from search_spaces import _axes as axes
 from search_spaces._experiment import Experiment
 from search_spaces._regimes import laptop, paper
 from search_spaces._space import BEST_POINT, REFERENCE_POINT, Scale, Search, SearchSpace
+from trainables.modules import from_module
 from trainables.replica import Recording
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "ShareWithin",
     "SlopeWithin",
     "axes",
+    "from_module",
     "laptop",
     "paper",
 ]

@@ -24,8 +24,3 @@ def content_of(path: Path) -> bytes:
     if len(content) > MOST_BYTES:
         raise LookupError(f"{path} is larger than {MOST_BYTES:,} bytes; an experiment's file is short")
     return content
-
-
-def one_line(words: object) -> str:
-    """Return words with every run of white space, line ends too, as one space."""
-    return " ".join(str(words).split())

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -18,7 +19,7 @@ from analysis.table import POINT
 from search_spaces._grids import values_in
 from search_spaces._space import MOST_SEED, Scale, SearchSpace, point_fault, search_faults
 from trainables.family import Family, config_faults, rules
-from trainables.names import available, find, near_match
+from trainables.names import available, near_match
 from trainables.replica import PRECISIONS, Recording, Replica, family_named
 
 FIRST_PILOT_SEED = 1000
@@ -209,7 +210,7 @@ class Experiment:
     def _measure_faults(self) -> list[str]:
         """Return what is wrong with measures and curves; a measure needs probes that are recorded."""
         known, found = measure_names(), []
-        recorded = {*self.recording.probes, *getattr(find("trainables.families", self.family), "PROBES", ())}
+        recorded = {*self.recording.probes, *getattr(sys.modules[family_named(self.family).__module__], "PROBES", ())}
         for name in self.measures:
             if name not in known:
                 found.append(f"unknown measure {name!r}{near_match(name, known)}; measures: {', '.join(known)}")

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from search_spaces import _claims, _scales
-from search_spaces._content import one_line
 from search_spaces._experiment import Experiment
 from search_spaces._python import defined_in
 from trainables.family import FieldRule, rules
 from trainables.names import available, find, near_match
 from trainables.replica import family_named
+from trainables.user_code import one_line
 
 LEFT_OUT: Mapping[str, Any] = {"primary_law": "power", "claims": [], "laws": ("constant", "power", "floor_power")}
 """What a YAML file that does not say it has, beside its own name as name and source."""
@@ -55,7 +55,7 @@ def _from_python(path: Path) -> Experiment:
         facts = {**dataclasses.asdict(found), "claims": claims}
     except (TypeError, ValueError, AttributeError, RecursionError) as fault:  # values that cannot be copied
         raise LookupError(f"{path} does not describe an experiment: {one_line(fault)}") from None
-    return _described(path, facts)
+    return dataclasses.replace(_described(path, facts), family=found.family)  # which may carry its file
 
 
 def _from_yaml(path: Path) -> Experiment:

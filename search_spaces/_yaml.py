@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from search_spaces._content import content_of, one_line
+from search_spaces._content import content_of
+from trainables.user_code import one_line
 
 MOST_NODES = 50_000
 MOST_DEPTH = 40

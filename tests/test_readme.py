@@ -36,6 +36,7 @@ ELSEWHERE = {  # command: the test that runs it
     "launch NAME --smoke": "test_a_python_block_is_an_experiment_that_can_be_launched",
     "launch mine.py": "test_a_python_block_is_an_experiment_that_can_be_launched",
     "launch --address HOST:PORT": "tests/orchestrator/test_launch.py",
+    "launch my_net.py --smoke": "tests/test_your_own_network.py",
 }
 
 
@@ -125,6 +126,8 @@ def test_a_command_in_the_documents_does_what_it_says(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("analysis.design.SIMULATIONS", 1)  # of each design
     tables(tmp_path)
+    (network,) = [code for place, code in blocks("python").items() if place.startswith("your_own_network.md")]
+    (tmp_path / "my_net.py").write_text(network)
     verb, *words = shlex.split(command.replace("NAME", "kl_scaling"))
     verb, more = ENOUGH.get(verb, (verb, []))
     asks_for_help = words[-1:] == ["help=1"]  # refused with the list of all fields

@@ -218,6 +218,16 @@ class Family:
         return [sentence for each in stated for sentence, holds in each.items() if not holds]
 
     @classmethod
+    def seed_faults(cls, seeds: Sequence[int]) -> list[str]:
+        """Return what is wrong with the data of some data seeds, one sentence each."""
+        return []
+
+    @classmethod
+    def notes(cls, config: Any) -> list[str]:
+        """Return what a user should know of how a Config is trained, one sentence each."""
+        return []
+
+    @classmethod
     def measurable(cls) -> list[str]:
         """Return the probes that find what they need in this family's networks."""
         needs = {name: constant(PROBES, name, "NEEDS") or () for name in available(PROBES)}

@@ -1,7 +1,7 @@
 """A pack's step as CUDA graphs: recorded once, then sent by one call each instead of one call per operation.
 
 Forward and backward pass, evaluation, and update are a graph each. They read and write tensors that stay where they
-are: the parameters and the optimizer's state of the pack, the gradients, and the number of updates made, which is kept
+are: parameters, optimizer's state and buffers of the pack, the gradients, and the number of updates made, which is kept
 on the device because a graph would repeat for ever a number that the host gave it.
 
 Limits: graphs hold until the pack's tensors are replaced; what a pass left behind holds until the next pass.
@@ -75,7 +75,8 @@ class StepGraphs:
         self._updates = torch.full((), pack.step, dtype=torch.float64, device=pack.device)
         self._split, self._sent = _own(pack), 0
         self._mark: Any = None
-        state = [*pack.params.values(), *pack.optimizer_state.values(), self._updates]
+        buffers = getattr(pack.parts.model, "buffers", {})
+        state = [*pack.params.values(), *pack.optimizer_state.values(), *buffers.values(), self._updates]
         recorder.rehearse(lambda: self._whole(pack), state)
         self._pass, found = recorder.record(lambda: pack.gradients(self._split, self._updates), state)
         self._grads, self._made = found

@@ -56,12 +56,14 @@ class Curve:
 
 @dataclass
 class Snapshot:
-    """Everything one replica needs to go on: weights, optimizer state, step and the curve so far."""
+    """Everything one replica needs to go on: weights, optimizer state, step, the curve so far, and the model's buffers,
+    if it has any."""
 
     step: int
     params: dict[str, Tensor]
     optimizer: dict[str, Tensor]
     curve: Curve
+    buffers: dict[str, Tensor] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """Return the content of a checkpoint file: a line that names the format, a SHA-256 digest, and the state."""
@@ -97,6 +99,7 @@ class Snapshot:
 class Pack:
     """Replicas in training. ``params`` and ``optimizer_state`` have a leading axis of rows, one per replica (or ghost).
 
+    A model may keep more of each replica, stacked, in ``buffers``: its ``init`` makes them, the pack moves them.
     All replicas stand at the same ``step``: the number of updates made so far. ``sent_singly`` says why a GPU gets a
     step's operations one by one and not as graphs; empty where it gets graphs, or none was asked for.
     """
@@ -122,7 +125,7 @@ class Pack:
         self.sent_singly = ""
         self._graphs: StepGraphs | None = None
         self._build()
-        self._load(_initial(self) if not snapshots else [(shot.params, shot.optimizer) for shot in snapshots])
+        self._load(snapshots or _initial(self))
         for part in self.parts.interventions if not snapshots else ():
             if hasattr(part, "on_start"):
                 part.on_start(self.params)
@@ -213,7 +216,7 @@ class Pack:
         self.curves = [shot.curve for shot in kept]
         if self.replicas:
             self._build()
-            self._load([(shot.params, shot.optimizer) for shot in kept])
+            self._load(kept)
 
     def snapshot(self, index: int) -> Snapshot:
         """Return one replica's state, on the CPU and in memory of its own."""
@@ -221,7 +224,8 @@ class Pack:
         def row(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
             return {name: tensor[index].detach().to("cpu", copy=True) for name, tensor in tensors.items()}
 
-        return Snapshot(self.step, row(self.params), row(self.optimizer_state), self.curves[index])
+        buffers = getattr(self.parts.model, "buffers", {})
+        return Snapshot(self.step, row(self.params), row(self.optimizer_state), self.curves[index], row(buffers))
 
     def _build(self) -> None:
         self._graphs = None
@@ -237,19 +241,26 @@ class Pack:
             raise ValueError(f"replica {replica.id} needs its parent {replica.parent.id}, whose parameters are missing")
         return self._parents[replica.parent.id]
 
-    def _load(self, states: Sequence[tuple[dict[str, Tensor], dict[str, Tensor]]]) -> None:
+    def _load(self, states: Sequence[Snapshot]) -> None:
         full = [states[index % len(states)] for index in range(len(self.rows))]
-        params, optimizer = zip(*full, strict=True)
-        self.params, self.optimizer_state = _stack(params, self.device), _stack(optimizer, self.device)
+        self.params = _stack([state.params for state in full], self.device)
+        self.optimizer_state = _stack([state.optimizer for state in full], self.device)
+        if full[0].buffers:
+            self.parts.model.buffers = _stack([state.buffers for state in full], self.device)
 
 
-def _initial(pack: Pack) -> list[tuple[dict[str, Tensor], dict[str, Tensor]]]:
+def _initial(pack: Pack) -> list[Snapshot]:
     sources = [generator(replica.init_seed, "init") for replica in pack.replicas]
-    params = pack.parts.model.init(sources)
-    state = pack.parts.optimizer.init(params)
+    model = pack.parts.model
+    params = model.init(sources)
+    state, buffers = pack.parts.optimizer.init(params), getattr(model, "buffers", {})
+
+    def of(row: int, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {name: value[row] for name, value in tensors.items()}
+
     return [
-        ({name: value[row] for name, value in params.items()}, {name: value[row] for name, value in state.items()})
-        for row in range(len(pack.replicas))
+        Snapshot(pack.step, of(row, params), of(row, state), curve, of(row, buffers))
+        for row, curve in enumerate(pack.curves)
     ]
 
 

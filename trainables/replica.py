@@ -12,6 +12,7 @@ from itertools import takewhile
 from typing import Any
 
 from trainables.family import Family, FieldRule, Member, defaults, rules
+from trainables.modules import own
 from trainables.names import available, near_match, part
 
 ID_CHARACTERS = 12
@@ -198,9 +199,16 @@ class PackSpec:
     start_step: int = 0
 
 
-@lru_cache
 def family_named(name: str) -> type[Family]:
-    """Return a family's class by the name of its file."""
+    """Return a family's class by the name of its file, or that of a user's network by the name that carries its file.
+
+    Raises: LookupError that offers the near match and lists what there is.
+    """
+    return own.family_of(name) if own.is_own(name) else _shipped(name)
+
+
+@lru_cache
+def _shipped(name: str) -> type[Family]:
     kind: type[Family] = part("trainables.families", name)
     return kind
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from search_spaces._experiment import Experiment
 from search_spaces._space import Scale
-from trainables.replica import PackSpec, Replica
+from trainables.replica import PackSpec, Replica, family_named
 
 FEW_ROUNDS = 4  # packs per slot, from which on they even out by themselves
 SMALL_PACK = 8  # replicas, from which on a step costs about the same per replica on a CPU
@@ -68,6 +68,13 @@ class Plan:
         count = len(self.to_train)
         each = _sum(self.to_train, lambda replica: replica.step_gflop)
         return max(self.expected_steps, 1) * each / count if count else 0.0
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know of how the packs are trained."""
+        firsts = [pack.replicas[0] for pack in self.packs]
+        found = (note for first in firsts for note in family_named(first.family).notes(first.member().config))
+        return list(dict.fromkeys(found))
 
     @property
     def _size(self) -> Scale:

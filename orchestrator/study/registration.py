@@ -6,6 +6,9 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from trainables.modules.counted import same_code
+from trainables.modules.own import FamilyName
+
 if TYPE_CHECKING:
     from orchestrator.study.study import Study
 
@@ -19,6 +22,7 @@ def register(study: Study) -> None:
     stays as it is, and what the study finds counts as exploratory.
     """
     results, file = study.results, study.registration
+    _keep_network(study)
     there = os.path.lexists(results.root / file)
     if there and (results.read_json(file, SHAPE) or study.rows().height):
         return
@@ -35,6 +39,22 @@ def register(study: Study) -> None:
             "precision": study.options.precision,
         },
     )
+
+
+def _keep_network(study: Study) -> None:
+    """Keep the file in which a user's network is defined, so that one can see later what was trained.
+
+    Under a version of the user's the content may change; a note says so.
+    """
+    family, results = study.asked.family, study.results
+    if not isinstance(family, FamilyName):
+        return
+    file, content = study.registration.with_name(f"{family}.py"), family.file.content
+    if not os.path.lexists(results.root / file):
+        results.write(file, content)
+    elif not same_code((results.root / file).read_bytes(), content):
+        kept = results.root / file
+        results.note(f"{family.file.path} is not as in {kept}, but its version is the same: rows of both count")
 
 
 def exploratory(study: Study) -> str:

@@ -34,6 +34,7 @@ def plan_facts(study: Study) -> dict[str, Any]:
         "budget_steps": plan.budget_steps,
         "expected_replica_steps": plan.expected_steps,
         "memory": memory.told(plan, slots),
+        "notes": plan.notes,
         "expected_minutes": plan.expected_gflop * SECONDS_PER_GFLOP / 60 / max(slots, 1),
         "by_status": dict(sorted(ended["status"].value_counts().iter_rows())),
         "by_outcome": dict(sorted(Counter(outcomes.values()).items())),
@@ -76,6 +77,7 @@ def show_lines(study: Study, facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"  expected: {steps:,} replica-steps, {duration(minutes)} here"
     if facts["memory"]:
         yield f"  {facts['memory']}"
+    yield from (f"  {note}" for note in facts["notes"])
     if few_seeds(study):
         yield f"  fewer than {LEAST_SEEDS} seeds: claims about measures and shares stay undecided; --seeds 8 gives more"
     yield from (f"  claim {claim.name}: {claim.statement}" for claim in study.experiment.claims)

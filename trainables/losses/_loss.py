@@ -33,6 +33,20 @@ class Loss:
         """Return which answers are right, shape (R, N): here those whose largest output is the target."""
         return outputs.argmax(-1) == targets
 
+    def misfit(self, outputs: Tensor, targets: Tensor) -> str | None:
+        """Return what outputs and targets of one network lack for this loss, in words, or None.
+
+        Shapes: here outputs (N, C), targets (N,) of whole numbers below C.
+        """
+        if targets.dim() != 1 or targets.is_floating_point():
+            return f"targets must be one class per example, whole numbers, not {_told(targets)}"
+        if outputs.dim() != 2:
+            return f"outputs must have the shape (examples, classes), not {tuple(outputs.shape)}"
+        low, high = int(targets.min()), int(targets.max())
+        if low < 0 or high >= outputs.shape[1]:
+            return f"targets from {low} to {high} do not fit outputs for {outputs.shape[1]} classes"
+        return None
+
 
 class TwoClasses(Loss):
     """A loss of one output per example, positive for class 1.
@@ -43,3 +57,18 @@ class TwoClasses(Loss):
     def right(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return which outputs have the sign of their class, shape (R, N)."""
         return (outputs.squeeze(-1) > 0) == (targets == 1)
+
+    def misfit(self, outputs: Tensor, targets: Tensor) -> str | None:
+        """Return what outputs and targets of one network lack for this loss, in words, or None.
+
+        Shapes: outputs (N, 1), targets (N,) of 0 and 1.
+        """
+        if outputs.dim() != 2 or outputs.shape[1] != 1:
+            return f"outputs must be one number per example, not {tuple(outputs.shape)}"
+        if targets.dim() != 1 or not bool(((targets == 0) | (targets == 1)).all()):
+            return f"targets must be 0 or 1 for each example, not {_told(targets)}"
+        return None
+
+
+def _told(targets: Tensor) -> str:
+    return f"{str(targets.dtype).removeprefix('torch.')} of shape {tuple(targets.shape)}"

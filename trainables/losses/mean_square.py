@@ -31,3 +31,14 @@ class MeanSquare(Loss):
         if targets.is_floating_point():
             raise ValueError("real targets have no right answers: the family must not measure accuracy")
         return super().right(outputs, targets)
+
+    def misfit(self, outputs: Tensor, targets: Tensor) -> str | None:
+        """Return what outputs and targets of one network lack for this loss, in words, or None.
+
+        Shapes: outputs (N, C), targets (N, C) of reals, or (N,) of classes.
+        """
+        if not targets.is_floating_point():
+            return super().misfit(outputs, targets)
+        if outputs.shape != targets.shape:
+            return f"outputs have the shape {tuple(outputs.shape)}, targets {tuple(targets.shape)}"
+        return None

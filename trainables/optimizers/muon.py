@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -24,16 +24,16 @@ class Muon(AdamW):
     """Nesterov momentum whose singular values are brought near 1 by five Newton-Schulz rounds.
 
     The update of an (m, n) matrix is scaled by 0.2 √max(m, n), so that a learning rate means about what it means to
-    AdamW, which takes the same one for biases, gains and tables of embeddings. Decay is decoupled, by lr · decay.
+    AdamW, which takes the same one for biases, gains and ``tables`` of embeddings. Decay is decoupled, by lr · decay.
     """
 
-    def __init__(self, *, momentum: Sequence[float], **facts: Any) -> None:
+    def __init__(self, *, momentum: Sequence[float], tables: Collection[str] = TABLES, **facts: Any) -> None:
         super().__init__(**facts)
-        self.momentum = self.vector(momentum)
+        self.momentum, self._tables = self.vector(momentum), tables
 
     def init(self, params: Mapping[str, Tensor]) -> Tensors:
         """Return zero velocities of the matrices, ``velocity.<parameter>``, and AdamW's moments of the rest."""
-        matrices, rest = _parts(params)
+        matrices, rest = self._parts(params)
         return {f"velocity.{name}": torch.zeros_like(param) for name, param in matrices.items()} | super().init(rest)
 
     @torch.no_grad()
@@ -45,7 +45,7 @@ class Muon(AdamW):
         Clipping looks at all gradients together, as it does elsewhere.
         """
         rate, scale = self.rate(step + 1), self.clip_scale(grads.values())
-        matrices, rest = _parts(params)
+        matrices, rest = self._parts(params)
         for name, param in matrices.items():
             velocity, grad = state[f"velocity.{name}"], grads[name] * per(scale, param)
             velocity.lerp_(grad, per(1 - self.momentum, param))
@@ -54,11 +54,10 @@ class Muon(AdamW):
             param.mul_(per(1 - rate * self.weight_decay, param)).sub_(direction * per(size, param))
         self._descend(rest, grads, state, scale, step + 1)
 
-
-def _parts(params: Mapping[str, Tensor]) -> tuple[Tensors, Tensors]:
-    """Return the matrices and everything else."""
-    matrices = {name: param for name, param in params.items() if param.dim() == 3 and name not in TABLES}
-    return matrices, {name: param for name, param in params.items() if name not in matrices}
+    def _parts(self, params: Mapping[str, Tensor]) -> tuple[Tensors, Tensors]:
+        """Return the matrices and everything else."""
+        matrices = {name: param for name, param in params.items() if param.dim() == 3 and name not in self._tables}
+        return matrices, {name: param for name, param in params.items() if name not in matrices}
 
 
 def orthogonalised(matrices: Tensor) -> Tensor:
