@@ -1,4 +1,4 @@
-"""The rules of claims that need no law: about measures of runs, and about how many of them grokked."""
+"""The rules of claims that need no law: about measures of runs, and about how many of them saw the event."""
 
 from __future__ import annotations
 
@@ -87,23 +87,23 @@ def numbers_of_change(evidence: Evidence, settings: Mapping[str, Any]) -> Number
 
 
 def share_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
-    """Look at the share of runs that grokked by the step that all of them were watched to."""
+    """Look at the share of runs that saw the event by the step that all of them were watched to."""
     from analysis.means import share_interval
 
     found = numbers_of_share(evidence, settings)
     shares, count = list(found.by_seed().values()), len(found.values)
     horizon = watched_to(evidence.every(settings.get("where")))
     several = f", {count} runs counted as {len(shares)} seeds" if count > len(shares) else ""
-    words = f"share of runs{_told(settings.get('where'))} that grokked by step {horizon:,.0f}{several}:"
+    words = f"share of runs{_told(settings.get('where'))} that {evidence.event.seen} by step {horizon:,.0f}{several}:"
     return share_interval(shares), words, count
 
 
 def numbers_of_share(evidence: Evidence, settings: Mapping[str, Any]) -> Numbers:
-    """Return for ``share_within`` 1 for each run that grokked by the step that all were watched to, else 0."""
+    """Return for ``share_within`` 1 for each run that saw the event by the step that all were watched to, else 0."""
     rows = evidence.every(settings.get("where"))
     horizon = watched_to(rows)
-    grokked = [float(upper is not None and upper <= horizon) for upper in rows["upper"]]
-    return Numbers(grokked, rows["data_seed"].to_list())
+    seen = [float(upper is not None and upper <= horizon) for upper in rows["upper"]]
+    return Numbers(seen, rows["data_seed"].to_list())
 
 
 def arms(settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -37,8 +37,11 @@ class Claim:
     settings: Mapping[str, Any] = field(default_factory=dict)
     scales: tuple[str, ...] = ()
 
-    def faults(self) -> list[str]:
-        """Return all that is wrong with the claim's rule and settings, one sentence each."""
+    def faults(self, quantities: Sequence[str] = QUANTITIES) -> list[str]:
+        """Return all that is wrong with the claim's rule and settings, one sentence each.
+
+        ``quantities``: the times that an experiment records.
+        """
         found = []
         for name in ("low", "high"):
             value = self.settings.get(name)
@@ -50,16 +53,16 @@ class Claim:
         for name, meaning in needed.items():
             if not isinstance(self.settings.get(name), str):
                 found.append(f"claim {self.name!r}: rule {self.rule} needs the setting {name!r}, {meaning}")
-        found += self._faults_of_choices()
+        found += self._faults_of_choices(quantities)
         if extra := set(self.settings) - {"low", "high", *needed, *allowed}:
             known = ", ".join(["low", "high", *needed, *allowed])
             found.append(f"claim {self.name!r}: unknown setting {', '.join(sorted(extra))}; settings: {known}")
         return found
 
-    def _faults_of_choices(self) -> list[str]:
+    def _faults_of_choices(self, quantities: Sequence[str]) -> list[str]:
         """Return what is wrong with law, quantity and where, if they are set."""
         found = []
-        for name, allowed in (("law", law_names()), ("quantity", QUANTITIES)):
+        for name, allowed in (("law", law_names()), ("quantity", quantities)):
             if self.settings.get(name, allowed[0]) not in allowed:
                 found.append(f"claim {self.name!r}: {name} must be one of {', '.join(allowed)}")
         if not isinstance(self.settings.get("where", {}), Mapping | None):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from analysis._measured import arms, measure_change, measure_within, share_within
+from analysis.criteria import DELAY, GROKKED
 from analysis.numerals import counted
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from analysis.interval import Interval
     from analysis.likelihood import Times
 
-QUANTITIES = ("grokked", "delay")
+QUANTITIES = (GROKKED, DELAY)
 REFERENCE, BEST = "the reference", "the best point"  # the values of the field "point" where points are searched
 LEVELS_ABOVE, ABOVE = 3, 1.25  # levels with events that must lie above the floor, and from which multiple of it on
 
@@ -32,7 +33,7 @@ def parameter_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
     times = times_of(evidence.part(**_part(settings)), evidence.x)
     if reason := fit.note or untold_exponent(fit.law, fit.values, times, name):
         raise ValueError(reason)
-    return fit.parameters[name], f"{name} of {fit.formula}{_where(settings)}:", fit.events + fit.censored
+    return fit.parameters[name], f"{name} of {fit.formula}{_where(evidence, settings)}:", fit.events + fit.censored
 
 
 def untold_exponent(law: str, values: Mapping[str, float], times: Times, name: str) -> str | None:
@@ -82,7 +83,7 @@ def floor_share(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
     if not fit.values["floor"]:  # leaving out a seed says nothing where the floor stays at 0
         total, floor = float(law.time(fit.values, strongest)[0]), fit.parameters["floor"]
         interval = replace(interval, high=None if floor.high is None else floor.high / total)
-    return interval, f"floor as a share of the strongest level{_where(settings)}:", fit.events + fit.censored
+    return interval, f"floor as a share of the strongest level{_where(evidence, settings)}:", fit.events + fit.censored
 
 
 def dropping_shift(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
@@ -114,7 +115,7 @@ def slope_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
     fit, term = fits["log-normal"], settings["term"]
     if term not in fit.slopes:
         raise ValueError(f"the regression has no term {term!r}; terms: {', '.join(fit.slopes)}")
-    return fit.slopes[term], f"slope of log T by {term}{_where(settings)}:", fit.events + fit.censored
+    return fit.slopes[term], f"slope of log T by {term}{_where(evidence, settings)}:", fit.events + fit.censored
 
 
 def ratio_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
@@ -131,7 +132,7 @@ def ratio_within(evidence: Evidence, settings: Mapping[str, Any]) -> Answer:
         words(arm) + (f" with its {name} added" if name else "")
         for arm, name in zip((first, second), added, strict=True)
     )
-    told = f"grok step at {other} over that at {one}{_where(settings)}"
+    told = f"{evidence.event.step} at {other} over that at {one}{_where(evidence, settings)}"
     return found.ratio, f"{told}, paired by seed:", 2 * found.pairs
 
 
@@ -166,14 +167,14 @@ SETTINGS: Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
 
 
 def _part(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {"where": settings.get("where"), "quantity": settings.get("quantity", "grokked")}
+    return {"where": settings.get("where"), "quantity": settings.get("quantity")}
 
 
-def _where(settings: Mapping[str, Any]) -> str:
+def _where(evidence: Evidence, settings: Mapping[str, Any]) -> str:
     from analysis.evidence import words
 
     told = f" where {words(settings['where'])}" if settings.get("where") else ""
-    return told + (", for the delay after memorisation" if settings.get("quantity") == "delay" else "")
+    return told + evidence.told(settings.get("quantity"))
 
 
 def _array(value: Any) -> Any:

@@ -46,17 +46,17 @@ def _numbers(
         if verdict["effect"] is None and looked is None:
             continue
         title = f"{claim.name.replace('_', ' ')}: {verdict['verdict']}"
-        shown[title], names[title] = (looked, _judged(claim, verdict)), _quantity(claim)
+        shown[title], names[title] = (looked, _judged(claim, verdict)), _quantity(claim, evidence.event.seen)
     if shown:
         alt = f"The numbers behind {len(shown)} claims, with estimates, 95 % intervals and where each claim holds"
         yield draw(shown, names=names, folder=folder), alt, CLAIMS
 
 
-def _quantity(claim: Claim) -> str:
+def _quantity(claim: Claim, seen: str) -> str:
     """Return what the axis of a claim's panel measures."""
     settings = claim.settings
     if claim.rule == "share_within":
-        return "share of runs that grokked"
+        return f"share of runs that {seen}"
     if claim.rule == "measure_change":
         return f"change of {label(settings['measure'])}"
     if claim.rule == "slope_within":
@@ -74,7 +74,7 @@ def _ratio(claim: Claim, evidence: Any, verdict: Mapping[str, Any], folder: Path
     looked = _looked(claim, evidence)
     if looked is None or not len(looked.lower):
         return
-    settings = claim.settings
+    settings, event = claim.settings, evidence.event
     first, second = (
         told(fields) + (f" (its {short(name)} added)" if name else "")
         for fields, name in zip(
@@ -82,16 +82,22 @@ def _ratio(claim: Claim, evidence: Any, verdict: Mapping[str, Any], folder: Path
         )
     )
     where = f" where {told(settings['where'])}" if settings.get("where") else ""
-    silent = f" {looked.silent} pairs say nothing, as neither run grokked." if looked.silent else ""
+    silent = f" {looked.silent} pairs say nothing, as neither run {event.seen}." if looked.silent else ""
     files = paired(
-        looked, _judged(claim, verdict), title=f"{second} over {first}", name=f"paired_{claim.name}", folder=folder
+        looked,
+        _judged(claim, verdict),
+        title=f"{second} over {first}",
+        name=f"paired_{claim.name}",
+        step=event.step,
+        folder=folder,
     )
-    alt = f"Ratio of the grok step at {second} to that at {first}, for every pair of runs with the same seed"
+    alt = f"Ratio of the {event.step} at {second} to that at {first}, for every pair of runs with the same seed"
     yield (
         files,
         alt,
-        f"{claim.name.replace('_', ' ').capitalize()}: grok step at {second} over that at {first}{where}, in pairs of "
-        "runs with the same seed. Bars span what is known of a ratio; arrows are bounds, where a run was censored."
+        f"{claim.name.replace('_', ' ').capitalize()}: {event.step} at {second} over that at {first}{where}, in "
+        "pairs of runs with the same seed. Bars span what is known of a ratio; arrows are bounds, where a run was "
+        "censored."
         f"{silent} Diamond: the median with its 95 % interval, as in the verdict ({verdict['verdict']}); shaded: where "
         "the claim holds.",
     )

@@ -68,7 +68,7 @@ def _world(study: Study) -> tuple[Any, str]:
 
     law, rows = law_named(study.experiment.primary_law), watched.rows_of(study)
     if not rows.is_empty():
-        runs = timeline(runs_of(study, rows), study.experiment.threshold)
+        runs = timeline(runs_of(study, rows), study.experiment.threshold, study.experiment.criterion)
         usable = evidence_of(study.experiment, study.scale, runs).usable
         times = times_of(usable, study.experiment.x)
         if len(set(times.x[times.observed])) >= len(law.free):

@@ -1,4 +1,4 @@
-"""The runs of a study level by level: how many grokked and when, and what was measured."""
+"""The runs of a study level by level: how many saw the event and when, and what was measured."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from analysis.table import TIMELINE
+from analysis.table import measures_in
 from search_spaces._experiment import Experiment
 
 
@@ -36,7 +36,7 @@ def by_level(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Iterator
 
 
 def levels_of(experiment: Experiment, scale: str, rows: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return one row per level: runs by outcome, median and restricted mean grok step."""
+    """Return one row per level: runs by outcome, median and restricted mean step of the event."""
     from analysis.evidence import times_of
     from analysis.survival import common_horizon, level
 
@@ -58,7 +58,7 @@ def measured(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Iterator
     """
     from analysis.evidence import words
 
-    names = [name for name in rows.columns if name not in (*TIMELINE, *experiment.scales[scale].names)]
+    names = measures_in(rows, experiment.scales[scale].names)
     for where, part in groups(experiment, scale, rows):
         levels = list(by_level(experiment, scale, part))
         yield {

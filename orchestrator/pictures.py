@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from analysis.criteria import GROKKED
 from analysis.table import timeline
 from orchestrator.answers import evidence_of
 from orchestrator.claim_pictures import pictures_of_claims
@@ -40,7 +41,7 @@ def draw(
     study: Study, runs: pl.DataFrame, curves: pl.DataFrame, facts: Mapping[str, Any], folder: Path
 ) -> list[Picture]:
     """Draw all figures of a report, the main one first; figures of an earlier report go."""
-    rows = timeline(runs, study.experiment.threshold)
+    rows = timeline(runs, study.experiment.threshold, study.experiment.criterion)
     if rows.is_empty():
         return []
     found = [*_pictures(study, rows, facts, folder), *_of_claims(study, rows, facts, folder)]
@@ -133,21 +134,30 @@ def _law(
     from analysis.figures.law_plot import coinciding, law_plot, shows_intervals
 
     evidence, x = evidence_of(study.experiment, study.scale, rows), study.experiment.x
+    event = study.experiment.criterion
     if evidence.usable.is_empty() or unfit(times := times_of(evidence.usable, x)):
         return
     fits = sorted(fits or evidence.fits(), key=lambda fit: fit.law != study.experiment.primary_law)
     letter = short(x) if len(short(x)) < 3 else "x"
     files = law_plot(
-        times, groups_of(evidence.usable), fits, x_label=symbol(x), letter=letter, folder=folder, tail=tail
+        times,
+        groups_of(evidence.usable),
+        fits,
+        x_label=symbol(x),
+        y_label=event.step,
+        letter=letter,
+        folder=folder,
+        tail=tail,
     )
     same = of_axis("".join(f" {' and '.join(names)} coincide." for names in coinciding(fits, times)), x)
     yield Picture(
         files,
-        f"Grok step of every run against {symbol(x)} on logarithmic axes, with fitted laws",
-        f"Grok step against {symbol(x)}{f' where {where}' if where else ''}. Dots: runs"
-        + (", with a thin bar between the two evaluations where they grokked" if shows_intervals(times) else "")
-        + "; bars: the span of a level, with a tick at its Kaplan–Meier median; arrows: runs that had not grokked when "
-        "watching ended. The thick line is the primary law, named in advance, with its 95 % interval."
+        f"{event.step.capitalize()} of every run against {symbol(x)} on logarithmic axes, with fitted laws",
+        f"{event.step.capitalize()} against {symbol(x)}{f' where {where}' if where else ''}. Dots: runs"
+        + (f", with a thin bar between the two evaluations where they {event.seen}" if shows_intervals(times) else "")
+        + "; bars: the span of a level, with a tick at its Kaplan–Meier median; arrows: runs that had not "
+        f"{event.seen} when watching ended. The thick line is the primary law, named in advance, with its 95 % "
+        "interval."
         f"{same}",
     )
 
@@ -157,7 +167,7 @@ def _phases(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]
     from analysis.figures.phases import phases
 
     x = study.experiment.x
-    if not rows[x].dtype.is_numeric():
+    if not rows[x].dtype.is_numeric() or study.experiment.criterion.name != GROKKED:
         return
     shown = rows.filter(pl.col(x) > 0).drop_nulls("memorised_lower")
     if shown[x].n_unique() < 2:
@@ -175,7 +185,7 @@ def _arms(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
     from analysis.evidence import times_of
     from analysis.figures.arms import arms
 
-    x = study.experiment.x
+    x, event = study.experiment.x, study.experiment.criterion
     found = list(groups(study.experiment, study.scale, rows))
     heads, usual = labelled([where for where, _ in found])
     levels = {
@@ -183,10 +193,10 @@ def _arms(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
         for head, (_, part) in zip(heads, found, strict=True)
     }
     yield Picture(
-        arms(levels, rows=short(x), folder=folder),
-        "Grok step of every run, one row per arm",
-        "Grok step of every run on a logarithmic axis, one row per arm. Bars: Kaplan–Meier medians; arrows: runs that "
-        "had not grokked when watching ended. At the right: how many grokked, of how many."
+        arms(levels, rows=short(x), folder=folder, event=event),
+        f"{event.step.capitalize()} of every run, one row per arm",
+        f"{event.step.capitalize()} of every run on a logarithmic axis, one row per arm. Bars: Kaplan–Meier medians; "
+        f"arrows: runs that had not {event.seen} when watching ended. At the right: how many {event.seen}, of how many."
         + (f" Where a heading does not say otherwise, {usual}." if usual else ""),
     )
 
@@ -197,12 +207,13 @@ def _survival(study: Study, rows: pl.DataFrame, folder: Path) -> Iterator[Pictur
 
     if not rows["upper"].count():
         return
-    found = by_level(study.experiment, study.scale, rows)
+    found, event = by_level(study.experiment, study.scale, rows), study.experiment.criterion
     levels = {word(value): times_of(part, study.experiment.x) for value, part in found}
     yield Picture(
-        survival(levels, x_label=short(study.experiment.x), folder=folder),
-        f"Share of runs that have not grokked against steps, one curve per {symbol(study.experiment.x)}",
-        "Kaplan–Meier curves: the share of runs of each level that have not grokked yet; ticks mark censored runs.",
+        survival(levels, x_label=short(study.experiment.x), folder=folder, event=event),
+        f"Share of runs that have not {event.seen} against steps, one curve per {symbol(study.experiment.x)}",
+        f"Kaplan–Meier curves: the share of runs of each level that have not {event.seen} yet; ticks mark censored "
+        "runs.",
     )
 
 
@@ -215,10 +226,10 @@ def _heat_map(study: Study, facts: Mapping[str, Any], folder: Path) -> Iterator[
         title = told({name: level["where"][name] for name in rest})
         cell = (level["median"], level["events"], level["runs"])
         parts.setdefault(title, {})[level["x"], level["where"][up]] = cell
-    x = study.experiment.x
+    x, event = study.experiment.x, study.experiment.criterion
     yield Picture(
         heat_map(parts, x_label=symbol(x), y_label=symbol(up), folder=folder),
-        f"Median grok step by {symbol(x)} and {symbol(up)}",
-        "Median grok step (Kaplan–Meier) of every cell, and how many of its runs grokked; grey where fewer than half "
-        "did.",
+        f"Median {event.step} by {symbol(x)} and {symbol(up)}",
+        f"Median {event.step} (Kaplan–Meier) of every cell, and how many of its runs {event.seen}; grey where fewer "
+        "than half did.",
     )

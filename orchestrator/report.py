@@ -7,12 +7,14 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from analysis import table
+from analysis.criteria import GROKKED
 from orchestrator import pages, watched
 from orchestrator.answers import answers
 from orchestrator.launch import Study
@@ -20,7 +22,7 @@ from orchestrator.pictures import Picture, draw
 from orchestrator.provenance import provenance
 from orchestrator.registration import exploratory
 from orchestrator.results import BadInputError, Results
-from orchestrator.wording import tally
+from orchestrator.wording import event_of, tally
 from trainables.replica import family_named
 
 Phase = Callable[[str], AbstractContextManager[object]]
@@ -123,9 +125,9 @@ def summary(study: Study, facts: Mapping[str, Any]) -> list[str]:
 
 def _facts(study: Study, rows: pl.DataFrame, runs: pl.DataFrame) -> dict[str, Any]:
     experiment, replicas = study.experiment, study.experiment.replicas(study.scale)
-    grokked = table.timeline(runs, experiment.threshold)
-    seen = int(grokked["upper"].count())
-    diverged = int((grokked["outcome"] == "diverged").sum())
+    timeline = table.timeline(runs, experiment.threshold, experiment.criterion)
+    seen = int(timeline["upper"].count())
+    diverged = int((timeline["outcome"] == "diverged").sum())
     failed = _failed(study, rows)
     return {
         "experiment": experiment.name,
@@ -135,9 +137,10 @@ def _facts(study: Study, rows: pl.DataFrame, runs: pl.DataFrame) -> dict[str, An
         "variant": study.variant,
         "x": experiment.x,
         "threshold": experiment.threshold,
+        "event": asdict(experiment.criterion),
         "replicas": len(replicas),
         "events": seen,
-        "censored": grokked.height - seen - diverged,
+        "censored": timeline.height - seen - diverged,
         "diverged": diverged,
         "failed": failed,
         "missing": len(replicas) - rows.height - failed,
@@ -185,4 +188,9 @@ def _listed(results: Results, file: Path) -> dict[str, Any] | None:
     if not all(isinstance(claim, dict) and isinstance(claim.get("verdict"), str) for claim in facts["claims"]):
         results.note(f"{file} is skipped: its claims have no verdicts")
         return None
-    return {**facts, "page": f"{file.parent.parent.name}/{file.parent.name}/index.html"}
+    try:
+        seen = event_of(facts).seen if "event" in facts else GROKKED
+    except (TypeError, AttributeError):
+        results.note(f"{file} is skipped: its event is none of ours")
+        return None
+    return {**facts, "seen": seen, "page": f"{file.parent.parent.name}/{file.parent.name}/index.html"}

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from analysis._measured import LEAST_SEEDS
+from analysis.criteria import GROKKED, Criterion
 from analysis.rules import OF_MEASURES
 from orchestrator import memory
 from orchestrator.progress import outcomes_of
@@ -24,7 +25,8 @@ def plan_facts(study: Study) -> dict[str, Any]:
     plan = study.plan()
     slots = min(len(plan.packs), os.cpu_count() or 1)
     ended = study.results.replicas([replica.id for replica in plan.replicas])
-    outcomes = outcomes_of(ended.iter_rows(named=True), study.experiment.threshold)
+    event = study.experiment.criterion
+    outcomes = outcomes_of(ended.iter_rows(named=True), event)
     return {
         **_question(study),
         "replicas": plan.wanted,
@@ -37,7 +39,7 @@ def plan_facts(study: Study) -> dict[str, Any]:
         "memory": memory.told(plan, slots),
         "expected_minutes": plan.expected_gflop * SECONDS_PER_GFLOP / 60 / max(slots, 1),
         "by_status": dict(sorted(ended["status"].value_counts().iter_rows())),
-        "by_outcome": dict(sorted(Counter(outcomes.values()).items())),
+        "by_outcome": dict(sorted(Counter(_named(each, event) for each in outcomes.values()).items())),
         "failed": len(study.results.failed([replica.id for replica in plan.to_train])),
         "running": study.results.running() if plan.left else [],
     }
@@ -110,6 +112,7 @@ def _question(study: Study) -> dict[str, Any]:
         "fields": size.fixed,
         "seeds": list(size.seeds),
         "threshold": experiment.threshold,
+        "event": experiment.criterion.label,
         "laws": list(experiment.laws),
         "primary_law": experiment.primary_law,
         "measures": list(experiment.measures),
@@ -118,6 +121,10 @@ def _question(study: Study) -> dict[str, Any]:
             for claim in experiment.claims
         ],
     }
+
+
+def _named(outcome: str, event: Criterion) -> str:
+    return event.name if outcome == GROKKED else outcome
 
 
 def _word(value: object) -> str:

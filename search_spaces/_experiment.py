@@ -11,9 +11,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from analysis.claims import Claim
+from analysis.criteria import DELAY, GROKKED, Criterion
 from analysis.laws import law_names
 from analysis.measures import measure_names, probes_of
 from analysis.rules import OF_LAWS, OF_MEASURES
+from search_spaces._events import event_faults, named_events
 from search_spaces._space import MOST_SEED, Scale, SearchSpace, search_faults
 from trainables.family import config_faults, rules
 from trainables.names import find, near_match
@@ -21,7 +23,7 @@ from trainables.replica import Recording, Replica, family_named
 
 FIRST_PILOT_SEED = 1000
 NAME_CHARACTERS = 80
-LATER = ("probes", "end_step")  # of Recording: empty ones stay out of hashes made before there were any
+LATER = ("probes", "end_step", "events", "end_event")  # of Recording: empty ones stay out of older hashes
 MOST_REPLICAS = 1_000_000
 MOST_STEPS = 10**9
 
@@ -30,9 +32,11 @@ MOST_STEPS = 10**9
 class Experiment:
     """One question: a family, a space and seeds, a budget, and claims that were written before the measured runs.
 
-    ``x`` is the axis that laws are fitted along; ``threshold`` the test accuracy that counts as grokked;
-    ``primary_law`` the law whose parameters the claims speak of, named in advance. ``least_memorised``: levels of x at
-    which a smaller share of runs memorised stay outside the fits. ``paper``: the ledger that the claims belong to.
+    ``x`` is the axis that laws are fitted along; ``threshold`` the accuracy that counts as grokked or memorised;
+    ``event`` what laws, claims and figures are about: grokked, or the name of one of ``recording.events``, as
+    ``name@threshold`` where it has several thresholds; ``primary_law`` the law whose parameters the claims speak of,
+    named in advance. ``least_memorised``: levels of x at which a smaller share of runs memorised stay outside the fits.
+    ``paper``: the ledger that the claims belong to.
     Without laws (``laws = ()``, ``primary_law = ""``) x may hold text, and claims speak of pairs, shares and measures.
     ``measures``: files of ``analysis/measures``, whose numbers are added to the table of runs; ``curves``: the columns
     of probes that are drawn. ``headline``: the claims that answer the question, whatever their verdict, each with what
@@ -58,6 +62,7 @@ class Experiment:
     measures: tuple[str, ...] = ()
     curves: tuple[str, ...] = ("test_accuracy", "attention_kl")
     headline: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    event: str = GROKKED
 
     def faults(self) -> list[str]:
         """Return all that is wrong with the experiment, one sentence each."""
@@ -72,7 +77,21 @@ class Experiment:
         ]
         for name, scale in self.scales.items():
             found += [f"{name} scale: {fault}" for fault in self._scale_faults(scale, family.Config)]
-        return found + self._law_faults() + self.recording.faults() + self._claim_faults() + self._measure_faults()
+        found += [*self._law_faults(), *self.recording.faults(), *event_faults(self, self._recorded())]
+        return found + self._claim_faults() + self._measure_faults()
+
+    @property
+    def criterion(self) -> Criterion:
+        """The event that laws, claims and figures are about, at its threshold.
+
+        Raises: KeyError where no such event is recorded.
+        """
+        return self.quantities[self.event]
+
+    @property
+    def quantities(self) -> dict[str, Criterion]:
+        """All events that are recorded, by the names that claims use for the time of each."""
+        return named_events(self.recording, self.threshold)
 
     def strata(self, scale: str) -> list[str]:
         """Return the axes other than x that have more than one value: they divide the runs."""
@@ -142,7 +161,7 @@ class Experiment:
             facts.append([{name: list(values) for name, values in grid.items()} for grid in size.space.also])
         if size.search:
             facts.append(asdict(replace(size.search, chosen=(), confirmed=(), expected_steps=None)))
-        later = ("measures", "curves")  # unchanged ones stay out of hashes made before there were any
+        later = ("measures", "curves", "event")  # unchanged ones stay out of hashes made before there were any
         facts += [{name: getattr(self, name)} for name in later if getattr(self, name) != getattr(Experiment, name)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -159,7 +178,8 @@ class Experiment:
         return found
 
     def _claim_faults(self) -> list[str]:
-        found = [fault for claim in self.claims for fault in claim.faults()]
+        times = (GROKKED, DELAY, *(() if self.recording.faults() else self.quantities))
+        found = [fault for claim in self.claims for fault in claim.faults(times)]
         names = [claim.name for claim in self.claims]
         found += [
             f"headline {name!r} is no claim; claims: {', '.join(names)}" for name in self.headline if name not in names
@@ -173,10 +193,14 @@ class Experiment:
                 found.append(f"claim {claim.name!r}: rule {claim.rule} needs measures: {', '.join(measure_names())}")
         return found
 
+    def _recorded(self) -> tuple[str, ...]:
+        """Return the probes that measure: those of the family and of the recording."""
+        return (*getattr(find("trainables.families", self.family), "PROBES", ()), *self.recording.probes)
+
     def _measure_faults(self) -> list[str]:
         """Return what is wrong with measures and curves; a measure needs probes that are recorded."""
         known, found = measure_names(), []
-        recorded = {*self.recording.probes, *getattr(find("trainables.families", self.family), "PROBES", ())}
+        recorded = self._recorded()
         for name in self.measures:
             if name not in known:
                 found.append(f"unknown measure {name!r}{near_match(name, known)}; measures: {', '.join(known)}")

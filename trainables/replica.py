@@ -8,82 +8,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import takewhile
 from typing import Any
 
 from trainables.family import Family, FieldRule, Member, defaults, rules
-from trainables.names import available, near_match, part
+from trainables.names import part
+from trainables.recording import Recording as Recording
 
 ID_CHARACTERS = 12
-ENDS = ("event", "budget")
-PRECISIONS = ("fp32", "bf16-mlp")
-LEAST_RATIO = 1.001
 WITHOUT_SEEDS = ("_of_id", "config", "pack_key", "step_gflop", "memory_mib")  # of a Replica's cached facts
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recording:
-    """What is recorded of a replica, at which steps, and when watching it may end.
-
-    ``end="event"``: training ends once test accuracy has held the highest threshold for the confirmation window,
-    or at the budget. ``end="budget"``: always at the budget, for claims about whole trajectories.
-    The evaluation grid is geometric: each step is ``grid_ratio`` times the one before, but at least
-    ``grid_min_steps`` and at most ``grid_max_steps`` further. ``precision``: fp32, or bf16-mlp where the matrix
-    products of the MLP are made in bfloat16. ``probes``: what is measured beyond the family's own probes.
-    ``end_step``: watching ends there, whatever the budget; for replicas that others start from.
-    """
-
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
-
-    end: str = "event"
-    thresholds: tuple[float, ...] = (0.90, 0.95, 0.99)
-    confirmation_steps: int = 50
-    grid_ratio: float = 1.02
-    grid_min_steps: int = 10
-    grid_max_steps: int = 50
-    precision: str = "fp32"
-    probes: tuple[str, ...] = ()
-    end_step: int | None = None
-
-    def faults(self) -> list[str]:
-        """Return all that is wrong with these rules, one sentence each."""
-        rules = {
-            f"recording.end = {self.end!r} must be one of event, budget": self.end in ENDS,
-            f"recording.precision = {self.precision!r} must be one of {', '.join(PRECISIONS)}": self.precision
-            in PRECISIONS,
-            "recording.thresholds must be numbers > 0 and <= 1, at least one": bool(self.thresholds)
-            and all(0 < threshold <= 1 for threshold in self.thresholds),
-            f"recording.confirmation_steps = {self.confirmation_steps} must be >= 0": self.confirmation_steps >= 0,
-            f"recording.grid_ratio = {self.grid_ratio} must be 1 or from {LEAST_RATIO} to 2": self.grid_ratio == 1
-            or LEAST_RATIO <= self.grid_ratio <= 2,
-            "recording.grid_min_steps must be >= 1 and <= grid_max_steps": self.grid_min_steps >= 1
-            and self.grid_min_steps <= self.grid_max_steps,
-            f"recording.end_step = {self.end_step} must be >= 1 or none": self.end_step is None or self.end_step >= 1,
-        }
-        known = available("trainables.probes")
-        for name in set(self.probes) - set(known):
-            rules[f"unknown probe {name!r}{near_match(name, known)}; probes: {', '.join(known)}"] = False
-        return [fault for fault, holds in rules.items() if not holds]
-
-    def next_step(self, step: int) -> int:
-        """Return the evaluation step that follows an evaluation at ``step``."""
-        return step + min(max(round(step * (self.grid_ratio - 1)), self.grid_min_steps), self.grid_max_steps)
-
-    def steps(self) -> Iterator[int]:
-        """Yield the evaluation steps 0, ... without end.
-
-        >>> from itertools import islice
-        >>> list(islice(Recording(grid_min_steps=5).steps(), 4))
-        [0, 5, 10, 15]
-        """
-        step = 0
-        while True:
-            yield step
-            step = self.next_step(step)
-
-    def last_step(self, budget_steps: int) -> int:
-        """Return the last evaluation within a budget, or up to ``end_step``: raising a budget moves no evaluation."""
-        return _last_step(self, self.end_step or budget_steps)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +100,9 @@ class Replica:
         found = kind.parent(kind.Config(**self.changes))
         if not found:
             return None
-        recording = dataclasses.replace(self.recording, end="budget", end_step=found.steps, probes=())
+        recording = dataclasses.replace(
+            self.recording, end="budget", end_step=found.steps, probes=(), events=(), end_event=None
+        )
         made = Replica.of(self.family, {**self.changes, **found.changes}, seed=self.data_seed, recording=recording)
         return dataclasses.replace(made, init_seed=self.init_seed)
 
@@ -221,18 +155,8 @@ def _like(rule: FieldRule, value: Any) -> Any:
 
 
 @lru_cache
-def _last_step(recording: Recording, budget_steps: int) -> int:
-    widest = recording.grid_min_steps if recording.grid_ratio == 1 else recording.grid_max_steps
-    last = 0
-    for step in takewhile(lambda step: step <= budget_steps, recording.steps()):
-        last = step
-        if recording.next_step(step) - step == widest:  # from here on the grid is even
-            return step + (budget_steps - step) // widest * widest
-    return last
-
-
-@lru_cache
 def _differences(value: Recording) -> dict[str, Any]:
-    """Return what differs from the defaults."""
+    """Return what differs from the defaults; what an event is called in texts decides nothing."""
     mine, default = dataclasses.asdict(value), dataclasses.asdict(Recording())
+    mine["events"] = tuple({name: each[name] for name in each if name != "noun"} for each in mine["events"])
     return {name: mine[name] for name in mine if mine[name] != default[name]}

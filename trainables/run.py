@@ -52,7 +52,7 @@ class PackRun:
         self._waiting: list[tuple[Replica, ...]] = [spec.replicas]
         self._ended: list[_Ended] = []
         self._counts = dict.fromkeys(table.STATUSES, 0)
-        self._newly_ended: list[tuple[str, str, list[float]]] = []
+        self._newly_ended: list[tuple[str, str, list[tuple[str, float]]]] = []
         self._pack: Pack | None = None
         self._whole = True
         self._failing_since: float | None = None
@@ -206,7 +206,7 @@ class PackRun:
         self._ended = []
         for end in finished:
             self._counts[end.status] += 1
-            self._newly_ended.append((end.replica.id, end.status, end.grokked))
+            self._newly_ended.append((end.replica.id, end.status, end.seen))
             if end.status != "budget":
                 self._try("checkpoints", lambda name=end.replica.id: self._store.drop_checkpoints(name))  # type: ignore[misc]
 

@@ -11,6 +11,7 @@ from trainables.tasks._splits import on_informative
 from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, D_KL of section 6"
+COLUMNS = ("attention_kl", "attention_clamped", "attention_fallback")
 
 
 class AttentionKl:

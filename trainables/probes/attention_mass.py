@@ -10,6 +10,7 @@ from trainables.tasks._splits import on_informative
 from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, definition 4.1 (a condition on every input, which a mean would hide)"
+COLUMNS = ("attention_at_*", "attention_informative_min", "attention_informative_q01")
 
 
 class AttentionMass:

@@ -8,6 +8,7 @@ from trainables.reductions import joint_norm
 from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, definition 4.2, block by block (this project)"
+COLUMNS = ("embedding_norm", "query_key_norm", "value_norm", "hidden_norm", "output_norm")
 BLOCKS = {
     "embedding_norm": ("embedding", "position"),
     "query_key_norm": ("query", "key"),

@@ -10,6 +10,7 @@ from trainables.tasks._splits import on_informative
 from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, appendix E.2: the condition on the sum over heads"
+COLUMNS = ("pooled_mass_q01", "best_head_mass_q01")
 
 
 class HeadMass:

@@ -11,6 +11,7 @@ from trainables.reductions import joint_norm
 from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, definition 4.2: one norm over all MLP tensors together"
+COLUMNS = ("mlp_norm", "attention_norm")
 
 
 class WeightNorms:
