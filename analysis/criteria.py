@@ -125,8 +125,8 @@ def accuracy_criteria(thresholds: Sequence[float]) -> tuple[Criterion, ...]:
 GROKKING = accuracy_criteria([0.99])[0]
 
 
-def _several(value: float | Sequence[float]) -> tuple[float, ...]:
-    return tuple(value) if isinstance(value, tuple | list) else (value,)  # type: ignore[arg-type]
+def _several(value: float | tuple[float, ...]) -> tuple[float, ...]:
+    return (value,) if isinstance(value, float | int) else tuple(value)
 
 
 def _is_number(value: object) -> bool:

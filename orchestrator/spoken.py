@@ -108,7 +108,7 @@ def _of_law(experiment: Experiment, facts: Facts) -> Iterator[str]:
 def _comes(experiment: Experiment, when: str) -> str:
     """Return that more of x has the event sooner or later."""
     event = experiment.criterion
-    return f"groks {when}" if event.name == GROKKED else f"has the {event.step} {when}"
+    return f"groks {when}" if event.name == GROKKED else f"brings the {event.step} {when}"
 
 
 def _how_much(experiment: Experiment, primary: Any, exponent: Facts) -> str:

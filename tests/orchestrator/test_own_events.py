@@ -23,18 +23,21 @@ from trainables import loop
 from trainables.pack import Pack
 from trainables.recording import Recording
 
-SOFT, TIGHT = 0.6, 0.2
+SOFT, TIGHT, LEARNED = 0.6, 0.2, 0.3
 YAML = f"""
 question: Does a stronger prior align attention sooner?
 family: kl_prior
 x: kl_strength
 laws: [constant, power]
 event: aligned@{TIGHT}
+threshold: {LEARNED}
 recording:
   end: budget
+  thresholds: [{LEARNED}, 0.99]
+  grid_min_steps: 2
   events:
     - {{name: aligned, column: attention_kl, below: [{SOFT}, {TIGHT}], noun: alignment}}
-    - {{name: same, column: test_accuracy, above: 0.9}}
+    - {{name: same, column: test_accuracy, above: {LEARNED}}}
 scales:
   laptop:
     axes: {{kl_strength: [0.3, 1.0, 3.0]}}
@@ -80,7 +83,7 @@ def test_law_answer_tables_and_claims_are_about_the_event(launched: Study) -> No
     assert facts["events"] == len(seen) > 3
     assert facts["formula"].startswith("alignment step T = ")
     assert "A larger" not in facts["answer"] and "reached alignment within" in facts["answer"]
-    assert "has the alignment step" in facts["answer"] and "grok" not in facts["answer"]
+    assert "brings the alignment step" in facts["answer"] and "grok" not in facts["answer"]
     assert "The alignment step is the first evaluation at which D_KL(oracle ‖ attention) is at most 0.2." in page
     assert "grok step" not in page and "Alignment step against" in page and f"aligned at {TIGHT}" in page
     assert [row["threshold"] for row in facts["sensitivity"]] == [SOFT, TIGHT]
@@ -111,17 +114,19 @@ def test_the_published_table_can_be_fitted_by_the_event(launched: Study) -> None
 
 
 def test_an_event_on_test_accuracy_has_the_intervals_of_the_built_in_one(launched: Study) -> None:
-    built_in = [row for row in crossings(launched, "grokked") if row[1] == 0.9]
+    built_in = [row for row in crossings(launched, "grokked") if row[1] == LEARNED]
     assert crossings(launched, "same") == built_in and any(row[3] is not None for row in built_in)
 
 
 def test_mlflow_gets_the_step_of_every_event(launched: Study) -> None:
-    row = next(row for row in launched.rows().iter_rows(named=True) if all(e["upper"] for e in row["events"]))
+    for row in launched.rows().iter_rows(named=True):
+        steps = {(event["name"], event["threshold"]): event["upper"] for event in row["events"]}
+        if steps["grokked", LEARNED] and steps["aligned", TIGHT]:
+            break
     metrics = {each.key: each.value for each in _outcome(row, launched.experiment, 0)}
-    steps = {(event["name"], event["threshold"]): event["upper"] for event in row["events"]}
-    assert metrics["grok_step"] == steps["grokked", 0.99] and metrics["censored"] == 0
+    assert metrics["grok_step"] == steps["grokked", LEARNED] and metrics["censored"] == 0
     assert metrics[f"alignment_step_{TIGHT}"] == steps["aligned", TIGHT]
-    assert metrics["same_step"] == steps["same", 0.9]
+    assert metrics["same_step"] == steps["same", LEARNED]
 
 
 def test_a_study_with_a_smaller_budget_sees_the_event_as_its_own_launch_would(launched: Study, tmp_path: Path) -> None:
