@@ -28,6 +28,13 @@ REPLICA_COLUMNS = {
     "schema": "version of this schema",
 }
 CURVE_COLUMNS = {"id": "replica", "step": "optimizer steps taken", "probe": "what was measured", "value": "its value"}
+PROBED_COLUMNS = {
+    "id": "replica",
+    "step": "optimizer steps that it had taken",
+    "probe": "file of the probe",
+    "column": "which of its columns",
+    "value": "its value",
+}
 TIMELINE = (
     *("id", "data_seed", "status", "steps", "lower", "upper", "relapses"),
     *("memorised_lower", "memorised_upper", "outcome"),
@@ -58,6 +65,14 @@ def curve_schema() -> dict[str, Any]:
     import polars as pl
 
     return {"id": pl.String(), "step": pl.Int64(), "probe": pl.String(), "value": pl.Float64()}
+
+
+def probed_schema() -> dict[str, Any]:
+    """Return the Polars types of the table of what was measured of kept steps."""
+    import polars as pl
+
+    names = dict.fromkeys(PROBED_COLUMNS, pl.String())
+    return {**names, "step": pl.Int64(), "value": pl.Float64()}
 
 
 def replicas_frame(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:

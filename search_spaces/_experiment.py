@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -150,11 +150,11 @@ class Experiment:
 
     def registration(self, scale: str) -> str:
         """Return a hash of what is preregistered: claims, laws, space, fields, seeds and recording; not the budget."""
-        size = self.scales[scale]
+        size, recording = self.scales[scale], _without(asdict(self.recording), "keep_steps")
         facts: list[Any] = [
             [_without(asdict(claim), "scales") for claim in self.asked_at(scale).claims],
             [self.family, self.x, self.primary_law, self.laws, self.threshold, self.least_memorised],
-            {name: value for name, value in asdict(self.recording).items() if value or name not in LATER},
+            {name: value for name, value in recording.items() if value or name not in LATER},
             [{name: list(values) for name, values in size.space.axes.items()}, dict(size.fields), size.seeds],
         ]
         if size.space.also:
@@ -242,8 +242,17 @@ class Experiment:
     def _conflicts(self, scale: Scale) -> list[str]:
         """Return which fields do not go together at the points of a scale that are known so far."""
         family = family_named(self.family)
-        points = (values for values, _ in scale.points_and_seeds())
-        return [fault for values in points for fault in family.conflicts(family.Config(**values))]
+        points = [values for values, _ in scale.points_and_seeds()]
+        found = [fault for values in points for fault in family.conflicts(family.Config(**values))]
+        return found or [fault for values in points for fault in self._parent_faults(values)]
+
+    def _parent_faults(self, values: Mapping[str, Any]) -> Iterator[str]:
+        """Yield that a point takes its parent at a step which that never reaches."""
+        replica = Replica.of(self.family, values, seed=0, recording=self.recording)
+        if replica.parent is None or replica.parent_step is None:
+            return
+        if replica.parent_step > (last := replica.parent.recording.last_step(0)):
+            yield f"a parent is asked for at step {replica.parent_step}; its last evaluation is at step {last}"
 
 
 def _without(facts: dict[str, Any], name: str) -> dict[str, Any]:

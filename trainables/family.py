@@ -152,11 +152,14 @@ class Member:
 class Parent:
     """The replica that another one starts from or learns from: the fields in which it differs, and where it ends.
 
+    ``at``: the step, kept of it on its way, whose parameters are taken; None means where it ends. One parent serves
+    children of every step.
     Units: optimizer steps.
     """
 
     changes: Mapping[str, Any]
     steps: int
+    at: int | None = None
 
 
 class Family:

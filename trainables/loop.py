@@ -42,6 +42,7 @@ def advance(pack: Pack, *, last_step: int, seconds: float | None = None, steps: 
     first = pack.step
     due = next(step for step in recording.steps() if step >= first)
     while (steps is None or pack.step - first < steps) and (pack.step == first or time.monotonic() < deadline):
+        pack.keep_step()
         grads, view = pack.backward()
         if pack.step == due:
             due = recording.next_step(due)

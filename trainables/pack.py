@@ -105,7 +105,7 @@ class Pack:
         snapshots: Sequence[Snapshot] = (),
         parents: Mapping[str, Mapping[str, Tensor]] | None = None,
     ) -> None:
-        """Build the pack; ``parents`` holds the parameters of each replica that another one has as its parent, by id.
+        """Build the pack; ``parents`` holds the parameters that replicas start or learn from, by ``parent_key``.
 
         Raises: ValueError that names a parent which is not among them.
         """
@@ -115,6 +115,7 @@ class Pack:
         self.step = snapshots[0].step if snapshots else 0
         self.curves = [snapshot.curve for snapshot in snapshots] or [Curve() for _ in replicas]
         self._pending: list[tuple[int, dict[str, Tensor]]] = []
+        self.kept: list[tuple[str, Snapshot]] = []
         self._build()
         self._load(_initial(self) if not snapshots else [(shot.params, shot.optimizer) for shot in snapshots])
         for part in self.parts.interventions if not snapshots else ():
@@ -184,24 +185,30 @@ class Pack:
 
     def snapshot(self, index: int) -> Snapshot:
         """Return one replica's state, on the CPU and in memory of its own."""
+        state = _row(self.optimizer_state, index)
+        return Snapshot(self.step, _row(self.params, index), state, self.curves[index])
 
-        def row(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-            return {name: tensor[index].detach().to("cpu", copy=True) for name, tensor in tensors.items()}
-
-        return Snapshot(self.step, row(self.params), row(self.optimizer_state), self.curves[index])
+    def keep_step(self) -> None:
+        """Put the networks of those replicas into ``kept`` of which this step is to be kept: parameters alone."""
+        for index in self._keep_steps.get(self.step, ()):
+            self.kept.append((self.replicas[index].id, Snapshot(self.step, _row(self.params, index), {}, Curve())))
 
     def _build(self) -> None:
         rows = self.rows
         family, recording = family_named(rows[0].family), rows[0].recording
+        self._keep_steps: dict[int, list[int]] = {}
+        for index, replica in enumerate(self.replicas):
+            for step in replica.recording.keep_steps:
+                self._keep_steps.setdefault(step, []).append(index)
         members = [row.member(self._parent_of(row)) for row in rows]
         self.parts = family.build(members, self.device, recording.precision, recording.probes)
 
     def _parent_of(self, replica: Replica) -> Mapping[str, Tensor] | None:
         if replica.parent is None:
             return None
-        if replica.parent.id not in self._parents:
-            raise ValueError(f"replica {replica.id} needs its parent {replica.parent.id}, whose parameters are missing")
-        return self._parents[replica.parent.id]
+        if (key := replica.parent_key) not in self._parents:
+            raise ValueError(f"replica {replica.id} needs its parent {key}, whose parameters are missing")
+        return self._parents[key]
 
     def _load(self, states: Sequence[tuple[dict[str, Tensor], dict[str, Tensor]]]) -> None:
         full = [states[index % len(states)] for index in range(len(self.rows))]
@@ -218,6 +225,10 @@ def _initial(pack: Pack) -> list[tuple[dict[str, Tensor], dict[str, Tensor]]]:
         ({name: value[row] for name, value in params.items()}, {name: value[row] for name, value in state.items()})
         for row in range(len(pack.replicas))
     ]
+
+
+def _row(tensors: Mapping[str, Tensor], index: int) -> dict[str, Tensor]:
+    return {name: tensor[index].detach().to("cpu", copy=True) for name, tensor in tensors.items()}
 
 
 def _stack(states: Sequence[Mapping[str, Any]], device: str) -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import takewhile
@@ -27,6 +27,8 @@ class Recording:
     ``grid_min_steps`` and at most ``grid_max_steps`` further. ``precision``: fp32, or bf16-mlp where the matrix
     products of the MLP are made in bfloat16. ``probes``: what is measured beyond the family's own probes.
     ``end_step``: watching ends there, whatever the budget; for replicas that others start from.
+    ``keep_steps``: the optimizer steps at which the network is kept for good, as far as it gets; see ``log_steps``.
+    They decide neither numbers nor ids: a replica that has ended without one is trained again for it.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
@@ -42,6 +44,7 @@ class Recording:
     end_step: int | None = None
     events: tuple[Event, ...] = ()
     end_event: str | None = None
+    keep_steps: tuple[int, ...] = ()
 
     def faults(self) -> list[str]:
         """Return all that is wrong with these rules, one sentence each."""
@@ -56,6 +59,9 @@ class Recording:
             or LEAST_RATIO <= self.grid_ratio <= 2,
             "recording.grid_min_steps must be >= 1 and <= grid_max_steps": self.grid_min_steps >= 1
             and self.grid_min_steps <= self.grid_max_steps,
+            "recording.keep_steps must be different whole numbers >= 0": all(
+                isinstance(step, int) and step >= 0 and self.keep_steps.count(step) == 1 for step in self.keep_steps
+            ),
             f"recording.end_step = {self.end_step} must be >= 1 or none": self.end_step is None or self.end_step >= 1,
         }
         known = available("trainables.probes")
@@ -87,6 +93,10 @@ class Recording:
                 f"unknown event {reference!r}{near_match(reference, list(known))}; recorded: {', '.join(labels)}"
             )
         return known[reference]
+
+    def lacking(self, kept: Collection[int], until: int) -> list[int]:
+        """Return which of the steps to be kept, up to a step, are not among those that are."""
+        return [step for step in self.keep_steps if step <= until and step not in kept]
 
     def _faults_of_events(self) -> list[str]:
         found = [fault for event in self.events for fault in event.faults()]
@@ -120,6 +130,17 @@ class Recording:
     def last_step(self, budget_steps: int) -> int:
         """Return the last evaluation within a budget, or up to ``end_step``: raising a budget moves no evaluation."""
         return _last_step(self, self.end_step or budget_steps)
+
+
+def log_steps(first: int, last: int, count: int) -> tuple[int, ...]:
+    """Return at most so many steps, both ends included, that are about evenly spaced in their logarithm.
+
+    >>> log_steps(1, 1000, 4), log_steps(1, 4, 8)
+    ((1, 10, 100, 1000), (1, 2, 3, 4))
+    """
+    if not 1 <= first < last or count < 2:
+        raise ValueError(f"log_steps({first}, {last}, {count}) needs 1 <= first < last and at least two steps")
+    return tuple(sorted({round(first * (last / first) ** (number / (count - 1))) for number in range(count)}))
 
 
 @lru_cache

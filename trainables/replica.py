@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
-from trainables.family import Family, FieldRule, Member, defaults, rules
+from trainables.family import Family, FieldRule, Member, Parent, defaults, rules
 from trainables.names import part
 from trainables.recording import Recording as Recording
 
@@ -64,10 +64,11 @@ class Replica:
 
     @cached_property
     def pack_key(self) -> str:
-        """Equal for replicas that may share a pack: everything but seeds and per-replica fields."""
+        """Equal for replicas that may share a pack: everything but seeds, per-replica fields and what is kept."""
         typed = rules(family_named(self.family).Config)
         shared = {name: value for name, value in self.config.items() if typed[name].scope == "shared"}
-        return json.dumps([self.family, self.version, shared, dataclasses.asdict(self.recording)], sort_keys=True)
+        recording = {**dataclasses.asdict(self.recording), "keep_steps": ()}
+        return json.dumps([self.family, self.version, shared, recording], sort_keys=True)
 
     @cached_property
     def step_gflop(self) -> float:
@@ -96,15 +97,43 @@ class Replica:
     @cached_property
     def parent(self) -> Replica | None:
         """The replica that this one starts from or learns from, when that has ended; None where there is none."""
-        kind = family_named(self.family)
-        found = kind.parent(kind.Config(**self.changes))
+        found = self._named_parent
         if not found:
             return None
         recording = dataclasses.replace(
-            self.recording, end="budget", end_step=found.steps, probes=(), events=(), end_event=None
+            self.recording,
+            end="budget",
+            end_step=found.steps,
+            probes=(),
+            events=(),
+            end_event=None,
+            keep_steps=() if found.at is None else (found.at,),
         )
         made = Replica.of(self.family, {**self.changes, **found.changes}, seed=self.data_seed, recording=recording)
         return dataclasses.replace(made, init_seed=self.init_seed)
+
+    @property
+    def parent_step(self) -> int | None:
+        """The step at which its parent is taken, one that is kept of it; None means where the parent ends."""
+        return self._named_parent.at if self._named_parent else None
+
+    @property
+    def parent_key(self) -> str:
+        """What the parameters that it starts from are called: its parent, and the step if it is not the end."""
+        name = self.parent.id if self.parent else ""
+        return name if self.parent_step is None else f"{name}@{self.parent_step}"
+
+    @cached_property
+    def _named_parent(self) -> Parent | None:
+        kind = family_named(self.family)
+        return kind.parent(kind.Config(**self.changes))
+
+    def keeping(self, steps: Iterable[int]) -> Replica:
+        """Return the replica with these steps to be kept beside its own."""
+        every = tuple(sorted({*self.recording.keep_steps, *steps}))
+        if every == self.recording.keep_steps:
+            return self
+        return dataclasses.replace(self, recording=dataclasses.replace(self.recording, keep_steps=every))
 
     def ancestors(self) -> Iterator[Replica]:
         """Yield the parent, its parent, and so on."""
@@ -156,7 +185,8 @@ def _like(rule: FieldRule, value: Any) -> Any:
 
 @lru_cache
 def _differences(value: Recording) -> dict[str, Any]:
-    """Return what differs from the defaults; what an event is called in texts decides nothing."""
+    """Return what differs from the defaults; what an event is called in texts and what is kept decide nothing."""
     mine, default = dataclasses.asdict(value), dataclasses.asdict(Recording())
+    del mine["keep_steps"]
     mine["events"] = tuple({name: each[name] for name in each if name != "noun"} for each in mine["events"])
     return {name: mine[name] for name in mine if mine[name] != default[name]}

@@ -32,6 +32,8 @@ def _of_attention(config: Any) -> dict[str, bool]:
         "matched needs attention = softmax or linear_relu: scores of attention = oracle have no gradient": (
             not config.matched or config.attention != "oracle"
         ),
+        "parent_at needs prior = teacher or a ticket, and must be <= parent_steps": config.parent_at is None
+        or ((config.prior == "teacher" or config.ticket != "none") and config.parent_at <= config.parent_steps),
         "prior = teacher needs batch_size = none": config.prior != "teacher" or config.batch_size is None,
     }
 

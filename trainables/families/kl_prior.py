@@ -12,7 +12,7 @@ from trainables.names import part
 
 PRIORS = ("oracle", "adversarial", "none", "entropy", "concentration", "score_l1", "teacher")
 TASKS = ("addition", "multiplication", "composition", "parity")
-OF_CHILDREN = ("kl_strength", "matched", "schedule", "schedule_steps", "ticket", "pruned", "parent_steps")
+OF_CHILDREN = ("kl_strength", "matched", "schedule", "schedule_steps", "ticket", "pruned", "parent_steps", "parent_at")
 PROBES = ("accuracy", "losses", "attention_kl", "attention_mass", "weight_norms")
 
 
@@ -61,6 +61,7 @@ class Config:
     mlp_norm: float | None = per_replica(None, kind=float, optional=True, above=0.0)  # radius of norm matching
     query_key_penalty: float = per_replica(0.0, low=0.0)
     parent_steps: int = per_replica(2000, low=1)  # of the parent of a ticket or a teacher's prior; inferred
+    parent_at: int | None = per_replica(None, kind=int, optional=True, low=0)  # kept step of it; none: where it ends
     pruned: float = per_replica(0.6, low=0.0, below=1.0)  # share of the weights that a ticket leaves out
 
 
@@ -104,7 +105,8 @@ class KLPrior(Family):
         if config.prior != "teacher" and config.ticket == "none":
             return None
         usual = defaults(cls.Config)
-        return Parent({**{name: usual[name] for name in OF_CHILDREN}, "prior": "none"}, config.parent_steps)
+        changes = {**{name: usual[name] for name in OF_CHILDREN}, "prior": "none"}
+        return Parent(changes, config.parent_steps, config.parent_at)
 
     @classmethod
     def conflicts(cls, config: Any) -> list[str]:
