@@ -11,10 +11,11 @@ import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # Typer ships its own Click
 
 from orchestrator import completing
-from orchestrator.flags import Json, Name, Scale, Storage
+from orchestrator.flags import Json, Name, Precision, Scale, Seeds, Set, Storage
 from orchestrator.lines import say
 from orchestrator.masking import tell
 from orchestrator.ports import require_free
+from orchestrator.probing import probe
 from orchestrator.questions import audit, design, fit, reproduce
 from orchestrator.results import BadInputError
 from orchestrator.showing import plan_facts, show_lines, status_lines
@@ -42,9 +43,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Set = Annotated[list[str] | None, typer.Option("--set", help="field=v1,v2: other values on a field.")]
-Seeds = Annotated[int | None, typer.Option(help="Use seeds 0 .. N-1.")]
-Precision = Annotated[str | None, typer.Option(help="fp32, or bf16-mlp: the MLP's products in bfloat16.")]
 Budget = Annotated[int | None, typer.Option(help="Steps after which a replica is censored.")]
 
 
@@ -263,7 +261,7 @@ def ui(
     return tracking_server.serve(storage, port)
 
 
-for verb in (reproduce, fit, design, audit):
+for verb in (reproduce, fit, design, audit, probe):
     app.command()(verb)
 
 

@@ -29,6 +29,7 @@ FROZEN = {
     "reproduce": {"--no-launch", "--scale", "--storage", "--json"},
     "audit": {"--json"},
     "design": {"--halfwidth", "--scale", "--storage", "--json"},
+    "probe": {"--probes", "--scale", "--storage", "--set", "--seeds", "--precision", "--json"},
     "ui": {"--storage", "--port", "--rebuild"},
     "doctor": {"--storage", "--json"},
 }
