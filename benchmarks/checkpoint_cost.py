@@ -12,9 +12,9 @@ import time
 
 import torch
 
-from orchestrator.launch import Options, study
-from orchestrator.resources import request
-from orchestrator.results import Results
+from orchestrator.storage.results import Results
+from orchestrator.study.resources import request
+from orchestrator.study.study import Options, study_of
 from trainables.loop import keep_freed_memory
 from trainables.run import PackRun
 from trainables.store import Pace
@@ -43,7 +43,7 @@ def main() -> None:
     torch.set_num_threads(1)
     keep_freed_memory()
     with tempfile.TemporaryDirectory() as folder:
-        made = study(Options(name="kl_scaling", storage=folder))
+        made = study_of(Options(name="kl_scaling", storage=folder))
         pack = made.plan(request(cpus=2)).packs[0]
         store, pace = Timed(made.results.root), Pace()
         run = PackRun(pack, store, pace=pace)

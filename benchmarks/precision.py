@@ -19,16 +19,17 @@ from scipy import stats
 from analysis.contrast import contrast
 from analysis.evidence import groups_of, times_of
 from analysis.table import timeline
-from orchestrator.launch import Options, study
-from orchestrator.report import runs_of
+from orchestrator.reports.report import runs_of
+from orchestrator.study.state import read
+from orchestrator.study.study import Options, study_of
 
 BOUNDS = (0.9, 1.1)  # within which the geometric mean ratio has to lie for a format to be a default
 
 
 def rows_of(storage: str, precision: str) -> tuple[pl.DataFrame, str]:
     """Return the timeline of the experiment in one format, and its x."""
-    made = study(Options(name="kl_scaling", storage=storage, precision=precision))
-    return timeline(runs_of(made, made.rows()), made.experiment.threshold), made.experiment.x
+    made = study_of(Options(name="kl_scaling", storage=storage, precision=precision))
+    return timeline(runs_of(read(made)), made.experiment.threshold), made.experiment.x
 
 
 def compared(first: pl.DataFrame, second: pl.DataFrame, x: str) -> dict[str, Any]:

@@ -18,20 +18,22 @@ from typing import Any
 import numpy as np
 
 from analysis import events, table
-from orchestrator.launch import Options, Study, study
+from orchestrator.study.study import Options, Study, study_of
 from search_spaces._files import experiment_named
 
 LEVELS = len(experiment_named("kl_scaling").scales["laptop"].space.axes["kl_strength"])
 REPLICAS_PER_FILE = 4  # a pack publishes what ended in the same two seconds
 PART = """
 import json, resource, sys, time
-from orchestrator.launch import Options, study
-from orchestrator import answers, report, verbs
-made = study(Options(name="kl_scaling", storage=sys.argv[2], seeds=int(sys.argv[3])))
+from orchestrator.study.state import read
+from orchestrator.study.study import Options, study_of
+from orchestrator.reports import answers, report
+from orchestrator.verbs import facts
+made = study_of(Options(name="kl_scaling", storage=sys.argv[2], seeds=int(sys.argv[3])))
 parts = {
-    "show": lambda: verbs.plan_facts(made),
+    "show": lambda: facts.plan_facts(made),
     "reconcile": made.plan,
-    "data and fits": lambda: answers.answers(made.experiment, made.scale, report.runs_of(made, made.rows())),
+    "data and fits": lambda: answers.answers(made.experiment, made.scale, report.runs_of(read(made))),
 }
 began = time.perf_counter()
 parts[sys.argv[1]]()
@@ -42,7 +44,7 @@ print(json.dumps({"seconds": seconds, "peak_mib": resource.getrusage(resource.RU
 
 def filled(storage: str, seeds: int) -> tuple[Study, float]:
     """Return a study with a made-up row and curve for each replica, and the seconds that publishing one took."""
-    made = study(Options(name="kl_scaling", storage=storage, seeds=seeds))
+    made = study_of(Options(name="kl_scaling", storage=storage, seeds=seeds))
     source, replicas = np.random.default_rng(0), made.experiment.replicas(made.scale)
     began = time.perf_counter()
     for first in range(0, len(replicas), REPLICAS_PER_FILE):

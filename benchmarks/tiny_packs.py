@@ -15,8 +15,8 @@ from typing import Any
 
 from orchestrator.backends import ray_tune
 from orchestrator.backends._job import Job
-from orchestrator.launch import Options, study
-from orchestrator.resources import Request
+from orchestrator.study.resources import Request
+from orchestrator.study.study import Options, study_of
 
 SLOTS, STEPS = 2, 10
 FIELDS = ("modulus=12", "train_fraction=0.5", "width=8", "kl_strength=0.1,1")
@@ -42,7 +42,9 @@ def main() -> None:
     asked = options.parse_args()
     watch, request = Watch(), Request(cpus=1, gpus=0, slots=SLOTS, replicas_per_pack=2)
     with tempfile.TemporaryDirectory() as folder:
-        made = study(Options(name="kl_scaling", storage=folder, changes=FIELDS, seeds=asked.packs, budget_steps=STEPS))
+        made = study_of(
+            Options(name="kl_scaling", storage=folder, changes=FIELDS, seeds=asked.packs, budget_steps=STEPS)
+        )
         plan = made.plan(request)
         ray_tune.run(Job(plan, made.results, request, "cpu", watch))
         rows = made.rows().height

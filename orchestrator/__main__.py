@@ -9,7 +9,7 @@ def main() -> None:
     here, home = os.path.realpath(os.getcwd()), os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     sys.path[:] = [home] + [entry for entry in sys.path if entry and os.path.realpath(entry) not in {here, home}]
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # fits are many small matrices, whose threads would only spin
-    from orchestrator import streams
+    from orchestrator.terminal import streams
 
     streams.prepare()
     try:

@@ -6,126 +6,27 @@ import contextlib
 import hashlib
 import os
 import socket
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 from filelock import FileLock, Timeout
 
-from orchestrator import memory, searches, watched
 from orchestrator.backends._job import Job, Observer
-from orchestrator.plan import Plan, make_plan
-from orchestrator.progress import Progress, outcomes_of
-from orchestrator.registration import register
-from orchestrator.resources import LEAST_GPU_SHARE, Request, is_gpu_share, request
-from orchestrator.results import BadInputError, Results
-from orchestrator.terminal import Terminal
-from orchestrator.tracking_process import Companion
-from search_spaces._experiment import MOST_REPLICAS, MOST_STEPS, Experiment, parse_values
-from search_spaces._files import experiment_named
+from orchestrator.storage.results import BadInputError
+from orchestrator.study import horizon, memory
+from orchestrator.study.plan import Plan
+from orchestrator.study.progress import Progress, outcomes_of
+from orchestrator.study.registration import register
+from orchestrator.study.resources import LEAST_GPU_SHARE, Request, is_gpu_share, request
+from orchestrator.study.study import Options, Study
+from orchestrator.terminal.display import Terminal
+from orchestrator.tracking.companion import Companion
+from search_spaces._experiment import Experiment
 from trainables.replica import family_named
 from trainables.store import Pace
 
-SMOKE_POINTS, SMOKE_STEPS = 2, 40
 MOST_OF_HOLDER = 100  # characters
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What the command line can ask of one experiment."""
-
-    name: str
-    scale: str = "laptop"
-    storage: str = "runs"
-    changes: tuple[str, ...] = ()
-    seeds: int | None = None
-    budget_steps: int | None = None
-    precision: str | None = None
-    backend: str = "ray"
-    address: str | None = None
-    gpus_per_pack: float | None = None
-    device: str = "cpu"
-    tracking_uri: str | None = None
-
-
-@dataclass(frozen=True)
-class Study:
-    """An experiment at one scale, with the user's changes, and the results it reads and writes."""
-
-    asked: Experiment
-    scale: str
-    variant: str
-    results: Results
-    options: Options
-
-    @property
-    def experiment(self) -> Experiment:
-        """The experiment, with the points that a search has chosen by now."""
-        return searches.read(self.asked, self.scale, self.results, self.slug)
-
-    @property
-    def key(self) -> Path:
-        """Where the study's report lies under the storage: a changed study has a folder of its own."""
-        return Path(self.asked.name) / (self.scale + (f"-{self.variant}" if self.variant else ""))
-
-    @property
-    def slug(self) -> str:
-        """The key as one file name."""
-        return self.key.as_posix().replace("/", "-")
-
-    @property
-    def registration(self) -> Path:
-        """Where it is stored, relative to the storage, what was claimed before the first replica ran."""
-        return Path("registrations") / f"{self.slug}.json"
-
-    def plan(self, asked: Request | None = None) -> Plan:
-        """Return the plan against what the results hold now."""
-        asked = asked or request(cpus=os.cpu_count() or 1)
-        begun, kept = (  # one look instead of one per replica
-            {folder.name for folder in self.results.files(each, "")} for each in ("checkpoints", "kept")
-        )
-        return make_plan(
-            self.experiment,
-            self.scale,
-            settled=self.results.settled(),
-            checkpoint_steps=lambda replica: self.results.checkpoint_steps(replica) if replica in begun else [],
-            slots=asked.slots,
-            replicas_per_pack=asked.replicas_per_pack,
-            budget_steps=self.options.budget_steps,
-            kept_steps=lambda replica: self.results.kept_steps(replica) if replica in kept else [],
-        )
-
-    def rows(self) -> pl.DataFrame:
-        """Return the finished rows of the study's replicas."""
-        return self.results.replicas([replica.id for replica in self.experiment.replicas(self.scale)])
-
-
-def study(options: Options) -> Study:
-    """Return the study that the options name.
-
-    Raises: BadInputError with all that is wrong, before anything is trained or written.
-    """
-    try:
-        experiment = experiment_named(options.name)
-        changes = _changes(experiment, options.changes)
-    except LookupError as fault:
-        raise BadInputError(str(fault.args[0])) from None
-    if options.scale not in experiment.scales:
-        raise BadInputError(f"unknown scale {options.scale!r}; scales: {', '.join(experiment.scales)}")
-    limits = {"--seeds": (options.seeds, MOST_REPLICAS), "--budget-steps": (options.budget_steps, MOST_STEPS)}
-    for flag, (value, most) in limits.items():
-        if value is not None and not 1 <= value <= most:
-            raise BadInputError(f"{flag} {value} must be a whole number >= 1 and <= {most}")
-    experiment = experiment.asked_at(options.scale)
-    changed = experiment.with_changes(options.scale, changes, options.seeds).with_precision(options.precision)
-    if faults := changed.faults():
-        raise BadInputError("; ".join(faults))
-    registered = experiment.registration(options.scale) == changed.registration(options.scale)
-    variant = "" if registered else changed.registration(options.scale)[:6]
-    return Study(changed, options.scale, variant, Results.at(options.storage), options)
 
 
 def resources_of(options: Options, experiment: Experiment) -> Request:
@@ -182,14 +83,14 @@ def train(
     plan = study.plan()
     asked = _asked(study, plan, terminal) if plan.left else None
     study.results.ready()
-    watched.remember(study)
+    horizon.remember(study)
     if not asked:
         return True
     with _lock(study):
         register(study)
         plan = study.plan(asked)
         study.results.prune([replica.id for replica in plan.to_train])
-        rows = watched.rows_of(study).iter_rows(named=True)
+        rows = horizon.rows_of(study).iter_rows(named=True)
         progress = Progress(plan, outcomes_of(rows, study.experiment.criterion))
         job = Job(
             plan=plan,
@@ -228,30 +129,6 @@ def _observer(study: Study, terminal: Terminal, beside: Companion | None) -> Obs
             beside.observe(facts)
 
     return observe
-
-
-def smoke(options: Options) -> Study:
-    """Return a tiny version of a study in a folder of its own: two points, one seed, a few dozen steps."""
-    whole = study(options)
-    size = whole.asked.scales[whole.scale]
-    axis = whole.asked.x
-    few = {name: (values[:SMOKE_POINTS] if name == axis else values[:1]) for name, values in size.space.axes.items()}
-    small = whole.asked.with_changes(whole.scale, few, 1)
-    if size.search:
-        small = small.with_search(whole.scale, first=size.search.first[:1], tries=SMOKE_POINTS)
-    folder = whole.results.root / "smoke" / time.strftime("%Y%m%d-%H%M%S")
-    budget = replace(options, budget_steps=SMOKE_STEPS, storage=str(folder))
-    return Study(small, whole.scale, "smoke", Results.at(str(folder)), budget)
-
-
-def _changes(experiment: Experiment, texts: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-    changes: dict[str, tuple[Any, ...]] = {}
-    for text in texts:
-        name, sign, values = text.partition("=")
-        if not sign:
-            raise LookupError(f"--set {text!r} has no '='; write --set field=value or field=v1,v2")
-        changes[name.strip()] = parse_values(experiment, name.strip(), values)
-    return changes
 
 
 def _backend(name: str) -> Callable[[Job], bool]:

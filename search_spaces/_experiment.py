@@ -16,6 +16,7 @@ from analysis.laws import law_names
 from analysis.measures import measure_names, probes_of
 from analysis.rules import OF_LAWS, OF_MEASURES
 from search_spaces._events import event_faults, named_events
+from search_spaces._grids import values_in
 from search_spaces._space import MOST_SEED, Scale, SearchSpace, search_faults
 from trainables.family import config_faults, rules
 from trainables.names import find, near_match
@@ -260,11 +261,14 @@ def _without(facts: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def parse_values(experiment: Experiment, name: str, text: str) -> tuple[Any, ...]:
-    """Turn the ``v1,v2`` of ``--set name=v1,v2`` into values of the field's type.
+    """Turn the text of ``--set name=v1,v2`` or ``--set name=log(1e-3,1,7)`` into values of the field's type.
 
-    Raises: LookupError when the family has no such field.
+    Raises: LookupError when the family has no such field, or the text lists no values.
     """
     known = rules(family_named(experiment.family).Config)
     if name not in known:
         raise LookupError(f"unknown field {name!r}{near_match(name, list(known))}; fields: {', '.join(known)}")
-    return tuple(known[name].parse(part.strip()) for part in text.split(",") if part.strip())
+    try:
+        return values_in(text, known[name])
+    except ValueError as fault:
+        raise LookupError(f"--set {name}: {fault}") from None

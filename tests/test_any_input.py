@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 from launches import flags, tiny
 
 from analysis import table
-from orchestrator import report
 from orchestrator.cli import main
 from orchestrator.launch import train
+from orchestrator.reports import report
+from orchestrator.study.state import read
 from trainables.family import rules
 from trainables.replica import family_named
 
@@ -199,7 +200,7 @@ def _with_table(trained: Path, write: Any) -> None:
         assert code == 0 and out
         made = tiny(trained)
         assert set(made.rows()["id"]) <= {replica.id for replica in made.experiment.replicas("laptop")}
-        report._facts(made, made.rows(), report.runs_of(made, made.rows()))
+        report.facts_of(state := read(made), report.runs_of(state))
     finally:
         file.unlink(missing_ok=True)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -25,11 +27,22 @@ ONLY_IN = {
             for name in ("ray_tune", "_address", "_private", "_tune_parts", "_chooser")
         ),
     },
-    "mlflow": {"orchestrator/tracking.py", "orchestrator/tracking_runs.py"},
+    "mlflow": {"orchestrator/tracking/mirror.py", "orchestrator/tracking/mlflow_runs.py"},
     "matplotlib": {"analysis/figures/_matplotlib.py"},
 }
+FLOORS = (  # of orchestrator, the lowest first: a room imports from those below it only
+    *("terminal", "storage", "study", "backends", "reports", "fit", "tracking", "launch", "verbs", "cli", "__main__"),
+)
 RUNS_CODE_OF_USERS = {"search_spaces/_python.py"}  # which may raise anything
+
+
+def module_of(path: Path) -> str:
+    """Return the name under which a file is imported."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+MODULES = {module_of(path) for path in FILES}
 SOURCES = [*FILES, *sorted((ROOT / "tests").rglob("*.py"))]
 
 
@@ -61,6 +74,34 @@ def test_imports_point_one_way(path: Path) -> None:
         }
 
 
+def modules_imported(path: Path) -> set[str]:
+    """Return our own modules that a file imports, those within functions and for type checkers included."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (names & MODULES) or {node.module}
+    return found & MODULES
+
+
+def floor(module: str) -> int:
+    """Return on which floor of the orchestrator a module lies; -1 for the package itself."""
+    return FLOORS.index(module.split(".")[1]) if "." in module else -1
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if name(path).startswith("orchestrator/")], ids=name)
+def test_rooms_of_the_orchestrator_import_downward(path: Path) -> None:
+    ours = {module for module in modules_imported(path) if module.startswith("orchestrator.")}
+    assert {module for module in ours if floor(module) > floor(module_of(path))} == set()
+
+
+def test_no_room_of_the_orchestrator_has_a_circle() -> None:
+    graph = {module_of(path): modules_imported(path) for path in FILES if name(path).startswith("orchestrator/")}
+    tuple(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+
+
 @pytest.mark.parametrize("library, places", ONLY_IN.items())
 def test_heavy_libraries_are_imported_in_few_places(library: str, places: set[str]) -> None:
     found = {name(path) for path in FILES if any(m.split(".")[0] == library for m in imported(path))}
@@ -75,7 +116,7 @@ def test_heavy_libraries_are_imported_in_few_places(library: str, places: set[st
         "analysis.criteria",
         "analysis.events",
         "analysis.table",
-        "orchestrator.plan",
+        "orchestrator.study.plan",
     ],
 )
 def test_light_modules_load_nothing_heavy(module: str) -> None:
@@ -130,3 +171,17 @@ def test_text_files_are_utf_8_wherever_we_run(path: Path) -> None:
         opens &= not any(isinstance(mode, str) and "b" in mode and len(mode) < 4 for mode in modes)
         of_os = ast.unparse(call.func) in {"os.open", "self._open"}
         assert not (text or (opens and not of_os)) or "encoding" in told, f"line {call.lineno}: give encoding="
+
+
+def test_a_wheel_holds_all_that_is_not_python_and_no_test() -> None:
+    packaging = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    assert set(packaging["packages"]["find"]["include"]) == {f"{package}*" for package in PACKAGES}
+    packed = {
+        file
+        for home, globs in packaging["package-data"].items()
+        for folder in (map(ROOT.joinpath, PACKAGES) if home == "*" else [ROOT / home.replace(".", "/")])
+        for glob in globs
+        for file in folder.glob(glob)
+    }
+    there = {file for package in PACKAGES for file in (ROOT / package).rglob("*") if file.is_file()}
+    assert {file for file in there if file.suffix not in {".py", ".pyc"}} == packed

@@ -13,7 +13,7 @@ from calibration.measure import one, summary
 
 from analysis.design import drawn, simulate
 from analysis.intervals import LEFT_OUT
-from orchestrator import calibrated
+from orchestrator.reports import calibrated
 
 ROOT = Path(__file__).parents[1]
 CELLS = {(cell.name, cell.censored, cell.grouped): cell for cell in cells()}

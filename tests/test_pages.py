@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.pages import html
+from orchestrator.reports.pages import html
 
 PUBLISHED = Path(__file__).parents[1] / "docs" / "results"
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.audit import shown
+from orchestrator.reports.audit import shown
 
 HEAD = (
     "| design, world | censored | intervals | sweeps | coverage of the exponent | ± | bias | bias if censored runs are "

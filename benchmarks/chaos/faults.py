@@ -20,7 +20,7 @@ import torch
 from filelock import FileLock
 
 from analysis import table
-from orchestrator.results import Results
+from orchestrator.storage.results import Results
 from trainables.pack import CHECKPOINT_FORMAT, Pack
 
 CALLS_AWAY = 4

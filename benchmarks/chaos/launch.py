@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from chaos.faults import FaultyResults, Schedule
-from orchestrator.launch import Options, Study, study, train
-from orchestrator.results import Results
-from orchestrator.verbs import finish
+from orchestrator.launch import train
+from orchestrator.storage.results import Results
+from orchestrator.study.study import Options, Study, study_of
+from orchestrator.verbs.finishing import finish
 from trainables.store import Pace
 
 PACE = Pace(chunk_s=0.05, checkpoint_s=0.1, checkpoint_share=1.0, patience_s=30.0, retry_s=0.05)
@@ -26,7 +27,7 @@ CHANGES = (
 
 def chaos_study(storage: Path, *, budget: int, tracking_uri: str | None = None) -> Study:
     """Return the sweep: 18 tiny networks, of which half diverge at once, some grok, and some are censored."""
-    return study(
+    return study_of(
         Options(
             name="kl_scaling",
             storage=str(storage),

@@ -20,10 +20,11 @@ from typing import Any
 from analysis import table
 from chaos.faults import KINDS, Schedule
 from chaos.launch import chaos_study
-from orchestrator import tables
-from orchestrator.launch import Study, train
-from orchestrator.tracking import uri_of
-from orchestrator.tracking_database import DATABASE
+from orchestrator.launch import train
+from orchestrator.storage import tables
+from orchestrator.study.study import Study
+from orchestrator.tracking.database import DATABASE
+from orchestrator.tracking.mirror import uri_of
 
 ROOT = Path(__file__).parents[2]
 AROUND = ("mlflow_corrupt", "mlflow_deleted", "mlflow_locked", "mlflow_down", "mlflow_silent", "second_launch")

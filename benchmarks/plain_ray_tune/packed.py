@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from orchestrator import report, tracking
 from orchestrator.backends import ray_tune
-from orchestrator.launch import Options, study, train
+from orchestrator.launch import train
+from orchestrator.reports import report
+from orchestrator.study.state import read
+from orchestrator.study.study import Options, study_of
+from orchestrator.tracking import mirror
 from plain_ray_tune.clock import Clock
 
 
@@ -31,13 +34,13 @@ def launch(fields: Mapping[str, Any], *, seeds: int, budget: int, precision: str
     sets = tuple(f"{name}={value}" for name, value in fields.items())
     with tempfile.TemporaryDirectory() as folder:
         asked = {"changes": sets, "seeds": seeds, "budget_steps": budget, "precision": precision}
-        made = study(Options(name="kl_scaling", storage=folder, **asked))  # type: ignore[arg-type]
+        made = study_of(Options(name="kl_scaling", storage=folder, **asked))  # type: ignore[arg-type]
         train(made, silent=True)
         trained = time.time()
-        facts = report.write(made)
+        facts = report.write(read(made))
         written = time.time()
         if mlflow:
-            tracking.bring_up(made, facts)
+            mirror.bring_up(made, facts)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     after = {"report_s": written - trained, "mlflow_s": time.time() - written, "driver_peak_mib": peak}
     return {**clock.facts(), **after}

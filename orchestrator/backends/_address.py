@@ -9,8 +9,8 @@ import threading
 import time
 from pathlib import Path
 
-from orchestrator.results import BadInputError
-from orchestrator.silence import quiet
+from orchestrator.storage.results import BadInputError
+from orchestrator.terminal.silence import quiet
 
 PROBE_S = 6.0
 FORM = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/@\[\]]+):([0-9]{1,5})", re.ASCII | re.IGNORECASE)

@@ -13,9 +13,9 @@ from ray.tune.search.optuna import OptunaSearch
 
 from analysis import table
 from analysis.search import OBJECTIVE, best_of, trials
-from orchestrator import searches
 from orchestrator.backends._job import Job
-from orchestrator.plan import is_settled
+from orchestrator.study import searches
+from orchestrator.study.plan import is_settled
 from search_spaces._space import Scale, Search
 from trainables.replica import Replica
 

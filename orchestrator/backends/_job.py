@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from analysis.table import to_json
-from orchestrator.plan import Plan
-from orchestrator.progress import Progress
-from orchestrator.resources import Request
-from orchestrator.results import Results
-from orchestrator.terminal import Terminal
+from orchestrator.storage.results import Results
+from orchestrator.study.plan import Plan
+from orchestrator.study.progress import Progress
+from orchestrator.study.resources import Request
+from orchestrator.terminal.display import Terminal
 from trainables.store import Pace
 
 Observer = Callable[[Mapping[str, Any]], None]
@@ -41,7 +41,7 @@ class Job:
 
     def arguments(self) -> dict[str, Any]:
         """Return what every worker gets handed in beside its tiny config."""
-        from orchestrator.provenance import provenance
+        from orchestrator.storage.provenance import provenance
 
         return {
             "budget_steps": self.plan.budget_steps,

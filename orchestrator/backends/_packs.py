@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.backends._job import Job
-from orchestrator.plan import is_settled, pack_id
+from orchestrator.study.plan import is_settled, pack_id
 from trainables.replica import Replica
 
 if TYPE_CHECKING:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from orchestrator.results import BadInputError
+from filelock import FileLock, Timeout
+
+from orchestrator.storage.results import BadInputError
 
 TOKEN_BYTES = 32
 LOOPBACK = "127.0.0.1"
 SOCKET_BYTES = 103 if sys.platform == "darwin" else 107  # sun_path of unix(7), less the final zero
 WITHIN = "/ray-xxxxxxxx/r/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store"  # what is added to a place
+PREFIX, IN_USE = "ray-", "in-use.lock"
+YOUNG_S = 60.0  # a folder may have been made and not locked yet
 LONGEST_PLACE = SOCKET_BYTES - len(WITHIN)
 
 
@@ -41,8 +47,14 @@ def place() -> tuple[Path, str]:
 
 @contextlib.contextmanager
 def folder() -> Iterator[str]:
-    """Make a folder that only its owner may enter, and remove it with all that Ray left in it."""
-    with tempfile.TemporaryDirectory(prefix="ray-", dir=place()[0], ignore_cleanup_errors=True) as made:
+    """Make a folder that only its owner may enter, and remove it with all that Ray left in it; before that, remove what
+    launches have left that were killed."""
+    within = place()[0]
+    _sweep(within)
+    with (
+        tempfile.TemporaryDirectory(prefix=PREFIX, dir=within, ignore_cleanup_errors=True) as made,
+        FileLock(Path(made) / IN_USE),  # the kernel frees it when the process dies
+    ):
         yield made
 
 
@@ -73,6 +85,16 @@ def token() -> Iterator[None]:
                 os.environ[name] = value
         if "ray._raylet" in sys.modules:  # it may have been broken off while it was being loaded
             _take_note()
+
+
+def _sweep(within: Path) -> None:
+    """Remove the folders of launches of this user that have ended without doing so."""
+    for lock in within.glob(f"{PREFIX}*/{IN_USE}"):
+        with contextlib.suppress(OSError, Timeout):  # another launch sweeps too, or it is another user's
+            facts = lock.lstat()
+            if facts.st_uid == os.getuid() and time.time() - facts.st_mtime > YOUNG_S:
+                with FileLock(lock, timeout=0):
+                    shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 def _take_note() -> None:

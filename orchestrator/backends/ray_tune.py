@@ -14,8 +14,8 @@ from typing import Any
 from orchestrator.backends import _address, _private
 from orchestrator.backends._job import Job
 from orchestrator.backends._packs import Packs
-from orchestrator.results import BadInputError
-from orchestrator.silence import quiet
+from orchestrator.storage.results import BadInputError
+from orchestrator.terminal.silence import quiet
 
 SETTINGS = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",

@@ -10,7 +10,7 @@ import pytest
 
 from analysis.claims import Claim, judge
 from analysis.evidence import Evidence
-from orchestrator.fit_table import fit_table, lines
+from orchestrator.fit.fits import fit_table, lines
 
 SEEDS = [0, 1, 2, 3] * 3
 LEVELS = [0.1] * 4 + [0.3] * 4 + [1.0] * 4

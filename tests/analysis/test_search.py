@@ -10,7 +10,7 @@ import pytest
 
 from analysis.rules import BEST, REFERENCE
 from analysis.search import best_of, trials
-from orchestrator.answers import answers
+from orchestrator.reports.answers import answers
 from search_spaces._experiment import Experiment
 from search_spaces.fastest_grokking import BEST_OF_THE_GRID, EXPERIMENT
 

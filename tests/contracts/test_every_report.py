@@ -20,9 +20,10 @@ from page_words import words_of_html
 
 from analysis import _climb
 from analysis.laws import _base
-from orchestrator import ledger, report
 from orchestrator.cli import main
-from orchestrator.launch import Options, Study, study
+from orchestrator.reports import ledger, report
+from orchestrator.study.state import read
+from orchestrator.study.study import Options, Study, study_of
 from trainables.names import available
 
 NAMES = available("search_spaces")
@@ -64,11 +65,11 @@ def test_every_subset_of_runs_is_answered_in_words(
     monkeypatch.setattr(report, "draw", lambda *_: [])
     rows: list[Row] = []
     for number, subset in enumerate(SUBSETS.values()):
-        made = study(Options(name=name, storage=str(tmp_path / str(number))))
+        made = study_of(Options(name=name, storage=str(tmp_path / str(number))))
         rows = rows or made_rows(made)
         kept = subset(rows, made)
         publish(made.results, kept)
-        report.write(made)
+        report.write(read(made))
         facts = answered(made)
         assert facts["missing"] == len(rows) - sum(row["id"] in {each["id"] for each in rows} for row in kept)
     assert capsys.readouterr().err == ""
@@ -76,7 +77,7 @@ def test_every_subset_of_runs_is_answered_in_words(
 
 @pytest.mark.parametrize("name", FIGURES_FOR)
 def test_the_verb_draws_figures_of_a_single_run(name: str, tmp_path: Path) -> None:
-    made = study(Options(name=name, storage=str(tmp_path)))
+    made = study_of(Options(name=name, storage=str(tmp_path)))
     publish(made.results, SUBSETS["one run"](made_rows(made), made))
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -88,14 +89,14 @@ def test_the_verb_draws_figures_of_a_single_run(name: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("name", NAMES)
 def test_runs_without_curves_are_answered(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "draw", lambda *_: [])
-    made = study(Options(name=name, storage=str(tmp_path)))
+    made = study_of(Options(name=name, storage=str(tmp_path)))
     rows = made_rows(made)
     publish(made.results, rows[::2], curves=False)
     if made.experiment.measures:
-        report.write(made)
+        report.write(read(made))
         answered(made)
     publish(made.results, rows[1::2])
-    report.write(made)
+    report.write(read(made))
     answered(made)
 
 

@@ -13,8 +13,8 @@ def mirrored_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest
     """Mirror to MLflow without a process of its own, which would import it once per launch."""
     if request.node.get_closest_marker("companion"):
         return
-    from orchestrator.tracking import prepare, reason_not
-    from orchestrator.tracking_process import Companion
+    from orchestrator.tracking.companion import Companion
+    from orchestrator.tracking.mirror import prepare, reason_not
 
     def finish(beside: Any, facts: Any) -> str | None:
         prepare()

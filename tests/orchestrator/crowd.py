@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.results import Results
+from orchestrator.storage.results import Results
 
 PATIENCE_S = 120
 

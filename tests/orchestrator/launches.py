@@ -7,7 +7,7 @@ from typing import Any
 
 from tiny import TINY
 
-from orchestrator.launch import Options, Study, study
+from orchestrator.study.study import Options, Study, study_of
 
 LEVELS = "kl_strength=0.03,0.1,1"
 TINY_SET = (*(f"{name}={value}" for name, value in TINY.items()), LEVELS)
@@ -15,7 +15,7 @@ TINY_SET = (*(f"{name}={value}" for name, value in TINY.items()), LEVELS)
 
 def tiny(storage: Path, **changes: Any) -> Study:
     words = {"backend": "in_process", "seeds": 2, "budget_steps": 60, "changes": TINY_SET, **changes}
-    return study(Options(name="kl_scaling", storage=str(storage), **words))
+    return study_of(Options(name="kl_scaling", storage=str(storage), **words))
 
 
 def flags(storage: Path, *, budget: int, seeds: int = 2, changes: tuple[str, ...] = TINY_SET) -> list[str]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from made_runs import COLUMNS
 
-from orchestrator.launch import Study
-from orchestrator.results import Results
+from orchestrator.storage.results import Results
+from orchestrator.study.study import Study
 from trainables.replica import Replica
 
 STEPS = (0, 10, 20, 50, 100, 200, 500, 1000)

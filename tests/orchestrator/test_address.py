@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.backends import _address, _private
 from orchestrator.cli import main
-from orchestrator.results import BadInputError
+from orchestrator.storage.results import BadInputError
 
 MALFORMED = (
     "127.0.0.1:-5",

@@ -12,10 +12,10 @@ import pytest
 import scipy.stats  # noqa: F401 (it draws random numbers when it is imported)
 from launches import tiny
 
-from orchestrator import ledger
-from orchestrator.audit import audit, derive, marks
 from orchestrator.cli import main
 from orchestrator.launch import train
+from orchestrator.reports import ledger
+from orchestrator.reports.audit import audit, derive, marks
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "results"
 

@@ -15,10 +15,13 @@ import polars as pl
 import pytest
 from launches import TINY_SET, facts, flags, tiny
 
-from orchestrator import report, tables, tracking, tracking_runs
 from orchestrator.cli import main
 from orchestrator.launch import train
-from orchestrator.results import STALE_S, BadInputError, Results
+from orchestrator.reports import report
+from orchestrator.storage import tables
+from orchestrator.storage.results import STALE_S, BadInputError, Results
+from orchestrator.study.state import read
+from orchestrator.tracking import mirror, mlflow_runs
 from trainables.store import Pace
 
 
@@ -35,7 +38,7 @@ def test_overlapping_launches_count_a_replica_once(tmp_path: Path, monkeypatch: 
     raw = pl.read_parquet(list((tmp_path / "replicas").glob("*.parquet")))
     assert raw.height == 8 and raw["id"].n_unique() == 6
     for made in (left, right):
-        written = report.write(made)
+        written = report.write(read(made))
         assert (written["replicas"], written["censored"], written["missing"]) == (4, 4, 0)
         assert sum(level["runs"] for level in written["levels"]) == 4
     whole = tiny(tmp_path / "whole")
@@ -94,11 +97,11 @@ def test_a_lost_database_is_made_again_by_the_next_launch(
 ) -> None:
     made = tiny(tmp_path)
     train(made, silent=True)
-    written = report.write(made)
-    assert tracking.bring_up(made, written) is None
+    written = report.write(read(made))
+    assert mirror.bring_up(made, written) is None
     mirrored: list[str] = []
-    monkeypatch.setattr(tracking_runs, "bring_up", lambda client, study, facts, went_on: mirrored.append(study.slug))
-    assert tracking.bring_up(made, written) is None and mirrored == []
+    monkeypatch.setattr(mlflow_runs, "bring_up", lambda client, study, facts, went_on: mirrored.append(study.slug))
+    assert mirror.bring_up(made, written) is None and mirrored == []
     (tmp_path / "mlflow.db").unlink()
     words = [*flags(tmp_path, budget=60), "--backend", "in_process"]
     assert main(words) == 0
@@ -110,19 +113,19 @@ def test_mlflow_that_was_away_is_tried_again_by_the_next_launch(
 ) -> None:
     made = tiny(tmp_path)
     train(made, silent=True)
-    written = report.write(made)
+    written = report.write(read(made))
     with monkeypatch.context() as away:
-        away.setattr(tracking_runs, "bring_up", raising(ConnectionRefusedError("down")))
-        assert "the next launch tries again" in str(tracking.bring_up(made, written))
-    assert tracking.bring_up(made, written) is None
-    assert tracking.mirror(made, written) is None
+        away.setattr(mlflow_runs, "bring_up", raising(ConnectionRefusedError("down")))
+        assert "the next launch tries again" in str(mirror.bring_up(made, written))
+    assert mirror.bring_up(made, written) is None
+    assert mirror.mirror(made, written) is None
 
 
 def test_slow_mlflow_holds_a_launch_up_for_a_set_time_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = tiny(tmp_path)
     train(made, silent=True)
-    monkeypatch.setattr(tracking_runs, "MIRROR_S", -1.0)
-    assert "MLflow is slow, 0 of 6 new replicas" in str(tracking.mirror(made, report.write(made)))
+    monkeypatch.setattr(mlflow_runs, "MIRROR_S", -1.0)
+    assert "MLflow is slow, 0 of 6 new replicas" in str(mirror.mirror(made, report.write(read(made))))
 
 
 def test_no_password_is_printed_or_stored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from orchestrator.answers import EMPTY, _would_change
-from orchestrator.calibrated import calibrated_words
+from orchestrator.reports.answers import EMPTY, _would_change
+from orchestrator.reports.calibrated import calibrated_words
 from search_spaces._files import experiment_named
 
 KL_SCALING = experiment_named("kl_scaling")

@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from orchestrator.cli import app, main
-from orchestrator.fit_table import fit_table, interval_rows
+from orchestrator.fit.fits import fit_table, interval_rows
 
 COMMON = {"--scale", "--storage", "--set", "--seeds", "--precision", "--json"}
 FROZEN = {
@@ -50,6 +50,10 @@ BAD = {
     "strength nan": ([*LAUNCH, "--set", "kl_strength=nan"], "must be a number >= 0"),
     "strength infinite": ([*LAUNCH, "--set", "kl_strength=inf"], "must be a number >= 0"),
     "empty grid": ([*LAUNCH, "--set", "kl_strength="], "axis 'kl_strength' is empty"),
+    "a value left out": ([*LAUNCH, "--set", "modulus=67,,71"], "'67,,71' lacks a value; write v1,v2"),
+    "no such grid": ([*LAUNCH, "--set", "kl_strength=logs(1,2,3)"], "write log(low, high, count)"),
+    "a grid down to 0": ([*LAUNCH, "--set", "kl_strength=log(0,1,3)"], "log(0, 1, 3) has no such ends"),
+    "a grid of one": ([*LAUNCH, "--set", "kl_strength=log(.1,1,1)"], "from 2 to 1000 values, not 1"),
     "train fraction 0": ([*LAUNCH, "--set", "train_fraction=0"], "must be a number > 0 and < 1"),
     "train fraction 1": ([*LAUNCH, "--set", "train_fraction=1"], "must be a number > 0 and < 1"),
     "modulus 1": ([*LAUNCH, "--set", "modulus=1"], "modulus = 1 must be a whole number >= 2"),
@@ -145,7 +149,13 @@ def test_json_of_show_and_status_says_what_was_fixed_before_the_runs(
 
 
 @pytest.mark.parametrize(
-    "change, told", [("modulus=68", "modulus = 68"), ("train_fraction=0.5", "train_fraction = 0.5")]
+    "change, told",
+    [
+        ("modulus=68", "modulus = 68"),
+        ("train_fraction=0.5", "train_fraction = 0.5"),
+        ("kl_strength=0, log(1e-2, 1, 3)", "kl_strength = 0.0, 0.01, 0.1, 1.0"),
+        ("width=linear(16,32,3),32", "width = 16, 24, 32"),
+    ],
 )
 def test_show_says_each_field_once_as_the_changed_study_has_it(
     change: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from orchestrator.cli import main
-from orchestrator.curves_in import runs_of
-from orchestrator.results import BadInputError
+from orchestrator.fit.curves import runs_of
+from orchestrator.storage.results import BadInputError
 
 CURVE = "step,val_acc\n0,0.1\n20,0.96\n10,0.4\n30,0.2\n"  # out of order; crosses 0.95 in (10, 20]
 NEVER = "step,val_acc\n0,0.1\n10,\n25,0.3\n"

@@ -12,8 +12,8 @@ from launches import facts, tiny
 from made_up import points, row
 
 from orchestrator.launch import train
-from orchestrator.results import Results
-from orchestrator.tables import UNSIGNED
+from orchestrator.storage.results import Results
+from orchestrator.storage.tables import UNSIGNED
 
 IDS = ("a", "b", "c")
 GRID = tuple(range(0, 110, 10))

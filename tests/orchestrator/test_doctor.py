@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from orchestrator import doctor
 from orchestrator.cli import main
-from orchestrator.tracking_database import DATABASE
+from orchestrator.tracking.database import DATABASE
+from orchestrator.verbs import checks
 
 
-def examined(storage: Path) -> dict[str, doctor.Check]:
-    return {check.name: check for check in doctor.examine(str(storage))}
+def examined(storage: Path) -> dict[str, checks.Check]:
+    return {check.name: check for check in checks.examine(str(storage))}
 
 
 def test_a_sound_machine_passes_and_nothing_is_left_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -34,14 +34,14 @@ def test_unwritable_storage_fails_with_a_remedy(capsys: pytest.CaptureFixture[st
 
 def test_a_full_disk_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "free")
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda folder: usage(free=2**20))
+    monkeypatch.setattr(checks.shutil, "disk_usage", lambda folder: usage(free=2**20))
     check = examined(tmp_path)["disk"]
     assert check.state == "fail" and "make room" in check.finding
 
 
 def test_a_wrong_version_is_named_with_what_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sound = doctor.metadata.version
-    monkeypatch.setattr(doctor.metadata, "version", lambda name: "1.0" if name == "ray" else sound(name))
+    sound = checks.metadata.version
+    monkeypatch.setattr(checks.metadata, "version", lambda name: "1.0" if name == "ray" else sound(name))
     check = examined(tmp_path)["packages"]
     assert check.state == "fail" and "ray 1.0 (wanted" in check.finding and "pip install" in check.finding
 
@@ -65,7 +65,7 @@ def test_a_local_ray_listens_on_loopback_without_a_dashboard(monkeypatch: pytest
 
     from orchestrator.backends import ray_tune
     from orchestrator.backends._job import Job
-    from orchestrator.resources import request
+    from orchestrator.study.resources import request
 
     asked: dict[str, Any] = {}
     monkeypatch.setattr(ray, "init", lambda **words: asked.update(words))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli import main
-from orchestrator.fit_table import fit_table, interval_rows
+from orchestrator.fit.fits import fit_table, interval_rows
 
 TIMES = [(wd, seed, int(100 / wd) + 9 * seed) for wd in (0.1, 0.3, 1.0) for seed in range(3)]
 TABLE = "wd,lower,upper,seed\n" + "".join(f"{wd},{time},{time + 5},{seed}\n" for wd, seed, time in TIMES)

@@ -13,7 +13,7 @@ from launches import tiny
 
 from orchestrator.backends import ray_tune
 from orchestrator.backends._job import Job
-from orchestrator.resources import request
+from orchestrator.study.resources import request
 from trainables.store import Pace
 
 FRACTION, PER_GPU = 0.25, 4

@@ -11,8 +11,9 @@ import torch
 from launches import TINY_SET, tiny
 from test_kept import kept
 
-from orchestrator.launch import Study, train
-from orchestrator.results import BadInputError
+from orchestrator.launch import train
+from orchestrator.storage.results import BadInputError
+from orchestrator.study.study import Study
 from trainables.interventions.magnitude_ticket import kept as mask_of
 from trainables.pack import Pack, Snapshot
 from trainables.parents import parameters_of_parents

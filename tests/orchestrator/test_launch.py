@@ -14,12 +14,17 @@ from pathlib import Path
 import pytest
 from launches import TINY_SET, facts, flags, points, tiny
 
-from orchestrator import ledger, report, tracking, tracking_runs, watched
 from orchestrator.cli import main
-from orchestrator.launch import Options, Study, study, train
-from orchestrator.registration import exploratory, register
-from orchestrator.results import BadInputError
-from orchestrator.verbs import INTERRUPTED, reproduce_paper
+from orchestrator.launch import train
+from orchestrator.reports import ledger, report
+from orchestrator.storage.results import BadInputError
+from orchestrator.study import horizon
+from orchestrator.study.registration import exploratory, register
+from orchestrator.study.state import read
+from orchestrator.study.study import Options, Study, study_of
+from orchestrator.terminal.stopping import INTERRUPTED
+from orchestrator.tracking import mirror, mlflow_runs
+from orchestrator.verbs.reproduce import reproduce_paper
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +59,14 @@ def test_a_raised_budget_equals_straight_through(whole: Study, tmp_path: Path) -
 def test_what_another_study_watched_for_longer_is_seen_up_to_the_own_budget(tmp_path: Path) -> None:
     short = tiny(tmp_path, budget_steps=25)
     train(short, silent=True)
-    before, table = report.write(short), (report.folder_of(short) / "replicas.csv").read_text()
+    before, table = report.write(read(short)), (report.folder_of(short) / "replicas.csv").read_text()
     longer = tiny(tmp_path, seeds=1)
     train(longer, silent=True)
-    assert set(watched.rows_of(longer)["steps"]) == {60} and max(short.rows()["steps"]) == 60
-    assert report.current(short) == before
-    assert report.write(short) == before and (report.folder_of(short) / "replicas.csv").read_text() == table
+    assert set(horizon.rows_of(longer)["steps"]) == {60} and max(short.rows()["steps"]) == 60
+    assert report.current(read(short)) == before
+    assert report.write(read(short)) == before and (report.folder_of(short) / "replicas.csv").read_text() == table
     train(tiny(tmp_path), silent=True)  # its own larger budget counts from now on, whatever a later command asks for
-    assert set(watched.rows_of(short)["steps"]) == {60} and report.write(short)["budget_steps"] == 60
+    assert set(horizon.rows_of(short)["steps"]) == {60} and report.write(read(short))["budget_steps"] == 60
 
 
 def test_new_levels_and_seeds_train_only_what_is_new(tmp_path: Path) -> None:
@@ -91,7 +96,7 @@ def test_a_finished_study_is_not_touched_again(whole: Study, capsys: pytest.Capt
 
 
 def test_report_counts_sum_to_the_replicas_and_json_is_plain(whole: Study) -> None:
-    written = report.write(whole)
+    written = report.write(read(whole))
     counts = [written[name] for name in ("events", "censored", "diverged", "failed", "missing")]
     assert sum(counts) == written["replicas"] == 6
     stored = json.loads((report.folder_of(whole) / "report.json").read_text(), parse_constant=pytest.fail)
@@ -104,13 +109,13 @@ def test_report_counts_sum_to_the_replicas_and_json_is_plain(whole: Study) -> No
 
 
 def test_preregistered_only_while_the_claims_are_those_stored_first(tmp_path: Path) -> None:
-    plain = study(Options(name="kl_scaling", storage=str(tmp_path)))
+    plain = study_of(Options(name="kl_scaling", storage=str(tmp_path)))
     assert "were not stored" in exploratory(plain)
     register(plain)
     assert exploratory(plain) == ""
     changed = replace(plain, asked=replace(plain.asked, claims=plain.asked.claims[:1]))
     assert "are not those" in exploratory(changed)
-    flagged = study(Options(name="kl_scaling", storage=str(tmp_path), seeds=3))
+    flagged = study_of(Options(name="kl_scaling", storage=str(tmp_path), seeds=3))
     assert "by flags" in exploratory(flagged)
 
 
@@ -132,10 +137,10 @@ def test_a_paper_is_registered_whole_before_the_first_of_its_experiments_trains(
 def test_mlflow_has_one_child_per_replica_however_often_it_is_mirrored(whole: Study) -> None:
     import mlflow
 
-    written = report.write(whole)
+    written = report.write(read(whole))
     for _ in range(2):
-        assert tracking.mirror(whole, written) is None
-    client = mlflow.MlflowClient(tracking_uri=tracking.uri_of(whole))
+        assert mirror.mirror(whole, written) is None
+    client = mlflow.MlflowClient(tracking_uri=mirror.uri_of(whole))
     experiment = client.get_experiment_by_name("kl_scaling")
     runs = client.search_runs([experiment.experiment_id])
     children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
@@ -158,11 +163,11 @@ def test_large_studies_get_one_mlflow_child_per_level(
 ) -> None:
     import mlflow
 
-    monkeypatch.setattr(tracking_runs, "MOST_CHILDREN", 5)
+    monkeypatch.setattr(mlflow_runs, "MOST_CHILDREN", 5)
     uri = f"sqlite:///{tmp_path / 'levels.db'}"
     made = replace(whole, options=replace(whole.options, tracking_uri=uri))
     for _ in range(2):
-        assert tracking.mirror(made, report.write(made)) is None
+        assert mirror.mirror(made, report.write(read(made))) is None
     client = mlflow.MlflowClient(tracking_uri=uri)
     runs = client.search_runs([client.get_experiment_by_name("kl_scaling").experiment_id])
     children = {run.info.run_name: run.data.metrics for run in runs if "mlflow.parentRunId" in run.data.tags}
@@ -172,9 +177,9 @@ def test_large_studies_get_one_mlflow_child_per_level(
 
 
 def test_mlflow_can_be_lost_and_made_again(whole: Study) -> None:
-    tracking.mirror(whole, report.write(whole))
+    mirror.mirror(whole, report.write(read(whole)))
     (whole.results.root / "mlflow.db").write_bytes(b"corrupt")
-    assert "not mirrored to MLflow" in str(tracking.mirror(whole, report.write(whole)))
+    assert "not mirrored to MLflow" in str(mirror.mirror(whole, report.write(read(whole))))
     words = [sys.executable, "-m", "orchestrator", "ui", "--rebuild", "--storage", str(whole.results.root)]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     first, last = done.stdout.splitlines()

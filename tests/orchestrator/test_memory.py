@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from launches import tiny
 
-from orchestrator import memory
 from orchestrator.cli import main
-from orchestrator.resources import request
+from orchestrator.study import memory
+from orchestrator.study.resources import request
 
 
 @pytest.mark.parametrize("field", ["modulus=9999999999999999", "width=1000000000", f"modulus={2**63 - 1}"])

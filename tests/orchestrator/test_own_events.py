@@ -13,11 +13,14 @@ from page_words import words_of_html
 from tiny import TINY, tiny_replica
 
 from analysis.criteria import Event
-from orchestrator import report, watched
 from orchestrator.cli import main
-from orchestrator.launch import Options, Study, study, train
-from orchestrator.showing import plan_facts
-from orchestrator.tracking_runs import _outcome
+from orchestrator.launch import train
+from orchestrator.reports import report
+from orchestrator.study import horizon
+from orchestrator.study.state import read
+from orchestrator.study.study import Options, Study, study_of
+from orchestrator.tracking.mlflow_runs import _outcome
+from orchestrator.verbs.facts import plan_facts
 from search_spaces._files import experiment_named
 from trainables import loop
 from trainables.pack import Pack
@@ -56,7 +59,7 @@ claims:
 def own(folder: Path, storage: Path, text: str = YAML, name: str = "mine", **words: Any) -> Study:
     """Return the study of an experiment of one's own."""
     (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-    return study(Options(name=str(folder / f"{name}.yaml"), storage=str(storage), backend="in_process", **words))
+    return study_of(Options(name=str(folder / f"{name}.yaml"), storage=str(storage), backend="in_process", **words))
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +72,13 @@ def launched(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 def crossings(made: Study, name: str) -> list[tuple[Any, ...]]:
     """Return (id, threshold, ends of both intervals, relapses) of one event in every row that the study sees."""
-    found = watched.rows_of(made).explode("events").unnest("events").sort("id", "threshold")
+    found = horizon.rows_of(made).explode("events").unnest("events").sort("id", "threshold")
     parts = ("lower", "upper", "sustained_lower", "sustained_upper", "relapses")
     return found.filter(found["name"] == name).select("id", "threshold", *parts).rows()
 
 
 def test_law_answer_tables_and_claims_are_about_the_event(launched: Study) -> None:
-    facts = report.write(launched)
+    facts = report.write(read(launched))
     folder = report.folder_of(launched)
     page = words_of_html((folder / "index.html").read_text())
     assert facts["event"]["name"] == "aligned" and facts["event"]["threshold"] == TIGHT
@@ -101,7 +104,7 @@ def test_status_counts_the_event_by_its_name(launched: Study) -> None:
 
 
 def test_the_published_table_can_be_fitted_by_the_event(launched: Study) -> None:
-    report.write(launched)
+    report.write(read(launched))
     table = report.folder_of(launched) / "replicas.csv"
     columns = ["--lower", f"aligned_{TIGHT}_lower", "--upper", f"aligned_{TIGHT}_upper"]
     out = io.StringIO()

@@ -12,7 +12,8 @@ from launches import TINY_SET, flags, tiny
 
 from orchestrator.backends._packs import Packs
 from orchestrator.cli import main
-from orchestrator.launch import Study, train
+from orchestrator.launch import train
+from orchestrator.study.study import Study
 from trainables.pack import Pack
 
 CULPRIT_SEED, CULPRIT_STRENGTH = 1, 1.0
@@ -20,7 +21,7 @@ CULPRIT_SEED, CULPRIT_STRENGTH = 1, 1.0
 
 def packs_of(made: Study) -> Packs:
     from orchestrator.backends._job import Job
-    from orchestrator.resources import request
+    from orchestrator.study.resources import request
 
     return Packs(Job(made.plan(), made.results, request(cpus=1), "cpu", lambda facts: None))
 

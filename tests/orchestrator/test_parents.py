@@ -9,7 +9,8 @@ import torch
 from launches import TINY_SET, tiny
 from test_packs import packs_of
 
-from orchestrator.launch import Study, train
+from orchestrator.launch import train
+from orchestrator.study.study import Study
 from search_spaces._files import experiment_named
 from trainables.names import available
 from trainables.pack import Pack, Snapshot

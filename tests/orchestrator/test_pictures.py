@@ -16,7 +16,7 @@ from made_curves import curves_of, published, study_of
 from analysis.contrast import _ratio
 from analysis.figures import _style
 from analysis.likelihood import Times
-from orchestrator import pictures
+from orchestrator.reports import pictures
 from trainables.names import available
 
 NAMES = available("search_spaces")

@@ -11,10 +11,11 @@ import pytest
 from launches import flags, tiny
 from made_up import points, row
 
-from orchestrator import report
 from orchestrator.cli import main
 from orchestrator.launch import train
-from orchestrator.results import STALE_S, BadInputError, Results
+from orchestrator.reports import report
+from orchestrator.storage.results import STALE_S, BadInputError, Results
+from orchestrator.study.state import read
 
 NAMES = ["br[1]", "a*[b]", "{x}", "?", "a b", "100%", "%41", "a#b", "größe-日本", "id=5", "$HOME", "a\\b", "'q\""]
 
@@ -35,8 +36,8 @@ def test_a_study_ends_and_is_reported_under_such_a_name(tmp_path: Path, capsys: 
     storage = tmp_path / "a*[b] {x}?%#ü"
     made = tiny(storage, changes=(*tiny(storage).options.changes[:-1], "kl_strength=0.1"), seeds=1)
     train(made, silent=True)
-    report.write(made)
-    assert made.plan().left == 0 and report.current(made) is not None
+    report.write(read(made))
+    assert made.plan().left == 0 and report.current(read(made)) is not None
     assert main(["status", "kl_scaling", "--storage", str(storage)]) == 0
     assert capsys.readouterr().err == ""
 
@@ -92,7 +93,7 @@ def test_folders_may_be_links_to_another_disk(tmp_path: Path) -> None:
         (root / name).symlink_to(disk / name)
     made = tiny(root, changes=(*tiny(root).options.changes[:-1], "kl_strength=0.1"), seeds=1)
     train(made, silent=True)
-    report.write(made)
+    report.write(read(made))
     assert made.plan().left == 0 and made.results.notes == []
     assert {file.parent.parent.name for file in disk.glob("*/*.parquet")} == {"disk"}
     leftover = disk / "replicas" / ".half.part"

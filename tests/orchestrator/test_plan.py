@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from tiny import TINY, tiny_replica
 
-from orchestrator.plan import Plan, _counts, make_plan
+from orchestrator.study.plan import Plan, _counts, make_plan
 from search_spaces._experiment import Experiment
 from search_spaces._space import Scale, SearchSpace
 from search_spaces.kl_scaling import EXPERIMENT

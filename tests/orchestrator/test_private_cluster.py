@@ -21,7 +21,7 @@ from pathlib import Path
 from launches import tiny
 from orchestrator.backends import _private, ray_tune
 from orchestrator.backends._job import Job
-from orchestrator.resources import request
+from orchestrator.study.resources import request
 
 def told(job, folder):
     import ray
@@ -48,7 +48,7 @@ import json, os, sys
 os.environ["RAY_AUTH_MODE"] = "token"
 from orchestrator.backends._address import checked
 from orchestrator.backends._private import _take_note
-from orchestrator.results import BadInputError
+from orchestrator.storage.results import BadInputError
 for token in sys.argv[2:]:
     os.environ["RAY_AUTH_TOKEN"] = token
     _take_note()

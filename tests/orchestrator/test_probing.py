@@ -11,8 +11,9 @@ from test_kept_parents import tickets, train_parents
 from tiny import TINY
 
 from orchestrator.cli import main
-from orchestrator.launch import Options, Study, study, train
-from orchestrator.results import Results
+from orchestrator.launch import train
+from orchestrator.storage.results import Results
+from orchestrator.study.study import Options, Study, study_of
 
 AT, BETWEEN = 20, 33
 YAML = f"""
@@ -36,7 +37,7 @@ claims: []
 def launched(tmp_path: Path) -> Study:
     (tmp_path / "mine.yaml").write_text(YAML, encoding="utf-8")
     name, storage = str(tmp_path / "mine.yaml"), str(tmp_path / "runs")
-    made = study(Options(name=name, storage=storage, backend="in_process"))
+    made = study_of(Options(name=name, storage=storage, backend="in_process"))
     assert train(made, silent=True)
     return made
 

@@ -13,11 +13,11 @@ from rich.console import Console
 from test_plan import LEVELS, experiment, plan
 
 from analysis.criteria import GROKKED
-from orchestrator import progress
-from orchestrator.lines import Lines
-from orchestrator.live import Live, fitting
-from orchestrator.plan import Plan, make_plan
-from orchestrator.progress import CENSORED, DIVERGED, PARENTS, TRAINING, Level, Progress
+from orchestrator.study import progress
+from orchestrator.study.plan import Plan, make_plan
+from orchestrator.study.progress import CENSORED, DIVERGED, PARENTS, TRAINING, Level, Progress
+from orchestrator.terminal.lines import Lines
+from orchestrator.terminal.live import Live, fitting
 from search_spaces._space import Search, SearchSpace
 from trainables.replica import Replica
 

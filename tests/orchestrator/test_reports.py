@@ -13,13 +13,15 @@ import yaml
 from tiny import TINY
 
 from analysis.table import timeline
-from orchestrator import report
-from orchestrator.answers import answers
-from orchestrator.audit import compared, same
-from orchestrator.launch import Options, Study, study, train
-from orchestrator.levels import levels_of
-from orchestrator.pages import markdown
-from orchestrator.results import BadInputError
+from orchestrator.launch import train
+from orchestrator.reports import report
+from orchestrator.reports.answers import answers
+from orchestrator.reports.audit import compared, same
+from orchestrator.reports.levels import levels_of
+from orchestrator.reports.pages import markdown
+from orchestrator.storage.results import BadInputError
+from orchestrator.study.state import read
+from orchestrator.study.study import Options, Study, study_of
 from search_spaces._files import experiment_named
 from search_spaces._space import SearchSpace
 
@@ -75,10 +77,10 @@ def written(folder: Path, **changes: Any) -> str:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """A finished study with its report."""
     folder = tmp_path_factory.mktemp("categories")
-    made = study(Options(name=written(folder), storage=str(folder / "runs"), backend="in_process"))
+    made = study_of(Options(name=written(folder), storage=str(folder / "runs"), backend="in_process"))
     assert made.experiment.faults() == []
     train(made, silent=True)
-    report.write(made)
+    report.write(read(made))
     return made
 
 
@@ -152,7 +154,7 @@ def test_both_pages_show_what_was_measured_and_what_is_absent(trained: Study) ->
 
 def test_a_second_report_is_made_from_the_same_curves_to_the_last_digit(trained: Study) -> None:
     before = (report.folder_of(trained) / "replicas.csv").read_text()
-    report.write(trained)
+    report.write(read(trained))
     assert (report.folder_of(trained) / "replicas.csv").read_text() == before
 
 
@@ -160,7 +162,9 @@ def test_a_curve_that_was_not_recorded_is_told_in_one_line(trained: Study) -> No
     curves = trained.results.curves(trained.rows()["id"].to_list())
     kept = curves.filter(pl.col("probe") != "bound_ratio_exact")
     with pytest.raises(BadInputError, match=r"categories: .*probes=\('explaining_away',\)") as fault:
-        report.runs_of(trained, trained.rows(), kept)
+        state = read(trained)
+        vars(state)["curves"] = kept
+        report.runs_of(state)
     assert "\n" not in str(fault.value)
 
 

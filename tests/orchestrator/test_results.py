@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from made_up import points, row
 
-from orchestrator.results import RUNNING_S, BadInputError, Results
+from orchestrator.storage.results import RUNNING_S, BadInputError, Results
 
 
 @pytest.fixture

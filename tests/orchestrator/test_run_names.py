@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.curve_files import files_of, names_of, own_parts
-from orchestrator.results import BadInputError
-from orchestrator.run_names import UnclearNameError, value_in
+from orchestrator.fit.curve_files import files_of, names_of, own_parts
+from orchestrator.fit.run_names import UnclearNameError, value_in
+from orchestrator.storage.results import BadInputError
 
 READ = {
     "wd=0.3,seed=0": 0.3,

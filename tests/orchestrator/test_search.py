@@ -10,10 +10,10 @@ import pytest
 import yaml
 from tiny import TINY
 
-from orchestrator import searches
 from orchestrator.cli import main
-from orchestrator.launch import Options, Study, study
-from orchestrator.results import Results
+from orchestrator.storage.results import Results
+from orchestrator.study import searches
+from orchestrator.study.study import Options, Study, study_of
 from trainables.pack import Pack
 from trainables.run import PackRun
 
@@ -61,7 +61,7 @@ def launched(storage: Path, *words: str) -> int:
 
 
 def made(storage: Path) -> Study:
-    return study(Options(name=written(storage.parent), storage=str(storage)))
+    return study_of(Options(name=written(storage.parent), storage=str(storage)))
 
 
 def chosen(storage: Path) -> list[dict[str, float]]:

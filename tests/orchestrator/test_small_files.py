@@ -13,11 +13,15 @@ from launches import tiny
 from made_up import points, row
 from tiny import TINY
 
-from orchestrator import ledger, report, tracking, watched
 from orchestrator.cli import main
-from orchestrator.launch import Options, Study, study, train
-from orchestrator.registration import exploratory, register
-from orchestrator.results import BadInputError, Results
+from orchestrator.launch import train
+from orchestrator.reports import ledger, report
+from orchestrator.storage.results import BadInputError, Results
+from orchestrator.study import horizon
+from orchestrator.study.registration import exploratory, register
+from orchestrator.study.state import read
+from orchestrator.study.study import Options, Study, study_of
+from orchestrator.tracking import mirror
 
 FACTS = {
     "name": "mine",
@@ -80,15 +84,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def copied(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of it, without pictures and MLflow."""
     monkeypatch.setattr(report, "draw", lambda *words: [])
-    monkeypatch.setattr(tracking, "bring_up", lambda *words: None)
+    monkeypatch.setattr(mirror, "bring_up", lambda *words: None)
     shutil.copytree(whole, tmp_path / "copied")
-    report.write(made(tmp_path / "copied"))
+    report.write(read(made(tmp_path / "copied")))
     return tmp_path / "copied"
 
 
 def made(folder: Path) -> Study:
     options = Options(name=str(folder / "mine.yaml"), storage=str(folder / "runs"), backend="in_process")
-    return study(options)
+    return study_of(options)
 
 
 def small_files(folder: Path) -> dict[str, Path]:
@@ -128,12 +132,12 @@ def test_each_costs_one_line_and_is_made_again(copied: Path, damage: str, capsys
         if verb in ("report", "launch"):
             assert "cannot be read" in json.loads(files["report"].read_text())["exploratory"]
         if verb == "launch":
-            assert watched.budget_of(made(copied)) == 30 and report.current(made(copied))
+            assert horizon.budget_of(made(copied)) == 30 and report.current(read(made(copied)))
         for file in files.values():
             shutil.rmtree(file) if file.is_dir() else file.unlink(missing_ok=True)
         register(made(copied))
-        watched.remember(made(copied))
-        report.write(made(copied))
+        horizon.remember(made(copied))
+        report.write(read(made(copied)))
         capsys.readouterr()
 
 
@@ -160,7 +164,7 @@ def test_budgets_and_facts_of_older_versions_are_read(copied: Path) -> None:
     del facts["digest"]
     files["registration"].write_text(json.dumps(facts))
     again = made(copied)
-    assert watched.budget_of(again) == 900 and exploratory(again) == "" and again.results.notes == []
+    assert horizon.budget_of(again) == 900 and exploratory(again) == "" and again.results.notes == []
 
 
 def test_a_paper_tells_a_damaged_file_once(
@@ -199,7 +203,7 @@ def test_what_is_late_and_has_no_curve_is_cut_by_its_row(copied: Path) -> None:
     config = again.rows()["config"][0]
     shutil.rmtree(copied / "runs" / "curves")
     again.results.publish([{**row(name, 90, "observed"), "config": config, "events": [event]}], points("other"))
-    (cut,) = (each for each in watched.rows_of(again).iter_rows(named=True) if each["id"] == name)
+    (cut,) = (each for each in horizon.rows_of(again).iter_rows(named=True) if each["id"] == name)
     assert (cut["status"], cut["steps"]) == ("budget", 30)
     (found,) = cut["events"]
     assert (found["lower"], found["upper"], found["sustained_lower"], found["sustained_upper"]) == (10, 20, 30, None)

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.cells import Writing, number
 from orchestrator.cli import main
-from orchestrator.fit_table import interval_rows
-from orchestrator.results import BadInputError
-from orchestrator.tables_in import read_table
+from orchestrator.fit.cells import Writing, number
+from orchestrator.fit.fits import interval_rows
+from orchestrator.fit.tables import read_table
+from orchestrator.storage.results import BadInputError
 
 ROWS = [(0.1, 900, 1000), (0.1, 12000, None), (0.25, 400, 420), (1.5, 60, 70), (1.5, 80, None)]
 NAMES = ("wd", "lower", "upper")

@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
-from orchestrator import doctor
 from orchestrator.backends import _private
-from orchestrator.results import BadInputError
+from orchestrator.storage.results import BadInputError
+from orchestrator.verbs import checks
 
 
 def test_a_short_folder_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,7 +29,7 @@ def test_another_place_is_found_and_told(kind: str, tmp_path: Path, monkeypatch:
     monkeypatch.setenv("TMPDIR", wanted)
     place, reason = _private.place()
     assert place == Path("/tmp") and wanted in reason and reason.endswith("Ray's files go to /tmp")
-    assert doctor._temporary().state in {"warn", "fail"} and wanted in doctor._temporary().finding
+    assert checks._temporary().state in {"warn", "fail"} and wanted in checks._temporary().finding
 
 
 def test_without_any_short_place_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +37,7 @@ def test_without_any_short_place_it_says_what_to_set(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TMPDIR", "/tmp")
     with pytest.raises(BadInputError, match="set TMPDIR to a folder"):
         _private.place()
-    assert doctor._temporary().state == "fail"
+    assert checks._temporary().state == "fail"
 
 
 def test_the_folder_is_closed_to_others_and_removed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,3 +47,23 @@ def test_the_folder_is_closed_to_others_and_removed(monkeypatch: pytest.MonkeyPa
         sockets = Path(made, *Path(_private.WITHIN).parts[2:])
         assert len(os.fsencode(sockets)) <= _private.SOCKET_BYTES
     assert not Path(made).exists()
+
+
+def test_what_killed_launches_have_left_is_removed_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_private, "place", lambda: (tmp_path, ""))
+    old, young, used, foreign = (tmp_path / f"ray-{name}" for name in ("old", "young", "used", "foreign"))
+    for folder in (old, young, used, foreign):
+        (folder / "r").mkdir(parents=True)
+        (folder / "r" / "log").touch()
+    for folder in (old, young, used):
+        (folder / _private.IN_USE).touch()
+    for folder in (old, used, foreign):
+        for file in (folder, *folder.iterdir()):
+            os.utime(file, (0, 0))
+    with FileLock(used / _private.IN_USE):
+        os.utime(used / _private.IN_USE, (0, 0))
+        with _private.folder() as made:
+            kept = {young.name, used.name, foreign.name, Path(made).name}
+            assert {each.name for each in tmp_path.iterdir()} == kept

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from launches import flags, tiny
 
-from orchestrator.lines import Lines, wrapped
-from orchestrator.stopping import Stopping
-from orchestrator.terminal import INTERRUPTION, _is_live
+from orchestrator.terminal.display import INTERRUPTION, _is_live
+from orchestrator.terminal.lines import Lines, wrapped
+from orchestrator.terminal.stopping import Stopping
 
 COLUMNS = 60
 CODES = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")

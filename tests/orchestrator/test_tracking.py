@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,10 +17,11 @@ from typing import Any
 import pytest
 from launches import TINY_SET, tiny
 
-from orchestrator import tracking, tracking_process, tracking_runs, tracking_server
-from orchestrator.launch import Study, train
-from orchestrator.tracking_database import DATABASE, plain
-from orchestrator.tracking_source import spans_of
+from orchestrator.launch import train
+from orchestrator.study.study import Study
+from orchestrator.tracking import companion, mirror, mlflow_runs, server
+from orchestrator.tracking.database import DATABASE, plain
+from orchestrator.tracking.sources import spans_of
 
 FIT = {"law": "power", "parameters": {"exponent": {"estimate": 1.0, "low": 0.9, "high": None}}}
 CLAIM = {"name": "a (b)", "verdict": "holds", "statement": "s", "evidence": "e", "effect": 2.0, "low": 1.0, "high": 3.0}
@@ -37,7 +39,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """A study, trained and mirrored, under a path whose characters mean something in a URI."""
     made = tiny(tmp_path_factory.mktemp("whole") / "100%20 a?b#[1] ü")
     assert train(made, silent=True)
-    assert tracking.mirror(made, FACTS) is None
+    assert mirror.mirror(made, FACTS) is None
     return made
 
 
@@ -76,7 +78,7 @@ def test_mirroring_again_doubles_no_point(whole: Study) -> None:
         parent, children = runs_of(client)
         client.set_tag(children[0].info.run_id, "steps", "-1")  # as after a kill before the last batch
         before = [client.get_metric_history(run.info.run_id, "test_accuracy") for run in children]
-        assert tracking.mirror(whole, FACTS) is None
+        assert mirror.mirror(whole, FACTS) is None
         after = [client.get_metric_history(run.info.run_id, "test_accuracy") for run in children]
         assert [len(each) for each in before] == [len(each) for each in after]
         assert len(client.get_metric_history(parent.info.run_id, "power.exponent")) == 1
@@ -100,10 +102,10 @@ def test_the_parent_shows_answer_constants_verdicts_and_origin(whole: Study) -> 
 
 
 def test_links_open_the_runs_of_each_experiment(whole: Study, tmp_path: Path) -> None:
-    first, *_, last = tracking_server.links(whole.results.root, 5001)
+    first, *_, last = server.links(whole.results.root, 5001)
     assert first == "kl_scaling: http://127.0.0.1:5001/#/experiments/1/runs?workflowType=machine_learning"
     assert "Ctrl-C" in last
-    assert "no experiment is mirrored yet" in tracking_server.links(tmp_path, 5001)[0]
+    assert "no experiment is mirrored yet" in server.links(tmp_path, 5001)[0]
 
 
 def test_rows_without_times_are_shown_at_the_moment_of_mirroring(whole: Study) -> None:
@@ -120,25 +122,25 @@ def test_garbage_among_what_is_mirrored_costs_a_mirroring(whole: Study, spoil: A
     file.unlink(missing_ok=True)
     spoil(file)
     whole.results.untold()
-    assert tracking.bring_up(whole, FACTS) is None
+    assert mirror.bring_up(whole, FACTS) is None
     assert file.name in whole.results.untold()[0]
-    assert tracking._mirrored(whole) == tracking._state(whole, FACTS)
+    assert mirror._mirrored(whole) == mirror._state(whole, FACTS)
 
 
 def test_a_database_that_broke_after_it_was_filled_is_told_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestrator.tracking_database.LOCKED_S", 0.05)
+    monkeypatch.setattr("orchestrator.tracking.database.LOCKED_S", 0.05)
     made = tiny(tmp_path)
-    tracking.remember(made, FACTS)
+    mirror.remember(made, FACTS)
     with contextlib.closing(sqlite3.connect(tmp_path / DATABASE, isolation_level=None)) as holder:
         holder.execute("CREATE TABLE t (x)")
         holder.execute("BEGIN EXCLUSIVE")
-        assert tracking.bring_up(made, FACTS) is None  # nothing is to be mirrored
-        assert "locked" in str(tracking.bring_up(made, {**FACTS, "rows_hash": "y"}))
+        assert mirror.bring_up(made, FACTS) is None  # nothing is to be mirrored
+        assert "locked" in str(mirror.bring_up(made, {**FACTS, "rows_hash": "y"}))
     (tmp_path / DATABASE).unlink()
     (tmp_path / DATABASE).mkdir()
-    warning = str(tracking.bring_up(made, FACTS))
+    warning = str(mirror.bring_up(made, FACTS))
     assert "is a folder" in warning and "\n" not in warning and warning.startswith("not mirrored to MLflow")
 
 
@@ -171,7 +173,7 @@ def test_a_server_that_is_not_mlflow_costs_one_line(
         threading.Thread(target=server.serve_forever, daemon=True).start()
         uri = f"http://127.0.0.1:{server.server_port}"
         made = replace(whole, options=replace(whole.options, tracking_uri=uri))
-        warning = str(tracking.bring_up(made, FACTS))
+        warning = str(mirror.bring_up(made, FACTS))
         server.shutdown()
     assert warning.startswith("not mirrored to MLflow: ") and "\n" not in warning
 
@@ -181,7 +183,7 @@ def test_replicas_are_mirrored_while_the_launch_runs(tmp_path: Path) -> None:
     made = tiny(tmp_path, changes=(*TINY_SET[:-1], "kl_strength=0.1"), seeds=1)
     assert train(made, silent=True)
     chunk = {"pack": "p", "observed": 0, "budget": 1, "diverged": 0}
-    with tracking_process.Companion(made) as beside:
+    with companion.Companion(made) as beside:
         beside.observe({**chunk, "budget": 0})
         assert beside._process is None  # nothing has ended yet
         beside.observe(chunk)
@@ -196,20 +198,23 @@ def test_replicas_are_mirrored_while_the_launch_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.companion
-def test_a_server_that_never_answers_is_waited_for_a_bounded_time(
-    whole: Study, monkeypatch: pytest.MonkeyPatch
+def test_a_server_that_never_answers_is_waited_for_a_bounded_time_and_leaves_nothing(
+    whole: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tracking_process, "SERVER_S", 0.3)
+    monkeypatch.setattr(companion, "SERVER_S", 0.3)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         uri = f"http://127.0.0.1:{deaf.getsockname()[1]}"
         made = replace(whole, options=replace(whole.options, tracking_uri=uri))
-        assert "MLflow is slow" in str(tracking.bring_up(made, FACTS))
+        assert "MLflow is slow" in str(mirror.bring_up(made, FACTS))
+    assert not any(tmp_path.iterdir())
 
 
 def test_large_studies_are_mirrored_by_level_from_the_start(whole: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracking_runs, "MOST_CHILDREN", 5)  # of the replicas that are wanted, not of those that ended
+    monkeypatch.setattr(mlflow_runs, "MOST_CHILDREN", 5)  # of the replicas that are wanted, not of those that ended
     seen: list[object] = []
-    monkeypatch.setattr(tracking_runs, "_mirror_replicas", lambda *words: seen.append(words))
+    monkeypatch.setattr(mlflow_runs, "_mirror_replicas", lambda *words: seen.append(words))
     with client_of(whole) as client:
-        tracking_runs.bring_up(client, whole, None, lambda: None)
+        mlflow_runs.bring_up(client, whole, None, lambda: None)
     assert seen == []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.tracking_database import DATABASE, SIDES, _revisions, fault_of, file_of, plain, set_aside
+from orchestrator.tracking.database import DATABASE, SIDES, _revisions, fault_of, file_of, plain, set_aside
 
 HEADER = b"SQLite format 3\x00"
 
@@ -63,7 +63,7 @@ def test_what_mlflow_can_use_or_make_passes_and_stays_as_it_is(tmp_path: Path) -
 
 
 def test_a_locked_database_names_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestrator.tracking_database.LOCKED_S", 0.05)
+    monkeypatch.setattr("orchestrator.tracking.database.LOCKED_S", 0.05)
     of_mlflow(tmp_path / DATABASE, sorted(_revisions())[0])
     with contextlib.closing(sqlite3.connect(tmp_path / DATABASE, isolation_level=None)) as holder:
         holder.execute("BEGIN EXCLUSIVE")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator import tracking_server
+from orchestrator.tracking import server
 
 
 def test_results_never_name_code_to_run(tmp_path: Path) -> None:
@@ -21,7 +21,7 @@ def test_results_never_name_code_to_run(tmp_path: Path) -> None:
     (runs / "registrations").mkdir(parents=True)
     stored: dict[str, Any] = {"name": str(planted), "scale": "laptop", "changes": [], "seeds": None}
     (runs / "registrations" / "planted-laptop.json").write_text(json.dumps(stored))
-    (told,) = tracking_server.rebuild(str(runs))
+    (told,) = server.rebuild(str(runs))
     assert "planted-laptop is not mirrored" in told and "launch that file again" in told
     assert not mark.exists()
 
@@ -43,7 +43,7 @@ def test_results_never_name_code_to_run(tmp_path: Path) -> None:
 def test_foreign_registrations_are_skipped_with_a_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "registrations").mkdir()
     (tmp_path / "registrations" / "foreign.json").write_bytes(content)
-    (told,) = tracking_server.rebuild(str(tmp_path))
+    (told,) = server.rebuild(str(tmp_path))
     assert "foreign" in told and ("is skipped" in told or "is not mirrored" in told) and "\n" not in told
 
 
@@ -65,11 +65,12 @@ def test_the_server_ends_with_its_workers(tmp_path: Path, monkeypatch: pytest.Mo
             assert server.poll() is None
         os.kill(os.getpid(), number)
 
-    monkeypatch.setattr(tracking_server, "_words", lambda root, port: [sys.executable, "-c", SERVER, str(pids)])
-    monkeypatch.setattr(tracking_server, "_wait_for", wait)
+    monkeypatch.setattr(server, "_words", lambda root, port: [sys.executable, "-c", SERVER, str(pids)])
+    monkeypatch.setattr(server, "_wait_for", wait)
+    told = signal.signal(number, signal.default_int_handler)  # under nohup, SIGHUP is ignored from the start
     before = signal.getsignal(number)
-    assert tracking_server.serve(str(tmp_path / "runs"), 5001) == 0
-    assert signal.getsignal(number) is before
+    assert server.serve(str(tmp_path / "runs"), 5001) == 0
+    assert signal.signal(number, told) is before
     stat = Path("/proc") / pids.read_text() / "stat"
     assert not stat.exists() or stat.read_text().split()[2] == "Z"
 
@@ -78,11 +79,11 @@ def test_a_server_that_does_not_start_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = [sys.executable, "-c", "import sys; sys.exit('no port')"]
-    monkeypatch.setattr(tracking_server, "_words", lambda root, port: words)
-    assert tracking_server.serve(str(tmp_path), 5001) == 1
+    monkeypatch.setattr(server, "_words", lambda root, port: words)
+    assert server.serve(str(tmp_path), 5001) == 1
     assert capsys.readouterr().err == "error: MLflow's server ended with exit code 1: no port\n"
 
 
 def test_mlflow_is_served_on_loopback(tmp_path: Path) -> None:
-    words = tracking_server._words(tmp_path, 5001)
+    words = server._words(tmp_path, 5001)
     assert words[words.index("--host") + 1] == "127.0.0.1"

@@ -12,7 +12,7 @@ import pytest
 from page_words import counts, words_of_html, words_of_markdown
 
 from analysis.claims import Claim
-from orchestrator import pages, spoken, wording
+from orchestrator.reports import pages, spoken, wording
 from search_spaces._files import own_experiment
 from trainables.names import available
 

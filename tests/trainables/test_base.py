@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tiny import tiny_replica
 
-from orchestrator.results import Results
+from orchestrator.storage.results import Results
 from trainables.base import PackTrainable
 from trainables.pack import Pack
 from trainables.store import Pace

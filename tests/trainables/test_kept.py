@@ -11,7 +11,7 @@ from test_run import BUDGET, SHORT, Failing, finish, outcome
 from tiny import tiny_replica
 from torch import Tensor
 
-from orchestrator.results import Results
+from orchestrator.storage.results import Results
 from trainables import loop
 from trainables.pack import Pack, Snapshot
 from trainables.recording import Recording, log_steps

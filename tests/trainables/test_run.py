@@ -15,8 +15,8 @@ import pytest
 import torch
 from tiny import tiny_replica
 
-from orchestrator import tables
-from orchestrator.results import Results
+from orchestrator.storage import tables
+from orchestrator.storage.results import Results
 from trainables import run as module
 from trainables.pack import CHECKPOINT_FORMAT, Pack, Snapshot
 from trainables.replica import PackSpec, Recording

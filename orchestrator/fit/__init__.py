@@ -1,0 +1,1 @@
+"""Other people's tables and curves, and the laws fitted to them."""

@@ -1,0 +1,177 @@
+"""From the table of runs to what a report says: fits, claims, levels, sensitivity, the answer and its formula."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import polars as pl
+
+from analysis.claims import NOT_RUN, UNDECIDED, Verdict, judge, undecided
+from analysis.criteria import GROKKED, MEMORISED, Criterion
+from analysis.rules import OF_MEASURES
+from analysis.table import timeline
+from orchestrator.reports import spoken
+from orchestrator.reports.calibrated import calibrated_words
+from orchestrator.reports.levels import groups, levels_of, measured
+from orchestrator.reports.searched import found
+from orchestrator.reports.wording import of_axis, plain, verb
+from search_spaces._experiment import Experiment
+
+NOTHING = "no replica has ended yet: launch the experiment"
+
+
+def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str, Any]:
+    """Return answer, formula, fits, regression, strata, claims, levels, measures and sensitivity of the table of runs.
+
+    Of a search: its trials and how the best of them fared on other seeds, in place of fits and levels. Without laws
+    there are no fits and no regression.
+    """
+    rows = timeline(runs, experiment.threshold, experiment.criterion)
+    if rows.is_empty():
+        not_run = [{**asdict(undecided(claim, NOTHING)), "verdict": NOT_RUN} for claim in experiment.claims]
+        return {**EMPTY, "answer": f"{NOTHING[0].upper()}{NOTHING[1:]}.", "claims": not_run}
+    facts: dict[str, Any] = {**EMPTY, "watched_steps": spoken.watched(experiment, scale, rows)}
+    if search := experiment.scales[scale].search:
+        facts |= found(experiment, scale, search, runs)
+        return {**facts, "would_change": _would_change(experiment, facts, len(search.confirming_seeds))}
+    evidence = evidence_of(experiment, scale, rows)
+    if since_start := int((rows["upper"] <= 0).sum()):
+        facts["since_start"] = since_start
+    facts |= {"levels": levels_of(experiment, scale, rows), "left_out": evidence.left_out}
+    facts["claims"] = [told(judge(claim, evidence), experiment.x) for claim in experiment.claims]
+    facts |= _fitted(experiment, scale, evidence) if experiment.laws else {"lawless": True}
+    facts |= {"answer": spoken.answer(experiment, facts), "formula": spoken.formula(experiment, facts)}
+    if experiment.measures:
+        facts |= {"measures": list(experiment.measures), "measured": list(measured(experiment, scale, rows))}
+    others = [each for each in experiment.recording.criteria if each.name == experiment.criterion.name]
+    facts["sensitivity"] = [_at_threshold(experiment, scale, runs, each) for each in others]
+    facts["would_change"] = _would_change(experiment, facts, rows["data_seed"].n_unique())
+    if experiment.laws:
+        facts["calibrated"] = calibrated_words(experiment, scale, evidence.usable)
+    return facts
+
+
+def told(verdict: Verdict, x: str) -> dict[str, Any]:
+    """Return a verdict as plain data, its evidence in words that a reader knows."""
+    words = {name: plain(of_axis(getattr(verdict, name), x)) for name in ("evidence", "statistic")}
+    return {**asdict(verdict), **words}
+
+
+def _fitted(experiment: Experiment, scale: str, evidence: Any) -> dict[str, Any]:
+    """Return fits, strata and regression, or why nothing can be fitted.
+
+    Of a union of grids only the parts are fitted: arms beside a law are no levels of it.
+    """
+    if experiment.scales[scale].space.also:
+        return {"strata": list(_strata(experiment, scale, evidence))}
+    try:
+        fits = [fit.facts() for fit in evidence.fits()]
+    except ValueError as reason:
+        return {"unfit": str(reason)}
+    facts = {"fits": fits, "strata": list(_strata(experiment, scale, evidence)), "regression": []}
+    if evidence.strata:
+        with contextlib.suppress(ValueError):  # too few points for all terms: the claims say so
+            facts["regression"] = [fit.facts() for fit in evidence.regression()]
+    return facts
+
+
+EMPTY: Mapping[str, Any] = {
+    "formula": None,
+    "unfit": None,
+    "watched_steps": 0,
+    "fits": [],
+    "regression": [],
+    "strata": [],
+    "claims": [],
+    "levels": [],
+    "trials": [],
+    "confirmed": [],
+    "left_out": [],
+    "sensitivity": [],
+    "would_change": [],
+    "calibrated": None,
+}
+
+
+def evidence_of(experiment: Experiment, scale: str, rows: pl.DataFrame, event: Criterion | None = None) -> Any:
+    """Return a timeline as evidence for the experiment's claims; ``event``: what it is of, if not the experiment's."""
+    from analysis.evidence import Evidence
+
+    return Evidence(
+        rows,
+        x=experiment.x,
+        laws=experiment.laws,
+        primary_law=experiment.primary_law,
+        strata=experiment.strata(scale),
+        least_memorised=experiment.least_memorised,
+        constants=experiment.scales[scale].fields,
+        event=event or experiment.criterion,
+        events=experiment.quantities,
+    )
+
+
+def _strata(experiment: Experiment, scale: str, evidence: Any) -> Iterator[dict[str, Any]]:
+    """Yield the primary law's fit for each combination of the other axes."""
+    if not evidence.strata:
+        return
+    for where, _ in groups(experiment, scale, evidence.usable):
+        try:
+            yield {"where": where, "fit": evidence.fit(where=where).facts(), "note": None}
+        except ValueError as reason:
+            yield {"where": where, "fit": None, "note": str(reason)}
+
+
+def _at_threshold(experiment: Experiment, scale: str, runs: pl.DataFrame, event: Criterion) -> dict[str, Any]:
+    """Return what the primary law and every claim would say had another threshold been chosen.
+
+    Measures are taken at the threshold of the experiment only, so that claims about them have no answer at others.
+    """
+    accuracy = event.threshold if event.name in (GROKKED, MEMORISED) else experiment.threshold
+    rows = timeline(runs, accuracy, event)
+    found: dict[str, Any] = {"threshold": event.threshold, "events": rows["upper"].count(), "claims": {}}
+    fitted = bool(experiment.laws) and not experiment.scales[scale].space.also
+    found |= {"exponent": None} if fitted else {}
+    if rows.is_empty():
+        return {**found, "note": "not recorded"}
+    evidence = evidence_of(experiment, scale, rows, event)
+    if fitted:
+        try:
+            constants = evidence.fit().facts()["parameters"]
+            found["exponent"] = constants.get("exponent")
+        except ValueError as reason:
+            found["note"] = str(reason)
+    told = [claim for claim in experiment.claims if event == experiment.criterion or claim.rule not in OF_MEASURES]
+    found["claims"] = {claim.name: judge(claim, evidence).verdict for claim in told}
+    return found
+
+
+def _would_change(experiment: Experiment, facts: Mapping[str, Any], seeds: int) -> list[str]:
+    """Return in words on what the verdicts hang: thresholds, censoring, the number of seeds, another law."""
+    from analysis.more_seeds import more_seeds
+
+    limits = {claim.name: (claim.settings.get("low"), claim.settings.get("high")) for claim in experiment.claims}
+    found = []
+    for claim in facts["claims"]:
+        others = {
+            f"{row['threshold']:g}": verb(row["claims"][claim["name"]])
+            for row in facts["sensitivity"]
+            if row["claims"].get(claim["name"], claim["verdict"]) != claim["verdict"]
+        }
+        if others:
+            told = ", ".join(f"{verdict} at {threshold}" for threshold, verdict in others.items())
+            here = verb(claim["verdict"])
+            found.append(f"The threshold: {claim['name']} {here} at {experiment.criterion.threshold:g}, {told}.")
+        if claim["verdict"] == UNDECIDED and claim["effect"] is not None:
+            name, ends = claim["name"], (claim["low"], claim["high"])
+            found.append(f"More seeds: {more_seeds(name, claim['effect'], ends, limits[name], seeds)}")
+    if facts["fits"] and facts["fits"][0]["law"] != experiment.primary_law and not facts["regression"]:
+        best = facts["fits"][0]
+        found.append(
+            f"The law: {best['formula']} has a better AICc ({best['aicc']:.1f}) than the primary law named in advance."
+        )
+    if facts["fits"] and facts["fits"][0]["censored"] > facts["fits"][0]["events"]:
+        found.append("The budget: more than half of the runs are censored; a larger --budget-steps continues them.")
+    return found

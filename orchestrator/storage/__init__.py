@@ -1,0 +1,1 @@
+"""What lies under ``--storage``: files with digests, tables, and where a result comes from."""

@@ -1,0 +1,128 @@
+"""Reading tables of results: the digest comes before the parser, so that a damaged file is seen and never parsed.
+
+Paths are names here, never patterns: files are listed and read by name, and Polars gets their content.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from analysis import table
+from orchestrator.storage.digests import digest_of, stated, table_name
+from orchestrator.storage.folder import Folder
+from orchestrator.terminal.silence import quiet
+
+DAMAGED = "torn or altered: its digest is that of other content"
+UNSIGNED = "results files without a digest (of an older version) are read; damage in them may go unseen"
+KEYS = ("id", "step", "probe")  # of a point of a curve
+FAULTS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError, MemoryError)
+
+Contents = Sequence[tuple[Path, bytes]]
+
+
+class Read(NamedTuple):
+    """The rows of a folder's tables, and how many files were skipped."""
+
+    rows: pl.DataFrame
+    skipped: int
+
+
+def publish(folder: Folder, name: str, number: str, frame: pl.DataFrame) -> None:
+    """Write a table into a folder under a name that bears its number and its digest."""
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer)
+    content = buffer.getvalue()
+    folder.write(Path(name) / table_name(number, content), content)
+
+
+def look(folder: Folder, name: str) -> None:
+    """Note which tables of a folder cannot be read or are damaged, without parsing them.
+
+    Raises: OSError when the folder cannot be listed.
+    """
+    _contents(folder, folder.files(name, ".parquet"))
+
+
+def read(folder: Folder, name: str, schema: Mapping[str, Any]) -> Read:
+    """Return the sound rows of all tables in a folder; a file that is torn, foreign or newer is skipped with a note.
+
+    Raises: OSError when the folder cannot be listed.
+    """
+    files = folder.files(name, ".parquet")
+    signed, unsigned = _contents(folder, files)
+    frames = _parsed(folder, signed, schema)
+    if unsigned:
+        with quiet(Path(os.devnull)):  # the parser prints a trace of its own where such a file is damaged
+            old = _parsed(folder, unsigned, schema)
+        if old:
+            folder.note(UNSIGNED)
+        frames += old
+    parsed = sum(count for _, count in frames)
+    rows = [frame for frame, _ in frames]
+    return Read(pl.concat(rows) if rows else pl.DataFrame(schema=dict(schema)), len(files) - parsed)
+
+
+def _contents(folder: Folder, files: Sequence[Path]) -> tuple[Contents, Contents]:
+    """Return the content of the files that bear their digest rightly, and of those that bear none."""
+    signed: list[tuple[Path, bytes]] = []
+    unsigned: list[tuple[Path, bytes]] = []
+    for file in files:
+        try:
+            content = file.read_bytes()
+        except OSError as fault:
+            folder.note(f"{file} is skipped: {fault.strerror}")
+            continue
+        digest = stated(file.name)
+        if digest and digest != digest_of(content):
+            folder.note(f"{file} is skipped: {DAMAGED}")
+        else:
+            (signed if digest else unsigned).append((file, content))
+    return signed, unsigned
+
+
+def _parsed(folder: Folder, contents: Contents, schema: Mapping[str, Any]) -> list[tuple[pl.DataFrame, int]]:
+    """Return tables and of how many files each is: all at once, or one by one where a file has to be looked at."""
+    if not contents:
+        return []
+    try:
+        frame = _frame([content for _, content in contents], schema)
+        if _sound(frame).all():
+            return [(frame, len(contents))]
+    except FAULTS:
+        pass
+    found = (_parsed_alone(folder, file, content, schema) for file, content in contents)
+    return [(frame, 1) for frame in found if frame is not None]
+
+
+def _parsed_alone(folder: Folder, file: Path, content: bytes, schema: Mapping[str, Any]) -> pl.DataFrame | None:
+    """Return one file's sound rows, or None, noted, for a torn, foreign or newer one."""
+    try:
+        frame = _frame([content], schema)
+    except FAULTS as fault:
+        folder.note(f"{file} is skipped: {next(iter(str(fault).splitlines()), type(fault).__name__)}")
+        return None
+    newest = frame["schema"].max() if "schema" in schema else None
+    if isinstance(newest, int) and newest > table.SCHEMA_VERSION:
+        folder.note(f"{file} is skipped: a newer version wrote it (schema {newest}); update grokking-laws")
+        return None
+    sound = _sound(frame)
+    if not sound.all():
+        folder.note(f"{file}: {(~sound).sum()} of {frame.height} rows are skipped: they contradict themselves")
+    return frame.filter(sound)
+
+
+def _frame(contents: Sequence[bytes], schema: Mapping[str, Any]) -> pl.DataFrame:
+    return pl.read_parquet(list(contents), columns=list(schema)).match_to_schema(dict(schema))
+
+
+def _sound(frame: pl.DataFrame) -> pl.Series:
+    """Return one flag per row of replicas or of curves: whether it can be used."""
+    if "schema" in frame.columns:
+        return table.sound(frame)
+    return frame.select(pl.all_horizontal(pl.col(KEYS).is_not_null())).to_series()
