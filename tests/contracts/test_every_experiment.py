@@ -168,7 +168,7 @@ def test_family_defaults_are_pinned_per_version(name: str) -> None:
         "matched=False schedule=constant task=addition operands=2 examples=None bits=20 parity_size=3 loss_on=answer "
         "batch_size=None ticket=none optimizer=adamw kl_strength=0.0 learning_rate=0.001 weight_decay=1.0 "
         "beta1=0.9 beta2=0.999 clip_norm=1.0 warmup_steps=10 schedule_steps=0 momentum=0.9 mlp_norm=None "
-        "query_key_penalty=0.0 parent_steps=2000 pruned=0.6"
+        "query_key_penalty=0.0 parent_steps=2000 pruned=0.6 parent_at=None"
     }
     from trainables.family import defaults
 

@@ -61,8 +61,8 @@ class Config:
     mlp_norm: float | None = per_replica(None, kind=float, optional=True, above=0.0)  # radius of norm matching
     query_key_penalty: float = per_replica(0.0, low=0.0)
     parent_steps: int = per_replica(2000, low=1)  # of the parent of a ticket or a teacher's prior; inferred
-    parent_at: int | None = per_replica(None, kind=int, optional=True, low=0)  # kept step of it; none: where it ends
     pruned: float = per_replica(0.6, low=0.0, below=1.0)  # share of the weights that a ticket leaves out
+    parent_at: int | None = per_replica(None, kind=int, optional=True, low=0)  # a kept step of it; none: its end
 
 
 class KLPrior(Family):
