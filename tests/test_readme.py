@@ -32,6 +32,7 @@ ENOUGH = {  # verb: how it is tried in a test
 ELSEWHERE = {  # command: the test that runs it
     "audit": "tests/orchestrator/test_audit.py",
     "launch NAME --smoke": "test_a_python_block_is_an_experiment_that_can_be_launched",
+    "probe NAME": "tests/orchestrator/test_probing.py",
     "launch mine.py": "test_a_python_block_is_an_experiment_that_can_be_launched",
     "launch --address HOST:PORT": "tests/orchestrator/test_launch.py",
 }

@@ -72,6 +72,8 @@ def show_lines(study: Study, facts: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"  {line}" for line in size.told())
     yield from (f"  {field} = {_word(value)}" for field, value in size.fixed.items())
     yield f"  seeds = {_seeds(size.seeds)}"
+    if (event := study.experiment.criterion).name != GROKKED:
+        yield f"  event = {event.label}: {event.column} at {'most' if event.falls else 'least'} {event.threshold:g}"
     yield f"  {facts['replicas']} replicas, {facts['done']} done; budget {facts['budget_steps']} steps"
     parents = f" and {facts['parents']} parents" if facts["parents"] else ""
     yield f"  to train: {facts['missing']} replicas{parents} in {facts['packs']} packs, one per core"

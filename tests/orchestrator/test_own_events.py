@@ -20,7 +20,7 @@ from orchestrator.study import horizon
 from orchestrator.study.state import read
 from orchestrator.study.study import Options, Study, study_of
 from orchestrator.tracking.mlflow_runs import _outcome
-from orchestrator.verbs.facts import plan_facts
+from orchestrator.verbs.facts import plan_facts, show_lines
 from search_spaces._files import experiment_named
 from trainables import loop
 from trainables.pack import Pack
@@ -100,6 +100,7 @@ def test_law_answer_tables_and_claims_are_about_the_event(launched: Study) -> No
 
 def test_status_counts_the_event_by_its_name(launched: Study) -> None:
     facts = plan_facts(launched)
+    assert f"  event = aligned@{TIGHT}: attention_kl at most {TIGHT}" in list(show_lines(launched, facts))
     assert facts["event"] == f"aligned@{TIGHT}" and facts["by_outcome"]["aligned"] > 3
 
 
@@ -200,3 +201,17 @@ def test_the_registration_holds_the_event(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text(YAML.replace(f"event: aligned@{TIGHT}", "event: same"), encoding="utf-8")
     one, other = (experiment_named(str(tmp_path / f"{name}.yaml")).registration("laptop") for name in "ab")
     assert one != other
+
+
+def test_a_report_on_what_was_there_from_the_start_says_so(tmp_path: Path) -> None:
+    early = YAML.replace(f"event: aligned@{TIGHT}", "event: early")
+    early = early.replace(
+        "    - {name: same,", "    - {name: early, column: attention_kl, below: 99}\n    - {name: same,"
+    )
+    made = own(tmp_path, tmp_path / "runs", early.replace("budget_steps: 200", "budget_steps: 20"), "early")
+    assert train(made, silent=True)
+    facts = report.write(read(made))
+    assert facts["since_start"] == facts["events"] == 9 and not facts["fits"]
+    assert facts["answer"].startswith("Of the law nothing can be said yet")
+    assert facts["claims"][0]["verdict"] == "undecided" and facts["claims"][2]["effect"] == 1.0
+    assert "9 runs had it at step 0 already" in (report.folder_of(made) / "report.md").read_text()
