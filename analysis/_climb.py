@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from scipy import optimize
 from threadpoolctl import ThreadpoolController
 
 from analysis.likelihood import Array
@@ -22,6 +21,8 @@ def climb(
     On one thread: L-BFGS-B calls BLAS many times per iteration, for a handful of numbers, and its threads wait for each
     other every time; where the cores are busy otherwise, a fit of four constants takes more than ten times as long.
     """
+    from scipy import optimize
+
     with _libraries().limit(limits=1, user_api="blas"):
         return optimize.minimize(objective, start, jac=True, method="L-BFGS-B", bounds=limits, options=OPTIONS)
 

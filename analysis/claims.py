@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
-from analysis.laws import law_names
 from analysis.numerals import digits, limits
-from analysis.rules import QUANTITIES, RULES, SETTINGS
+from analysis.rules import Asked, Rule, rule_names
+from analysis.rules._by_name import ByName
 
 if TYPE_CHECKING:
     from analysis.evidence import Evidence
@@ -21,66 +21,39 @@ LEVEL = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One sentence that can turn out false, and the rule that decides it.
+    """One sentence that can turn out false, and the rule that decides it, fixed before the measured runs.
 
-    ``rule`` names a function of ``analysis.rules``, ``settings`` are its constants, fixed before the measured runs;
-    ``low`` and ``high`` say between which values the rule's effect must lie. ``scales``: where it is asked; empty means
-    at all scales.
+    ``source``: where it is claimed; empty means where the experiment's question is from. ``scales``: where it is asked;
+    empty means at all scales.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
 
     name: str
     statement: str
-    source: str
-    rule: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    rule: Annotated[Rule, ByName()]
+    source: str = ""
     scales: tuple[str, ...] = ()
 
-    def faults(self, quantities: Sequence[str] = QUANTITIES) -> list[str]:
-        """Return all that is wrong with the claim's rule and settings, one sentence each.
+    def faults(self, asked: Asked) -> list[str]:
+        """Return all that is wrong with the claim in an experiment, one sentence each."""
+        found = self._no_rule() or self.rule.faults(asked)
+        return [f"claim {self.name!r}: {fault}" for fault in found]
 
-        ``quantities``: the times that an experiment records.
+    def facts(self) -> dict[str, Any]:
+        """Return the claim as plain data, the rule's name beside its settings: what is registered and published.
+
+        Raises: TypeError where the rule is none.
         """
-        found = []
-        for name in ("low", "high"):
-            value = self.settings.get(name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value != value):
-                found.append(f"claim {self.name!r}: {name} = {value!r} must be a number or none")
-        if self.rule not in RULES:
-            return [*found, f"unknown rule {self.rule!r}; rules: {', '.join(RULES)}"]
-        needed, allowed = SETTINGS[self.rule]
-        for name, meaning in needed.items():
-            if not isinstance(self.settings.get(name), str):
-                found.append(f"claim {self.name!r}: rule {self.rule} needs the setting {name!r}, {meaning}")
-        found += self._faults_of_choices(quantities)
-        if extra := set(self.settings) - {"low", "high", *needed, *allowed}:
-            known = ", ".join(["low", "high", *needed, *allowed])
-            found.append(f"claim {self.name!r}: unknown setting {', '.join(sorted(extra))}; settings: {known}")
-        return found
+        if fault := self._no_rule():
+            raise TypeError(f"claim {self.name!r}: {fault[0]}")
+        told = {"name": self.name, "statement": self.statement, "source": self.source}
+        return {**told, "rule": self.rule.name, "settings": self.rule.settings()}
 
-    def _faults_of_choices(self, quantities: Sequence[str]) -> list[str]:
-        """Return what is wrong with law, quantity and where, if they are set."""
-        found = []
-        for name, allowed in (("law", law_names()), ("quantity", quantities)):
-            if self.settings.get(name, allowed[0]) not in allowed:
-                found.append(f"claim {self.name!r}: {name} must be one of {', '.join(allowed)}")
-        if not isinstance(self.settings.get("where", {}), Mapping | None):
-            found.append(f"claim {self.name!r}: where must name fields and their values")
-        if "first" in SETTINGS[self.rule][1] and not self._names_arms():
-            found.append(
-                f"claim {self.name!r}: rule {self.rule} needs the settings 'first' and 'second': values of the field "
-                "that 'arm' names, or without 'arm' a mapping of the same fields each"
-            )
-        return found
-
-    def _names_arms(self) -> bool:
-        if not {"first", "second"} <= set(self.settings):
-            return False
-        if "arm" in self.settings:
-            return isinstance(self.settings["arm"], str)
-        first, second = self.settings["first"], self.settings["second"]
-        return isinstance(first, Mapping) and isinstance(second, Mapping) and bool(first) and set(first) == set(second)
+    def _no_rule(self) -> list[str]:
+        rule: object = self.rule
+        example = "write one such as ParameterWithin('exponent', low=0.8)"
+        return [] if isinstance(rule, Rule) else [f"{rule!r} is no rule; {example}; rules: {', '.join(rule_names())}"]
 
 
 @dataclass(frozen=True)
@@ -163,19 +136,14 @@ def p_value(interval: Interval, within: tuple[float | None, float | None]) -> fl
 
 
 def judge(claim: Claim, evidence: Evidence) -> Verdict:
-    """Return the verdict of a claim's rule; undecided, with the reason, where the data cannot speak to it.
-
-    Raises: LookupError for an unknown rule.
-    """
-    if claim.rule not in RULES:
-        raise LookupError(f"unknown rule {claim.rule!r}; rules: {', '.join(RULES)}")
+    """Return the verdict of a claim's rule; undecided, with the reason, where the data cannot speak to it."""
     if evidence.rows["data_seed"].n_unique() < 2:
         return undecided(claim, "one seed only: give at least 2 with --seeds")
     try:
-        interval, words, replicas = RULES[claim.rule](evidence, claim.settings)
+        interval, words, replicas = claim.rule.answer(evidence)
     except ValueError as reason:
         return undecided(claim, str(reason))
-    within = (claim.settings.get("low"), claim.settings.get("high"))
+    within = claim.rule.limits
     verdict = verdict_on(interval, within)
     asked = f"holds within {limits(*within)}"
     if verdict != equivalence(interval.low, interval.high, within=within):

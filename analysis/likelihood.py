@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 Array = NDArray[np.float64]
 GONE = -1e4  # log-probability of a row that a law rules out; finite, so that an optimiser can climb back
@@ -96,14 +95,21 @@ class Noise:
     symmetric: bool
 
 
+@cache
+def _special() -> Any:
+    from scipy import special  # where a likelihood is computed; what a law is called is asked of every experiment
+
+    return special
+
+
 NOISES: Mapping[str, Noise] = {
     "log-normal": Noise(
-        lambda z: -0.5 * z**2 - 0.5 * np.log(2 * np.pi), lambda z: special.log_ndtr(-z), lambda z: -z, symmetric=True
+        lambda z: -0.5 * z**2 - 0.5 * np.log(2 * np.pi), lambda z: _special().log_ndtr(-z), lambda z: -z, symmetric=True
     ),
     "log-logistic": Noise(
-        lambda z: special.log_expit(z) + special.log_expit(-z),
-        lambda z: special.log_expit(-z),
-        lambda z: 1 - 2 * special.expit(z),
+        lambda z: _special().log_expit(z) + _special().log_expit(-z),
+        lambda z: _special().log_expit(-z),
+        lambda z: 1 - 2 * _special().expit(z),
         symmetric=True,
     ),
     "Weibull": Noise(

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from analysis.evidence import Evidence
-from analysis.rules import BEST, REFERENCE
+from analysis.table import BEST, POINT, REFERENCE
 
 OBJECTIVE = "restricted_mean"
 
@@ -47,11 +47,11 @@ def confirmation(
     """
     fresh = rows.filter(pl.col("data_seed").is_in(list(seeds)))
     arms = [
-        fresh.filter(*(pl.col(name) == value for name, value in point.items())).with_columns(point=pl.lit(arm))
+        fresh.filter(*(pl.col(name) == value for name, value in point.items())).with_columns(pl.lit(arm).alias(POINT))
         for arm, point in ((REFERENCE, reference), (BEST, best))
         if arm == REFERENCE or dict(best) != dict(reference)
     ]
-    return Evidence(pl.concat(arms), x="point", laws=("constant",), primary_law="constant")
+    return Evidence(pl.concat(arms), x=POINT, laws=("constant",), primary_law="constant")
 
 
 def best_of(found: pl.DataFrame, names: Sequence[str], reference: Mapping[str, float]) -> dict[str, Any]:

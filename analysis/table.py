@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 STATUSES = ("observed", "budget", "diverged")
+POINT, REFERENCE, BEST = "point", "the reference", "the best point"  # where points are searched: a field, its values
 
 REPLICA_COLUMNS = {
     "id": "what the replica is called: a hash of all that decides its numbers",

@@ -22,6 +22,7 @@ from orchestrator.verbs.fit import fit
 from orchestrator.verbs.launch import launch
 from orchestrator.verbs.list import list_
 from orchestrator.verbs.probe import probe
+from orchestrator.verbs.publish import publish
 from orchestrator.verbs.report import report
 from orchestrator.verbs.reproduce import reproduce
 from orchestrator.verbs.show import show
@@ -90,5 +91,5 @@ def whole(
 
 
 app.command("list")(list_)
-for verb in (show, launch, status, report, doctor, ui, reproduce, fit, design, audit, probe):
+for verb in (show, launch, status, report, doctor, ui, reproduce, fit, design, publish, audit, probe):
     app.command()(verb)

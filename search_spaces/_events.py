@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from analysis.criteria import GROKKED, MEMORISED, Criterion
 from trainables.names import near_match
 from trainables.probes import column_fault
 from trainables.recording import Recording
-
-if TYPE_CHECKING:
-    from search_spaces._experiment import Experiment
 
 
 def named_events(recording: Recording, threshold: float) -> dict[str, Criterion]:
@@ -25,17 +21,20 @@ def named_events(recording: Recording, threshold: float) -> dict[str, Criterion]
     return found | {each.label: each for each in known}
 
 
-def event_faults(experiment: Experiment, recorded: tuple[str, ...]) -> Iterator[str]:
-    """Yield what is wrong with an experiment's events, one sentence each; ``recorded``: the probes that measure."""
-    recording = experiment.recording
+def event_faults(
+    recording: Recording, threshold: float, event: str, *, recorded: tuple[str, ...], searched: bool
+) -> Iterator[str]:
+    """Yield what is wrong with the events of an experiment and the one that it is about, one sentence each.
+
+    ``recorded``: the probes that measure; ``searched``: whether a scale searches for its points.
+    """
     if recording.faults():
         return
-    for event in recording.events:
-        if fault := column_fault(event.column, recorded):
-            yield f"event {event.name!r}: {fault}"
-    known = named_events(recording, experiment.threshold)
-    if experiment.event not in known:
-        near = near_match(experiment.event, list(known))
-        yield f"unknown event {experiment.event!r}{near}; recorded: {', '.join(known)}"
-    elif known[experiment.event].name != GROKKED and any(scale.search for scale in experiment.scales.values()):
-        yield f"event = {experiment.event!r}: a search is for the point that groks soonest; use event = {GROKKED!r}"
+    for each in recording.events:
+        if fault := column_fault(each.column, recorded):
+            yield f"event {each.name!r}: {fault}"
+    known = named_events(recording, threshold)
+    if event not in known:
+        yield f"unknown event {event!r}{near_match(event, list(known))}; recorded: {', '.join(known)}"
+    elif known[event].name != GROKKED and searched:
+        yield f"event = {event!r}: a search is for the point that groks soonest; use event = {GROKKED!r}"

@@ -14,17 +14,18 @@ from analysis.claims import Claim
 from analysis.criteria import DELAY, GROKKED, Criterion
 from analysis.laws import law_names
 from analysis.measures import measure_names, probes_of
-from analysis.rules import OF_LAWS, OF_MEASURES
+from analysis.rules import Asked
+from analysis.table import POINT
 from search_spaces._events import event_faults, named_events
 from search_spaces._grids import values_in
-from search_spaces._space import MOST_SEED, Scale, SearchSpace, search_faults
+from search_spaces._space import MOST_SEED, Scale, SearchSpace, point_fault, search_faults
 from trainables.family import config_faults, rules
 from trainables.names import find, near_match
 from trainables.replica import Recording, Replica, family_named
 
 FIRST_PILOT_SEED = 1000
 NAME_CHARACTERS = 80
-LATER = ("probes", "end_step", "events", "end_event")  # of Recording: empty ones stay out of older hashes
+LATER = ("probes", "end_step", "events", "end_event", "keep_steps")  # of Recording: empty ones stay out of older hashes
 MOST_REPLICAS = 1_000_000
 MOST_STEPS = 10**9
 
@@ -38,7 +39,7 @@ class Experiment:
     ``name@threshold`` where it has several thresholds; ``primary_law`` the law whose parameters the claims speak of,
     named in advance. ``least_memorised``: levels of x at which a smaller share of runs memorised stay outside the fits.
     ``paper``: the ledger that the claims belong to.
-    Without laws (``laws = ()``, ``primary_law = ""``) x may hold text, and claims speak of pairs, shares and measures.
+    Without laws x may hold text, and claims speak of pairs, shares and measures.
     ``measures``: files of ``analysis/measures``, whose numbers are added to the table of runs; ``curves``: the columns
     of probes that are drawn. ``headline``: the claims that answer the question, whatever their verdict, each with what
     one would say aloud if it holds and if it fails; without them the law answers, or the first claim that is decided.
@@ -53,8 +54,8 @@ class Experiment:
     x: str
     scales: Mapping[str, Scale]
     claims: tuple[Claim, ...]
-    primary_law: str
-    laws: tuple[str, ...]
+    primary_law: str = ""
+    laws: tuple[str, ...] = ()
     threshold: float = 0.99
     least_memorised: float = 0.0
     paper: str = ""
@@ -64,6 +65,11 @@ class Experiment:
     curves: tuple[str, ...] = ("test_accuracy", "attention_kl")
     headline: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     event: str = GROKKED
+
+    def __post_init__(self) -> None:
+        """Let claims that name no source of their own have that of the question."""
+        sourced = (claim if claim.source else replace(claim, source=self.source) for claim in self.claims)
+        object.__setattr__(self, "claims", tuple(sourced))
 
     def faults(self) -> list[str]:
         """Return all that is wrong with the experiment, one sentence each."""
@@ -78,7 +84,7 @@ class Experiment:
         ]
         for name, scale in self.scales.items():
             found += [f"{name} scale: {fault}" for fault in self._scale_faults(scale, family.Config)]
-        found += [*self._law_faults(), *self.recording.faults(), *event_faults(self, self._recorded())]
+        found += [*self._law_faults(), *self.recording.faults(), *self._event_faults()]
         return found + self._claim_faults() + self._measure_faults()
 
     @property
@@ -151,9 +157,9 @@ class Experiment:
 
     def registration(self, scale: str) -> str:
         """Return a hash of what is preregistered: claims, laws, space, fields, seeds and recording; not the budget."""
-        size, recording = self.scales[scale], _without(asdict(self.recording), "keep_steps")
+        size, recording = self.scales[scale], asdict(replace(self.recording, keep_steps=()))
         facts: list[Any] = [
-            [_without(asdict(claim), "scales") for claim in self.asked_at(scale).claims],
+            [claim.facts() for claim in self.asked_at(scale).claims],
             [self.family, self.x, self.primary_law, self.laws, self.threshold, self.least_memorised],
             {name: value for name, value in recording.items() if value or name not in LATER},
             [{name: list(values) for name, values in size.space.axes.items()}, dict(size.fields), size.seeds],
@@ -179,24 +185,44 @@ class Experiment:
         return found
 
     def _claim_faults(self) -> list[str]:
-        times = (GROKKED, DELAY, *(() if self.recording.faults() else self.quantities))
-        found = [fault for claim in self.claims for fault in claim.faults(times)]
         names = [claim.name for claim in self.claims]
-        found += [
+        found = [
             f"headline {name!r} is no claim; claims: {', '.join(names)}" for name in self.headline if name not in names
         ]
         for claim in self.claims:
             if unknown := set(claim.scales) - set(self.scales):
                 found.append(f"claim {claim.name!r}: unknown scale {', '.join(sorted(unknown))}")
-            if claim.rule in OF_LAWS and not self.laws:
-                found.append(f"claim {claim.name!r}: rule {claim.rule} needs laws; give laws and primary_law")
-            if claim.rule in OF_MEASURES and not self.measures:
-                found.append(f"claim {claim.name!r}: rule {claim.rule} needs measures: {', '.join(measure_names())}")
+            asked = [self._asked(scale) for scale in self.scales if scale in claim.scales or not claim.scales]
+            found += dict.fromkeys(fault for each in asked for fault in claim.faults(each))
         return found
+
+    def _event_faults(self) -> Iterator[str]:
+        searched = any(scale.search for scale in self.scales.values())
+        yield from event_faults(
+            self.recording, self.threshold, self.event, recorded=self._recorded(), searched=searched
+        )
 
     def _recorded(self) -> tuple[str, ...]:
         """Return the probes that measure: those of the family and of the recording."""
         return (*getattr(find("trainables.families", self.family), "PROBES", ()), *self.recording.probes)
+
+    def _asked(self, scale: str) -> Asked:
+        """Return what claims may name at a scale."""
+        size, config = self.scales[scale], family_named(self.family).Config
+
+        def fault(field: str, value: object) -> str | None:
+            return next(iter(config_faults(config, {field: value})), None)
+
+        return Asked(
+            scale=scale,
+            laws=self.laws,
+            primary_law=self.primary_law,
+            measures=self.measures,
+            axes=(POINT,) if size.search else tuple(dict.fromkeys((self.x, *size.names))),
+            fixed=() if size.search else tuple(size.fixed),
+            fault=point_fault if size.search else fault,
+            times=(GROKKED, DELAY, *(() if self.recording.faults() else self.quantities)),
+        )
 
     def _measure_faults(self) -> list[str]:
         """Return what is wrong with measures and curves; a measure needs probes that are recorded."""
@@ -245,19 +271,8 @@ class Experiment:
         family = family_named(self.family)
         points = [values for values, _ in scale.points_and_seeds()]
         found = [fault for values in points for fault in family.conflicts(family.Config(**values))]
-        return found or [fault for values in points for fault in self._parent_faults(values)]
-
-    def _parent_faults(self, values: Mapping[str, Any]) -> Iterator[str]:
-        """Yield that a point takes its parent at a step which that never reaches."""
-        replica = Replica.of(self.family, values, seed=0, recording=self.recording)
-        if replica.parent is None or replica.parent_step is None:
-            return
-        if replica.parent_step > (last := replica.parent.recording.last_step(0)):
-            yield f"a parent is asked for at step {replica.parent_step}; its last evaluation is at step {last}"
-
-
-def _without(facts: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in facts.items() if key != name}
+        replicas = (replica for values in points for replica in self.at(values, (0,)))
+        return found or [replica.parent_fault for replica in replicas if replica.parent_fault]
 
 
 def parse_values(experiment: Experiment, name: str, text: str) -> tuple[Any, ...]:

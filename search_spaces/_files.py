@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from search_spaces._claims import SETTINGS, as_read, fault_told
 from search_spaces._content import one_line
 from search_spaces._experiment import MOST_REPLICAS, Experiment
 from search_spaces._python import defined_in
@@ -46,7 +47,8 @@ def _from_python(path: Path) -> Experiment:
         kind = "no EXPERIMENT" if found is None else f"an EXPERIMENT that is no Experiment but {type(found).__name__}"
         raise LookupError(f"{path} defines {kind}; see docs/adding_an_experiment.md")
     try:
-        facts = dataclasses.asdict(found)
+        claims = [{**claim.facts(), "scales": claim.scales} for claim in found.claims]
+        facts = {**dataclasses.asdict(found), "claims": claims}
     except (TypeError, ValueError, AttributeError, RecursionError) as fault:  # values that cannot be copied
         raise LookupError(f"{path} does not describe an experiment: {one_line(fault)}") from None
     return _described(path, facts)
@@ -55,7 +57,8 @@ def _from_python(path: Path) -> Experiment:
 def _from_yaml(path: Path) -> Experiment:
     """Read the fields of an Experiment.
 
-    Each scale has axes or a search, fields, seeds (a list or a number) and budget_steps.
+    Each scale has axes or a search, fields, seeds (a list or a number) and budget_steps; each claim names its rule and
+    gives its settings.
     """
     from search_spaces._yaml import plain_data
 
@@ -66,10 +69,6 @@ def _from_yaml(path: Path) -> Experiment:
     facts = {**base, **facts}
     if isinstance(facts.get("scales"), dict):
         facts["scales"] = {name: _scale(values) for name, values in facts["scales"].items()}
-    if isinstance(facts["claims"], list):
-        facts["claims"] = [
-            {"source": str(path), **each} if isinstance(each, dict) else each for each in facts["claims"]
-        ]
     return _described(path, facts)
 
 
@@ -93,15 +92,31 @@ def _described(path: Path, facts: Mapping[str, Any]) -> Experiment:
     """
     from pydantic import TypeAdapter, ValidationError
 
+    claims, told = facts["claims"], ["nested too deeply"]
     try:
+        if isinstance(claims, list):
+            facts = {**facts, "claims": [as_read(claim) for claim in claims]}
         return TypeAdapter(Experiment).validate_python(facts)
-    except (ValidationError, RecursionError) as fault:
-        errors = fault.errors() if isinstance(fault, ValidationError) else []
-        told = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in errors[:MOST_TOLD]]
-        words = "; ".join(told).replace("space.axes", "axes") or "nested too deeply"
-        raise LookupError(
-            f"{path} does not describe an experiment: {one_line(words)}; its fields: {_fields()}"
-        ) from None
+    except ValidationError as fault:
+        told = [_fault(path, error) for error in fault.errors()[:MOST_TOLD]]
+    except LookupError as fault:
+        told = [str(fault.args[0])]
+    except RecursionError:
+        pass
+    words = one_line("; ".join(told))
+    raise LookupError(f"{path} does not describe an experiment: {words}; its fields: {_fields()}")
+
+
+def _fault(path: Path, error: Any) -> str:
+    """Return a fault with its place in the data and, of a YAML file, in the file."""
+    from search_spaces._yaml import line_of
+
+    place, words = list(error["loc"]), error["msg"]
+    if place[:1] == ["claims"] and place[2:3] == ["rule"]:
+        place, words = fault_told(error)
+    line = None if path.suffix == ".py" else line_of(path, place)
+    shown = ".".join(str(part) for part in place if part != SETTINGS).replace("space.axes", "axes")
+    return f"{shown}: {words}" + (f" (line {line})" if line else "")
 
 
 def _fields() -> str:

@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from analysis.table import BEST, POINT, REFERENCE
 from trainables.family import config_faults, rules
 
 MOST_SEED = 2**62
 MOST_TRIES = 10_000
+REFERENCE_POINT, BEST_POINT = {POINT: REFERENCE}, {POINT: BEST}
+"""The two arms that claims compare where a scale searches: the first point that was tried, and the best one."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,13 @@ class Scale:
     def at(self, point: Mapping[str, Any]) -> dict[str, Any]:
         """Return all fields that a point of the scale sets; beside a search each axis has one value."""
         return {**self.fields, **next(self.space.points()), **point}
+
+
+def point_fault(field: str, value: object) -> str | None:
+    """Return what is wrong with a field by which a claim chooses runs of a search: they differ in the point alone."""
+    if field == POINT and value not in (REFERENCE, BEST):
+        return f"{POINT} = {value!r} must be one of {REFERENCE}, {BEST}"
+    return None
 
 
 def _told(grid: Mapping[str, Sequence[Any]]) -> Iterator[str]:

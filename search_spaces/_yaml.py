@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,31 @@ def plain_data(path: Path) -> Any:
         return yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as fault:
         raise LookupError(f"{path} is not YAML: {one_line(fault)}") from None
+
+
+def line_of(path: Path, place: Sequence[Any]) -> int | None:
+    """Return the line of a YAML file, from 1 on, on which a value stands; None where it cannot be read again.
+
+    ``place``: the keys and indices that lead to the value. Those that the file does not have are passed over, so that
+    the line is that of the innermost value on the way which it does have.
+    """
+    try:
+        node = yaml.compose(content_of(path).decode("utf-8-sig"), _Loader)
+    except (yaml.YAMLError, UnicodeDecodeError, LookupError, RecursionError):
+        return None
+    line = node.start_mark.line if node else 0
+    for part in place:
+        line, node = _within(node, part) or (line, node)
+    return line + 1
+
+
+def _within(node: Any, part: Any) -> tuple[int, Any] | None:
+    """Return the line at which a key or an element of a collection begins, and its value."""
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part].start_mark.line, node.value[part]
+    if isinstance(node, yaml.MappingNode):
+        return next(((key.start_mark.line, value) for key, value in node.value if key.value == part), None)
+    return None
 
 
 @dataclass

@@ -6,25 +6,18 @@ Cost: the laptop scale is 48 replicas, 4½ minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch attention_heads``
 """
 
-from analysis.claims import Claim
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
-from trainables.replica import Recording
+from search_spaces import Claim, Experiment, MeasureWithin, RatioWithin, Recording, SearchSpace, laptop, paper
 
-SOURCE = "arXiv 2605.15787, appendix F.3 and Figure 9"
 FOUR = {"heads": 4}
 MASS = 0.25  # half of an informative position's share under the oracle; fixed before the runs
 
 EXPERIMENT = Experiment(
     name="attention_heads",
     question="Do several heads meet the routing condition together though no single head meets it?",
-    source=SOURCE,
+    source="arXiv 2605.15787, appendix F.3 and Figure 9",
     paper="structural_inference",
     family="kl_prior",
     x="heads",
-    laws=(),
-    primary_law="",
     recording=Recording(probes=("head_mass",)),
     measures=("structure_at_grok", "final"),
     curves=("test_accuracy", "attention_kl", "pooled_mass_q01", "best_head_mass_q01"),
@@ -54,31 +47,19 @@ EXPERIMENT = Experiment(
             name="pooled_mass_suffices",
             statement="When a network with four heads groks, the mass summed over heads is at least 0.25 on every "
             "informative position (1 % quantile over inputs).",
-            source=SOURCE,
-            rule="measure_within",
-            settings={"measure": "pooled_mass_at_grok", "where": FOUR, "low": MASS},
+            rule=MeasureWithin("pooled_mass_at_grok", where=FOUR, low=MASS),
         ),
         Claim(
             name="no_single_head",
             statement="When a network with four heads groks, its best head has less than 0.25 on some informative "
             "position (1 % quantile over inputs).",
-            source=SOURCE,
-            rule="measure_within",
-            settings={"measure": "best_head_mass_at_grok", "where": FOUR, "high": MASS},
+            rule=MeasureWithin("best_head_mass_at_grok", where=FOUR, high=MASS),
         ),
         Claim(
             name="heads_do_not_delay",
             statement="Four heads grok as soon as one, within a quarter (λ = 1).",
             source="this project",
-            rule="ratio_within",
-            settings={
-                "arm": "heads",
-                "first": 1,
-                "second": 4,
-                "where": {"kl_strength": 1.0},
-                "low": 0.8,
-                "high": 1.25,
-            },
+            rule=RatioWithin(first={"heads": 1}, second=FOUR, where={"kl_strength": 1.0}, low=0.8, high=1.25),
         ),
     ),
     pilot=(

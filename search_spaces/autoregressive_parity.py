@@ -9,29 +9,22 @@ Command: ``python -m orchestrator launch autoregressive_parity``
 
 from typing import Any
 
-from analysis.claims import Claim
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
+from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, laptop, paper
 
-SOURCE = "arXiv 2605.15787, appendix G (autoregressive grokking)"
 SPACE = SearchSpace({"loss_on": ("answer", "all"), "kl_strength": (0.0, 0.1, 1.0)})
+NO_PRIOR, PRIOR = {"kl_strength": 0.0}, {"kl_strength": 1.0}
 FIELDS: dict[str, Any] = {"task": "parity", "bits": 20, "parity_size": 3, "batch_size": 512}
 
 EXPERIMENT = Experiment(
     name="autoregressive_parity",
     question="Does a KL prior speed up sparse parity, alone and as one of the tokens of a sequence?",
-    source=SOURCE,
+    source="arXiv 2605.15787, appendix G (autoregressive grokking)",
     paper="structural_inference",
     family="kl_prior",
     x="kl_strength",
-    laws=(),
-    primary_law="",
     measures=("structure_at_grok", "final"),
     scales={
-        "laptop": laptop(
-            SPACE, examples=2000, budget_steps=1000, weight_decay=0.3, **{**FIELDS, "learning_rate": 0.003}
-        ),
+        "laptop": laptop(SPACE, examples=2000, budget_steps=1000, weight_decay=0.3, learning_rate=0.003, **FIELDS),
         "paper": paper(SPACE, examples=10_000, weight_decay=1.0, **FIELDS),
     },
     headline={
@@ -49,33 +42,15 @@ EXPERIMENT = Experiment(
             Claim(
                 name=f"prior_helps_{loss}",
                 statement=f"A prior of strength 1 shortens the wait by a fifth or more against none, {told}.",
-                source=SOURCE,
-                rule="ratio_within",
-                settings={
-                    "arm": "kl_strength",
-                    "first": 0.0,
-                    "second": 1.0,
-                    "where": {"loss_on": loss},
-                    "high": 0.8,
-                },
+                rule=RatioWithin(first=NO_PRIOR, second=PRIOR, where={"loss_on": loss}, high=0.8),
             )
-            for loss, told in (
-                ("answer", "trained on the parity token alone"),
-                ("all", "trained on all tokens"),
-            )
+            for loss, told in (("answer", "trained on the parity token alone"), ("all", "trained on all tokens"))
         ),
         Claim(
             name="other_tokens_delay",
             statement="Training on all tokens delays the parity token by a quarter or more (λ = 1).",
             source="this project",
-            rule="ratio_within",
-            settings={
-                "arm": "loss_on",
-                "first": "answer",
-                "second": "all",
-                "where": {"kl_strength": 1.0},
-                "low": 1.25,
-            },
+            rule=RatioWithin(first={"loss_on": "answer"}, second={"loss_on": "all"}, where=PRIOR, low=1.25),
         ),
     ),
     pilot=(

@@ -9,12 +9,8 @@ Command: ``python -m orchestrator launch bayesian_ticket``
 
 from typing import Any
 
-from analysis.claims import Claim
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
+from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, laptop, paper
 
-SOURCE = "arXiv 2605.15787, Figure 4"
 CONSTANT, RANDOM = {"distractors": "constant"}, {"distractors": "random"}
 PARENT_STEPS = 1000
 Fields = dict[str, Any]
@@ -42,27 +38,13 @@ SPACE = SearchSpace(
 )
 
 
-def _ratio(
-    name: str, statement: str, first: Fields, second: Fields, where: Fields, source: str = SOURCE, **bounds: Any
-) -> Claim:
-    return Claim(
-        name=name,
-        statement=statement,
-        source=source,
-        rule="ratio_within",
-        settings={"first": first, "second": second, "where": where, **bounds},
-    )
-
-
 EXPERIMENT = Experiment(
     name="bayesian_ticket",
     question="Does a KL prior on attention make a network grok as soon as a lottery ticket does?",
-    source=SOURCE,
+    source="arXiv 2605.15787, Figure 4",
     paper="structural_inference",
     family="kl_prior",
     x="ticket",
-    laws=(),
-    primary_law="",
     measures=("structure_at_grok", "final"),
     scales={
         "laptop": laptop(SPACE, parent_steps=PARENT_STEPS, weight_decay=1.0, budget_steps=1500),
@@ -79,78 +61,56 @@ EXPERIMENT = Experiment(
         ),
     },
     claims=(
-        _ratio(
-            "ticket_beats_dense",
-            "A rewound ticket groks at least a fifth sooner than the whole network (constant distractors, its parent's "
-            "steps not counted).",
-            DENSE,
-            TICKET,
-            CONSTANT,
-            high=0.8,
+        Claim(
+            name="ticket_beats_dense",
+            statement="A rewound ticket groks at least a fifth sooner than the whole network (constant distractors, "
+            "its parent's steps not counted).",
+            rule=RatioWithin(first=DENSE, second=TICKET, where=CONSTANT, high=0.8),
         ),
-        _ratio(
-            "ticket_pays_for_its_parent",
-            "With its parent's steps a rewound ticket is later than the whole network.",
-            DENSE,
-            TICKET,
-            CONSTANT,
+        Claim(
+            name="ticket_pays_for_its_parent",
+            statement="With its parent's steps a rewound ticket is later than the whole network.",
             source="this project",
-            second_added="parent_steps",
-            low=1.0,
+            rule=RatioWithin(first=DENSE, second=TICKET, where=CONSTANT, second_added="parent_steps", low=1.0),
         ),
-        _ratio(
-            "prior_matches_ticket",
-            "A prior of strength 1 groks as soon as a rewound ticket or sooner (constant distractors; within a "
-            "quarter).",
-            TICKET,
-            BAYESIAN,
-            CONSTANT,
-            high=1.25,
+        Claim(
+            name="prior_matches_ticket",
+            statement="A prior of strength 1 groks as soon as a rewound ticket or sooner (constant distractors; "
+            "within a quarter).",
+            rule=RatioWithin(first=TICKET, second=BAYESIAN, where=CONSTANT, high=1.25),
         ),
-        _ratio(
-            "prior_beats_ticket_in_routing",
-            "Among random distractors a prior of strength 1 groks at least a fifth sooner than a rewound ticket.",
-            TICKET,
-            BAYESIAN,
-            RANDOM,
-            high=0.8,
+        Claim(
+            name="prior_beats_ticket_in_routing",
+            statement="Among random distractors a prior of strength 1 groks at least a fifth sooner than a rewound "
+            "ticket.",
+            rule=RatioWithin(first=TICKET, second=BAYESIAN, where=RANDOM, high=0.8),
         ),
-        _ratio(
-            "prior_without_an_oracle_matches_ticket",
-            "A prior from a teacher without any oracle groks as soon as a rewound ticket or sooner (constant "
+        Claim(
+            name="prior_without_an_oracle_matches_ticket",
+            statement="A prior from a teacher without any oracle groks as soon as a rewound ticket or sooner (constant "
             "distractors; within a quarter).",
-            TICKET,
-            TAUGHT,
-            CONSTANT,
             source="this project: both from the same parent",
-            high=1.25,
+            rule=RatioWithin(first=TICKET, second=TAUGHT, where=CONSTANT, high=1.25),
         ),
-        _ratio(
-            "mask_matters",
-            "A random mask of the same density in every tensor groks at least a quarter later than the ticket's.",
-            TICKET,
-            SHUFFLED,
-            CONSTANT,
+        Claim(
+            name="mask_matters",
+            statement="A random mask of the same density in every tensor groks at least a quarter later than the "
+            "ticket's.",
             source="this project",
-            low=1.25,
+            rule=RatioWithin(first=TICKET, second=SHUFFLED, where=CONSTANT, low=1.25),
         ),
-        _ratio(
-            "mask_works_on_fresh_weights",
-            "The ticket's mask on other initial weights groks at least a fifth sooner than the whole network.",
-            DENSE,
-            FRESH,
-            CONSTANT,
+        Claim(
+            name="mask_works_on_fresh_weights",
+            statement="The ticket's mask on other initial weights groks at least a fifth sooner than the whole "
+            "network.",
             source="arXiv 2605.15787, Figure 4: across random initializations",
-            high=0.8,
+            rule=RatioWithin(first=DENSE, second=FRESH, where=CONSTANT, high=0.8),
         ),
-        _ratio(
-            "prior_adds_to_ticket",
-            "A ticket with a prior groks at least a fifth sooner than a ticket alone (constant distractors).",
-            TICKET,
-            {**BAYESIAN, "ticket": "rewound"},
-            CONSTANT,
+        Claim(
+            name="prior_adds_to_ticket",
+            statement="A ticket with a prior groks at least a fifth sooner than a ticket alone (constant distractors).",
             source="this project",
-            high=0.8,
+            rule=RatioWithin(first=TICKET, second={**BAYESIAN, "ticket": "rewound"}, where=CONSTANT, high=0.8),
         ),
     ),
     pilot=(

@@ -6,29 +6,23 @@ Cost: the laptop scale is 32 replicas, 3 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch dynamic_routing``
 """
 
-from analysis.claims import Claim
-from search_spaces import _axes
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
+from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, axes, laptop, paper
 
-SOURCE = "arXiv 2605.15787, appendix F.3 and Figure 8"
+NO_PRIOR, WEAK, STRONG = ({"kl_strength": strength} for strength in (0.0, 0.1, 1.0))
 
 EXPERIMENT = Experiment(
     name="dynamic_routing",
     question="Does a KL prior speed up grokking where the informative positions differ from example to example?",
-    source=SOURCE,
+    source="arXiv 2605.15787, appendix F.3 and Figure 8",
     paper="structural_inference",
     family="kl_prior",
     x="kl_strength",
-    laws=(),
-    primary_law="",
     measures=("structure_at_grok", "final"),
     scales={
         "laptop": laptop(
             SearchSpace({"kl_strength": (0.0, 0.01, 0.1, 1.0)}), routing="moving", weight_decay=1.0, budget_steps=2000
         ),
-        "paper": paper(SearchSpace({"kl_strength": _axes.KL_STRENGTHS}), routing="moving", weight_decay=1.0),
+        "paper": paper(SearchSpace({"kl_strength": axes.KL_STRENGTHS}), routing="moving", weight_decay=1.0),
     },
     headline={
         "prior_helps_moving_operands": (
@@ -45,23 +39,19 @@ EXPERIMENT = Experiment(
             name="prior_helps_moving_operands",
             statement="With an oracle for each sequence, a prior of strength 1 shortens the wait by a fifth or more "
             "against no prior.",
-            source=SOURCE,
-            rule="ratio_within",
-            settings={"arm": "kl_strength", "first": 0.0, "second": 1.0, "high": 0.8},
+            rule=RatioWithin(first=NO_PRIOR, second=STRONG, high=0.8),
         ),
         Claim(
             name="a_weak_prior_helps_too",
             statement="A prior of strength 0.1 shortens the wait by a fifth or more against no prior.",
             source="this project",
-            rule="ratio_within",
-            settings={"arm": "kl_strength", "first": 0.0, "second": 0.1, "high": 0.8},
+            rule=RatioWithin(first=NO_PRIOR, second=WEAK, high=0.8),
         ),
         Claim(
             name="a_stronger_prior_helps_more",
             statement="Raising λ from 0.1 to 1 shortens the wait by a fifth or more.",
             source="this project",
-            rule="ratio_within",
-            settings={"arm": "kl_strength", "first": 0.1, "second": 1.0, "high": 0.8},
+            rule=RatioWithin(first=WEAK, second=STRONG, high=0.8),
         ),
     ),
     pilot=(

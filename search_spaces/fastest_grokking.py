@@ -5,10 +5,7 @@ Cost: the laptop scale is 80 replicas, about 72,000 replica-steps, 7 minutes on 
 Command: ``python -m orchestrator launch fastest_grokking``
 """
 
-from analysis.claims import Claim
-from analysis.rules import BEST, REFERENCE
-from search_spaces._experiment import Experiment
-from search_spaces._space import Scale, Search, SearchSpace
+from search_spaces import BEST_POINT, REFERENCE_POINT, Claim, Experiment, RatioWithin, Scale, Search, SearchSpace
 
 BEST_OF_THE_GRID = {"kl_strength": 1.0, "weight_decay": 1.0}
 
@@ -51,7 +48,7 @@ EXPERIMENT = Experiment(
         "beats_the_grid": (
             "the best point groks at least a tenth sooner than the reference, in the median of pairs of these seeds",
             "the best point does not grok a tenth sooner than the reference, in the median of pairs of these seeds",
-        ),
+        )
     },
     claims=(
         Claim(
@@ -59,8 +56,7 @@ EXPERIMENT = Experiment(
             statement="The best of 16 points that an optimizer chose groks at least a tenth sooner than λ = 1 with "
             "weight decay 1, on seeds that chose neither.",
             source="this project",
-            rule="ratio_within",
-            settings={"arm": "point", "first": REFERENCE, "second": BEST, "high": 0.9},
+            rule=RatioWithin(first=REFERENCE_POINT, second=BEST_POINT, high=0.9),
         ),
     ),
     pilot=(

@@ -5,11 +5,7 @@ Cost: the laptop scale is 32 replicas, each trained to the budget; 64,000 replic
 Command: ``python -m orchestrator launch four_phases``
 """
 
-from analysis.claims import Claim
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
-from trainables.replica import Recording
+from search_spaces import Claim, Experiment, MeasureWithin, Recording, SearchSpace, laptop, paper
 
 SOURCE = "arXiv 2605.15787, section 6 and Figure 1"
 CONSTANT, RANDOM = {"distractors": "constant"}, {"distractors": "random"}
@@ -21,8 +17,6 @@ EXPERIMENT = Experiment(
     paper="structural_inference",
     family="kl_prior",
     x="weight_decay",
-    laws=(),
-    primary_law="",
     recording=Recording(end="budget", probes=("explaining_away", "structure", "block_norms")),
     measures=("phases", "plateau", "explaining_away", "structure_at_grok"),
     curves=("test_accuracy", "train_loss", "attention_kl", "interaction_gradient", "mlp_norm", "score_variance"),
@@ -35,10 +29,7 @@ EXPERIMENT = Experiment(
             kl_strength=0.0,
             budget_steps=2000,
         ),
-        "paper": paper(
-            SearchSpace({"distractors": ("constant", "random"), "weight_decay": (1.0,)}),
-            kl_strength=0.0,
-        ),
+        "paper": paper(SearchSpace({"distractors": ("constant", "random"), "weight_decay": (1.0,)}), kl_strength=0.0),
     },
     headline={
         "structure_first": (
@@ -59,17 +50,13 @@ EXPERIMENT = Experiment(
             name="structure_first",
             statement="Attention is aligned with the oracle (D below 0.1 nats) before the network groks (constant "
             "distractors).",
-            source=SOURCE,
-            rule="measure_within",
-            settings={"measure": "structure_lead", "where": CONSTANT, "low": 0.0},
+            rule=MeasureWithin("structure_lead", where=CONSTANT, low=0.0),
         ),
         Claim(
             name="attention_aligns_without_a_prior",
             statement="Without a prior attention comes to be aligned in at least half of the runs among random "
             "distractors too.",
-            source=SOURCE,
-            rule="measure_within",
-            settings={"measure": "shows_aligned", "where": RANDOM, "low": 0.5},
+            rule=MeasureWithin("shows_aligned", where=RANDOM, low=0.5),
         ),
         *(
             Claim(
@@ -77,8 +64,7 @@ EXPERIMENT = Experiment(
                 statement="After memorising, the gradient of the loss by W_Q W_Kᵀ falls to a tenth of its peak or less "
                 f"({where['distractors']} distractors).",
                 source=f"{SOURCE}, Lemma 5.1",
-                rule="measure_within",
-                settings={"measure": "starvation_depth", "where": where, "high": -1.0},
+                rule=MeasureWithin("starvation_depth", where=where, high=-1.0),
             )
             for where in (CONSTANT, RANDOM)
         ),
@@ -87,32 +73,28 @@ EXPERIMENT = Experiment(
             statement="Before grokking the train loss rises again to twice its minimum, in at least half of the runs "
             "(phase 3; claimed and never shown by the paper; constant distractors).",
             source="arXiv 2605.15787, section 5.1",
-            rule="measure_within",
-            settings={"measure": "shows_resurgence", "where": CONSTANT, "low": 0.5},
+            rule=MeasureWithin("shows_resurgence", where=CONSTANT, low=0.5),
         ),
         Claim(
             name="plateau_bound",
             statement="The plateau lasts at least (2/γ) log(‖θ_mem‖ / ‖θ_grok‖), as the paper's bound says (constant "
             "distractors).",
             source="arXiv 2605.15787, equation 5",
-            rule="measure_within",
-            settings={"measure": "plateau_factor", "where": CONSTANT, "low": 2.0},
+            rule=MeasureWithin("plateau_factor", where=CONSTANT, low=2.0),
         ),
         Claim(
             name="free_decay",
             statement="The plateau lasts as long as a freely decaying norm needs: (1/γ) log(‖θ_mem‖ / ‖θ_grok‖) "
             "(constant distractors).",
             source="this project: the paper's bound follows from an upper bound on the norm and is no lower bound",
-            rule="measure_within",
-            settings={"measure": "plateau_factor", "where": CONSTANT, "low": 0.8, "high": 1.25},
+            rule=MeasureWithin("plateau_factor", where=CONSTANT, low=0.8, high=1.25),
         ),
         Claim(
             name="norm_contracts",
             statement="From memorising to grokking ‖θ‖² of the MLP contracts at the rate γ = lr · weight decay or "
             "faster (constant distractors).",
             source="arXiv 2605.15787, definition 3.2",
-            rule="measure_within",
-            settings={"measure": "contraction_rate", "where": CONSTANT, "low": 1.0},
+            rule=MeasureWithin("contraction_rate", where=CONSTANT, low=1.0),
         ),
         *(
             Claim(
@@ -120,8 +102,7 @@ EXPERIMENT = Experiment(
                 statement="From memorising to grokking or the end the variance of the scores falls: attention smooths "
                 f"towards uniform ({where['distractors']} distractors; Figure 1 of the paper shows condensation).",
                 source="arXiv 2605.15787, appendix E.1",
-                rule="measure_within",
-                settings={"measure": "score_variance_change", "where": where, "high": 0.0},
+                rule=MeasureWithin("score_variance_change", where=where, high=0.0),
             )
             for where in (CONSTANT, RANDOM)
         ),
@@ -130,8 +111,7 @@ EXPERIMENT = Experiment(
             statement="The value of every operand stays at a distance of 0.1 or more from the distractors' centroid, "
             "a tenth of an embedding's initial norm.",
             source="arXiv 2605.15787, appendix A.3 and conjecture E.2",
-            rule="measure_within",
-            settings={"measure": "gap_smallest", "low": 0.1},
+            rule=MeasureWithin("gap_smallest", low=0.1),
         ),
     ),
     pilot=(

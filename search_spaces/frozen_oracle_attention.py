@@ -6,16 +6,13 @@ Cost: the laptop scale is 72 replicas, about 75,000 replica-steps, 4½ minutes o
 Command: ``python -m orchestrator launch frozen_oracle_attention``
 """
 
-from analysis.claims import Claim
-from search_spaces import _axes
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
+from search_spaces import Claim, Experiment, ParameterWithin, RatioWithin, SearchSpace, axes, laptop, paper
 
-SOURCE = "arXiv 2605.15787, appendix F.4 and Figure 11"
 FROZEN = {"attention": "oracle", "kl_strength": 0.0}
 LEARNED = {"attention": "softmax", "kl_strength": 0.0}
 GUIDED = {"attention": "softmax", "kl_strength": 10.0}
+USUAL_DECAY, ORACLE = {"weight_decay": 1.0}, {"attention": "oracle"}
+EQUATION_5 = "arXiv 2605.15787, equation 5"
 
 
 def _space(weight_decays: tuple[float, ...]) -> SearchSpace:
@@ -28,7 +25,7 @@ def _space(weight_decays: tuple[float, ...]) -> SearchSpace:
 EXPERIMENT = Experiment(
     name="frozen_oracle_attention",
     question="Does freezing attention to the oracle remove the delay, and what does the rest depend on?",
-    source=SOURCE,
+    source="arXiv 2605.15787, appendix F.4 and Figure 11",
     paper="structural_inference",
     family="kl_prior",
     x="weight_decay",
@@ -42,7 +39,7 @@ EXPERIMENT = Experiment(
             budget_steps=2500,
             expected_steps={0.25: 1900, 0.35: 1400, 0.5: 950, 0.7: 750, 1.0: 600, 1.5: 450},
         ),
-        "paper": paper(_space(_axes.WEIGHT_DECAYS), distractors="random"),
+        "paper": paper(_space(axes.WEIGHT_DECAYS), distractors="random"),
     },
     headline={
         "routing_is_the_delay": (
@@ -59,42 +56,25 @@ EXPERIMENT = Experiment(
             name="routing_is_the_delay",
             statement="Freezing attention to the oracle shortens the wait by a fifth or more against attention that is "
             "learned without a prior (random distractors).",
-            source=SOURCE,
-            rule="ratio_within",
-            settings={"first": LEARNED, "second": FROZEN, "where": {"weight_decay": 1.0}, "high": 0.8},
+            rule=RatioWithin(first=LEARNED, second=FROZEN, where=USUAL_DECAY, high=0.8),
         ),
         Claim(
             name="limit_of_a_strong_prior",
             statement="Frozen attention groks as soon as a prior of strength 10 does, within a quarter.",
             source="this project",
-            rule="ratio_within",
-            settings={
-                "first": GUIDED,
-                "second": FROZEN,
-                "where": {"weight_decay": 1.0},
-                "low": 0.8,
-                "high": 1.25,
-            },
+            rule=RatioWithin(first=GUIDED, second=FROZEN, where=USUAL_DECAY, low=0.8, high=1.25),
         ),
         Claim(
             name="the_rest_is_the_norm",
             statement="With attention frozen to the oracle the grok step falls as 1 / weight decay.",
-            source="arXiv 2605.15787, equation 5",
-            rule="parameter_within",
-            settings={"parameter": "exponent", "where": {"attention": "oracle"}, "low": 0.8, "high": 1.25},
+            source=EQUATION_5,
+            rule=ParameterWithin("exponent", where=ORACLE, low=0.8, high=1.25),
         ),
         Claim(
             name="the_delay_is_the_norm",
             statement="With attention frozen to the oracle the delay after memorisation falls as 1 / weight decay.",
-            source="arXiv 2605.15787, equation 5",
-            rule="parameter_within",
-            settings={
-                "parameter": "exponent",
-                "quantity": "delay",
-                "where": {"attention": "oracle"},
-                "low": 0.8,
-                "high": 1.25,
-            },
+            source=EQUATION_5,
+            rule=ParameterWithin("exponent", where=ORACLE, quantity="delay", low=0.8, high=1.25),
         ),
     ),
     pilot=(

@@ -7,14 +7,21 @@ Cost: the laptop scale is 96 replicas, 5½ minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch kl_by_optimizer``
 """
 
-from analysis.claims import Claim
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
-from trainables.replica import Recording
+from search_spaces import (
+    Claim,
+    Experiment,
+    MeasureChange,
+    MeasureWithin,
+    RatioWithin,
+    Recording,
+    SearchSpace,
+    ShareWithin,
+    laptop,
+    paper,
+)
 
 SOURCE = "arXiv 2605.15787, Theorem 5.2"
-TENFOLD = {"low": -2.53, "high": -2.08}  # log of 1/12.5 and 1/8 around log(1/10)
+STRONG = {"kl_strength": 1.0}
 NAMES = {"adamw": "AdamW", "sgd": "SGD with momentum"}
 KINDS = {(name, clip): f"{name}_{'clipped' if clip else 'free'}" for name in NAMES for clip in (1.0, None)}
 
@@ -40,8 +47,6 @@ EXPERIMENT = Experiment(
     paper="structural_inference",
     family="kl_prior",
     x="kl_strength",
-    laws=(),
-    primary_law="",
     recording=Recording(grid_min_steps=2),  # alignment under AdamW takes tens of steps
     measures=("phases", "decay_of_divergence", "final"),
     curves=("test_accuracy", "attention_kl"),
@@ -54,10 +59,7 @@ EXPERIMENT = Experiment(
             "Under AdamW a prior ten times as strong aligns attention in a tenth of the steps",
             "Under AdamW a prior ten times as strong does not align attention in a tenth of the steps",
         ),
-        "inverse_alignment_sgd_clipped": (
-            "under SGD it does",
-            "under SGD it does not either",
-        ),
+        "inverse_alignment_sgd_clipped": ("under SGD it does", "under SGD it does not either"),
     },
     claims=(
         *(
@@ -65,16 +67,14 @@ EXPERIMENT = Experiment(
                 name=f"inverse_alignment_{kind}",
                 statement="The step at which attention is aligned (D below 0.1 nats) falls as 1/λ: tenfold from λ = "
                 f"0.1 to 1 ({NAMES[name]}, {'gradient norm clipped at 1' if clip else 'no clipping'}).",
-                source=SOURCE,
-                rule="measure_change",
-                settings={
-                    "measure": "log_phase_aligned",
-                    "arm": "kl_strength",
-                    "first": 0.1,
-                    "second": 1.0,
-                    "where": {"optimizer": name, "clip_norm": clip},
-                    **TENFOLD,
-                },
+                rule=MeasureChange(
+                    "log_phase_aligned",
+                    first={"kl_strength": 0.1},
+                    second=STRONG,
+                    where={"optimizer": name, "clip_norm": clip},
+                    low=-2.53,  # log of 1/12.5
+                    high=-2.08,  # and of 1/8, around that of 1/10
+                ),
             )
             for (name, clip), kind in KINDS.items()
         ),
@@ -83,8 +83,7 @@ EXPERIMENT = Experiment(
                 name=f"exponential_decay_{name}",
                 statement=f"D falls exponentially rather than algebraically in at least half of the runs ({told}).",
                 source=f"{SOURCE}; Lemma D.1, for an oracle with full support",
-                rule="measure_within",
-                settings={"measure": "kl_decay_algebraic", "where": {"optimizer": name}, "high": 0.5},
+                rule=MeasureWithin("kl_decay_algebraic", where={"optimizer": name}, high=0.5),
             )
             for name, told in NAMES.items()
         ),
@@ -92,22 +91,19 @@ EXPERIMENT = Experiment(
             name="clipping_is_idle_under_adamw",
             statement="Under AdamW networks grok as soon with clipping as without, within a quarter (λ = 1).",
             source="this project",
-            rule="ratio_within",
-            settings={
-                "arm": "clip_norm",
-                "first": None,
-                "second": 1.0,
-                "where": {"optimizer": "adamw", "kl_strength": 1.0},
-                "low": 0.8,
-                "high": 1.25,
-            },
+            rule=RatioWithin(
+                first={"clip_norm": None},
+                second={"clip_norm": 1.0},
+                where={"optimizer": "adamw", **STRONG},
+                low=0.8,
+                high=1.25,
+            ),
         ),
         Claim(
             name="sgd_groks",
             statement="SGD with momentum lets at least half of the runs grok within the budget.",
             source="this project",
-            rule="share_within",
-            settings={"where": {"optimizer": "sgd"}, "low": 0.5},
+            rule=ShareWithin(where={"optimizer": "sgd"}, low=0.5),
         ),
     ),
     pilot=(

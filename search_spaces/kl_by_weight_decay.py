@@ -6,19 +6,16 @@ Cost: the laptop scale is 144 replicas, about 120,000 replica-steps, 9½ minutes
 Command: ``python -m orchestrator launch kl_by_weight_decay``
 """
 
-from analysis.claims import Claim
-from search_spaces import _axes
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
+from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, SlopeWithin, axes, laptop, paper
 
-SOURCE = "arXiv 2605.15787, section 5.2"
-CONSTANT, RANDOM = {"distractors": "constant"}, {"distractors": "random"}
+KINDS = ("constant", "random")
+CONSTANT, RANDOM = ({"distractors": kind} for kind in KINDS)
+WEAK, STRONG = {"kl_strength": 0.03}, {"kl_strength": 1.0}
 
 EXPERIMENT = Experiment(
     name="kl_by_weight_decay",
     question="Does a KL prior on attention remove the wait for weight decay, or only shift it?",
-    source=SOURCE,
+    source="arXiv 2605.15787, section 5.2",
     paper="structural_inference",
     family="kl_prior",
     x="weight_decay",
@@ -27,24 +24,12 @@ EXPERIMENT = Experiment(
     least_memorised=0.8,
     scales={
         "laptop": laptop(
-            SearchSpace(
-                {
-                    "distractors": ("constant", "random"),
-                    "kl_strength": (0.03, 0.1, 1.0),
-                    "weight_decay": (0.5, 1.0, 2.0),
-                }
-            ),
+            SearchSpace({"distractors": KINDS, "kl_strength": (0.03, 0.1, 1.0), "weight_decay": (0.5, 1.0, 2.0)}),
             budget_steps=2500,
             expected_steps={0.5: 1300, 1.0: 750, 2.0: 700},
         ),
         "paper": paper(
-            SearchSpace(
-                {
-                    "distractors": ("constant", "random"),
-                    "kl_strength": _axes.KL_STRENGTHS,
-                    "weight_decay": _axes.WEIGHT_DECAYS,
-                }
-            )
+            SearchSpace({"distractors": KINDS, "kl_strength": axes.KL_STRENGTHS, "weight_decay": axes.WEIGHT_DECAYS})
         ),
     },
     headline={
@@ -52,10 +37,7 @@ EXPERIMENT = Experiment(
             "Under the strongest prior the wait hardly depends on weight decay among constant distractors",
             "Under the strongest prior the wait still depends on weight decay among constant distractors",
         ),
-        "wait_removed_random": (
-            "it hardly does among random ones",
-            "it still does among random ones",
-        ),
+        "wait_removed_random": ("it hardly does among random ones", "it still does among random ones"),
         "prior_helps_routing": (
             "among random ones raising λ from 0.03 to 1 makes networks grok sooner",
             "among random ones raising λ from 0.03 to 1 does not make networks grok a fifth sooner",
@@ -67,9 +49,7 @@ EXPERIMENT = Experiment(
                 name=f"wait_removed_{kind['distractors']}",
                 statement="Under the strongest prior the grok step hardly depends on weight decay any more "
                 f"(slope within 0.2 of 0; {kind['distractors']} distractors).",
-                source=SOURCE,
-                rule="slope_within",
-                settings={"term": "weight_decay", "where": {**kind, "kl_strength": 1.0}, "low": -0.2, "high": 0.2},
+                rule=SlopeWithin("weight_decay", where={**kind, **STRONG}, low=-0.2, high=0.2),
             )
             for kind in (CONSTANT, RANDOM)
         ),
@@ -79,8 +59,7 @@ EXPERIMENT = Experiment(
                 statement="Prior and weight decay act as independent factors: the slope by weight decay is the same at "
                 f"every strength of the prior (interaction within 0.1 of 0; {kind['distractors']} distractors).",
                 source="this project",
-                rule="slope_within",
-                settings={"term": "weight_decay × kl_strength", "where": kind, "low": -0.1, "high": 0.1},
+                rule=SlopeWithin("weight_decay × kl_strength", where=kind, low=-0.1, high=0.1),
             )
             for kind in (CONSTANT, RANDOM)
         ),
@@ -88,24 +67,14 @@ EXPERIMENT = Experiment(
             name="prior_helps_routing",
             statement="Where attention has to find the operands among random distractors, raising λ from 0.03 to 1 "
             "shortens the wait by a fifth or more.",
-            source=SOURCE,
-            rule="ratio_within",
-            settings={"arm": "kl_strength", "first": 0.03, "second": 1.0, "where": RANDOM, "high": 0.8},
+            rule=RatioWithin(first=WEAK, second=STRONG, where=RANDOM, high=0.8),
         ),
         Claim(
             name="prior_idle_without_routing",
             statement="Where the distractors are constant tokens, raising λ from 0.03 to 1 changes the wait by less "
             "than a quarter.",
             source="this project",
-            rule="ratio_within",
-            settings={
-                "arm": "kl_strength",
-                "first": 0.03,
-                "second": 1.0,
-                "where": CONSTANT,
-                "low": 0.8,
-                "high": 1.25,
-            },
+            rule=RatioWithin(first=WEAK, second=STRONG, where=CONSTANT, low=0.8, high=1.25),
         ),
     ),
     pilot=(

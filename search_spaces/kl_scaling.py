@@ -5,18 +5,22 @@ Cost: the laptop scale is 48 replicas, about 64,000 replica-steps, 4 minutes on 
 Command: ``python -m orchestrator launch kl_scaling``
 """
 
-from analysis.claims import Claim
-from search_spaces import _axes
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
-
-SOURCE = "arXiv 2605.15787, Figure 3 and Theorem 5.2"
+from search_spaces import (
+    Claim,
+    DroppingShift,
+    Experiment,
+    FloorShare,
+    ParameterWithin,
+    SearchSpace,
+    axes,
+    laptop,
+    paper,
+)
 
 EXPERIMENT = Experiment(
     name="kl_scaling",
     question="How does the step at which a network groks depend on the strength λ of a KL prior on its attention?",
-    source=SOURCE,
+    source="arXiv 2605.15787, Figure 3 and Theorem 5.2",
     paper="structural_inference",
     family="kl_prior",
     x="kl_strength",
@@ -24,36 +28,31 @@ EXPERIMENT = Experiment(
     primary_law="floor_power",
     scales={
         "laptop": laptop(
-            SearchSpace({"kl_strength": _axes.KL_STRENGTHS_AROUND_THE_FLOOR}),
+            SearchSpace({"kl_strength": axes.KL_STRENGTHS_AROUND_THE_FLOOR}),
             distractors="random",
             weight_decay=1.0,
             budget_steps=2000,
             expected_steps={0.01: 2000, 0.02: 1830, 0.03: 1330, 0.05: 940, 0.1: 1090, 1.0: 780},
         ),
-        "paper": paper(SearchSpace({"kl_strength": _axes.KL_STRENGTHS}), distractors="random", weight_decay=1.0),
+        "paper": paper(SearchSpace({"kl_strength": axes.KL_STRENGTHS}), distractors="random", weight_decay=1.0),
     },
     claims=(
         Claim(
             name="inverse_scaling",
             statement="Above a floor, the grok step falls as C/λ: the exponent of λ is 1.",
-            source=SOURCE,
-            rule="parameter_within",
-            settings={"parameter": "exponent", "low": 0.8, "high": 1.25},
+            rule=ParameterWithin("exponent", low=0.8, high=1.25),
         ),
         Claim(
             name="floor",
             statement="There is a floor that no prior strength can beat: at the strongest prior it makes up at least "
             "half of the grok step.",
-            source=SOURCE,
-            rule="floor_share",
-            settings={"low": 0.5},
+            rule=FloorShare(low=0.5),
         ),
         Claim(
             name="dropping_censored_runs",
             statement="Dropping the runs that did not grok flattens the law: it lowers the exponent by more than 0.1.",
             source="this project; the paper averages over runs",
-            rule="dropping_shift",
-            settings={"parameter": "exponent", "high": -0.1},
+            rule=DroppingShift("exponent", high=-0.1),
         ),
     ),
     pilot=(

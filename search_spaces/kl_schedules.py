@@ -5,13 +5,16 @@ Cost: the laptop scale is 80 replicas, 4 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch kl_schedules``
 """
 
-from analysis.claims import Claim
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
+from typing import Any
 
-SOURCE = "arXiv 2605.15787, Figure 7"
-CONSTANT = {"schedule": "constant", "schedule_steps": 0}
+from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin, laptop, paper
+
+
+def _scheduled(schedule: str, steps: int) -> dict[str, Any]:
+    return {"schedule": schedule, "schedule_steps": steps}
+
+
+CONSTANT = _scheduled("constant", 0)
 
 
 def _spaces(steps: tuple[int, ...]) -> SearchSpace:
@@ -24,12 +27,10 @@ def _spaces(steps: tuple[int, ...]) -> SearchSpace:
 EXPERIMENT = Experiment(
     name="kl_schedules",
     question="Does a KL prior have to last, and how long may one wait before it starts?",
-    source=SOURCE,
+    source="arXiv 2605.15787, Figure 7",
     paper="structural_inference",
     family="kl_prior",
     x="schedule_steps",
-    laws=(),
-    primary_law="",
     measures=("structure_at_grok", "final"),
     scales={
         "laptop": laptop(
@@ -53,13 +54,7 @@ EXPERIMENT = Experiment(
                 name=f"early_{steps}_is_enough",
                 statement=f"A prior that ends after {steps} steps groks as soon as one that stays, within a quarter.",
                 source="this project; the paper anneals",
-                rule="ratio_within",
-                settings={
-                    "first": CONSTANT,
-                    "second": {"schedule": "early", "schedule_steps": steps},
-                    "low": 0.8,
-                    "high": 1.25,
-                },
+                rule=RatioWithin(first=CONSTANT, second=_scheduled("early", steps), low=0.8, high=1.25),
             )
             for steps in (100, 300)
         ),
@@ -67,30 +62,19 @@ EXPERIMENT = Experiment(
             name="annealing_costs_nothing",
             statement="A prior that falls linearly to nothing over 600 steps groks as soon as one that stays, within a "
             "quarter.",
-            source=SOURCE,
-            rule="ratio_within",
-            settings={
-                "first": CONSTANT,
-                "second": {"schedule": "annealed", "schedule_steps": 600},
-                "low": 0.8,
-                "high": 1.25,
-            },
+            rule=RatioWithin(first=CONSTANT, second=_scheduled("annealed", 600), low=0.8, high=1.25),
         ),
         Claim(
             name="late_start_costs",
             statement="A prior that starts at step 300 only makes the network grok at least a fifth later than one "
             "that is there from the start.",
-            source=SOURCE,
-            rule="ratio_within",
-            settings={"first": CONSTANT, "second": {"schedule": "late", "schedule_steps": 300}, "low": 1.2},
+            rule=RatioWithin(first=CONSTANT, second=_scheduled("late", 300), low=1.2),
         ),
         Claim(
             name="late_start_still_works",
             statement="Even a prior that starts at step 600, long after memorising, lets at least half of the runs "
             "grok within the budget.",
-            source=SOURCE,
-            rule="share_within",
-            settings={"where": {"schedule": "late", "schedule_steps": 600}, "low": 0.5},
+            rule=ShareWithin(where=_scheduled("late", 600), low=0.5),
         ),
     ),
     pilot=(

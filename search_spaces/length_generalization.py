@@ -6,25 +6,22 @@ Cost: the laptop scale is 64 replicas, each trained to the budget; 4 minutes on 
 Command: ``python -m orchestrator launch length_generalization``
 """
 
-from analysis.claims import Claim
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
-from trainables.replica import Recording
+from typing import Any
 
-SOURCE = "arXiv 2605.15787, appendix F.3 and Figure 8"
-RANDOM = {"distractors": "random"}
+from search_spaces import Claim, Experiment, MeasureChange, MeasureWithin, Recording, SearchSpace, laptop, paper
+
+CONSTANT, RANDOM = {"distractors": "constant"}, {"distractors": "random"}
+NO_PRIOR, PRIOR = {"kl_strength": 0.0}, {"kl_strength": 1.0}
+FIELDS: dict[str, Any] = {"positions": 6, "longest": 24, "weight_decay": 1.0}
 TABLES = ("learned", "none", "sinusoidal")
 
 EXPERIMENT = Experiment(
     name="length_generalization",
     question="Does a KL prior let a network keep its accuracy on inputs longer than those it was trained on?",
-    source=SOURCE,
+    source="arXiv 2605.15787, appendix F.3 and Figure 8",
     paper="structural_inference",
     family="kl_prior",
     x="position_table",
-    laws=(),
-    primary_law="",
     recording=Recording(end="budget", probes=("length_accuracy",)),
     measures=("final",),
     curves=("test_accuracy", "accuracy_at_8", "accuracy_at_12", "accuracy_at_24"),
@@ -34,18 +31,14 @@ EXPERIMENT = Experiment(
                 {"distractors": ("random",), "kl_strength": (0.0, 1.0), "position_table": TABLES},
                 also=({"distractors": ("constant",), "kl_strength": (0.0, 1.0), "position_table": ("learned",)},),
             ),
-            positions=6,
-            longest=24,
-            weight_decay=1.0,
             budget_steps=1000,
+            **FIELDS,
         ),
         "paper": paper(
             SearchSpace(
                 {"distractors": ("random", "constant"), "kl_strength": (0.0, 0.1, 1.0), "position_table": TABLES}
             ),
-            positions=6,
-            longest=24,
-            weight_decay=1.0,
+            **FIELDS,
         ),
     },
     headline={
@@ -64,16 +57,13 @@ EXPERIMENT = Experiment(
                 name=f"prior_keeps_accuracy_at_{length}",
                 statement=f"At {length} positions a network trained with a prior of strength 1 is more accurate than "
                 "one trained without, by a tenth or more (learned positions, random distractors).",
-                source=SOURCE,
-                rule="measure_change",
-                settings={
-                    "measure": f"final_accuracy_at_{length}",
-                    "arm": "kl_strength",
-                    "first": 0.0,
-                    "second": 1.0,
-                    "where": {**RANDOM, "position_table": "learned"},
-                    "low": 0.1,
-                },
+                rule=MeasureChange(
+                    f"final_accuracy_at_{length}",
+                    first=NO_PRIOR,
+                    second=PRIOR,
+                    where={**RANDOM, "position_table": "learned"},
+                    low=0.1,
+                ),
             )
             for length in (8, 12, 24)
         ),
@@ -82,41 +72,23 @@ EXPERIMENT = Experiment(
             statement="With constant distractors, where networks without a prior grok too, the prior still adds a "
             "tenth or more of accuracy at 12 positions.",
             source="this project",
-            rule="measure_change",
-            settings={
-                "measure": "final_accuracy_at_12",
-                "arm": "kl_strength",
-                "first": 0.0,
-                "second": 1.0,
-                "where": {"distractors": "constant"},
-                "low": 0.1,
-            },
+            rule=MeasureChange("final_accuracy_at_12", first=NO_PRIOR, second=PRIOR, where=CONSTANT, low=0.1),
         ),
         *(
             Claim(
                 name=f"{table}_positions_reach_24",
-                statement=f"With the prior and {told} positions accuracy at 24 positions is still 0.9 or more.",
+                statement=f"With the prior and {table} positions accuracy at 24 positions is still 0.9 or more.",
                 source="this project; the paper calls its longest contexts no perfect generalization",
-                rule="measure_within",
-                settings={
-                    "measure": "final_accuracy_at_24",
-                    "where": {**RANDOM, "kl_strength": 1.0, "position_table": table},
-                    "low": 0.9,
-                },
+                rule=MeasureWithin("final_accuracy_at_24", where={**RANDOM, **PRIOR, "position_table": table}, low=0.9),
             )
-            for table, told in (("learned", "learned"), ("sinusoidal", "sinusoidal"))
+            for table in ("learned", "sinusoidal")
         ),
         Claim(
             name="positions_are_needed",
             statement="Without any positions the network cannot tell operands from distractors: accuracy at the "
             "trained length stays at 0.5 or less, prior or not.",
             source="this project",
-            rule="measure_within",
-            settings={
-                "measure": "final_accuracy_at_6",
-                "where": {**RANDOM, "position_table": "none"},
-                "high": 0.5,
-            },
+            rule=MeasureWithin("final_accuracy_at_6", where={**RANDOM, "position_table": "none"}, high=0.5),
         ),
     ),
     pilot=(

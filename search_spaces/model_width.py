@@ -6,18 +6,12 @@ Cost: the laptop scale is 48 replicas, 2½ minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch model_width``
 """
 
-from analysis.claims import Claim
-from search_spaces import _axes
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
-
-SOURCE = "arXiv 2605.15787, appendix F.3 and Figure 9"
+from search_spaces import Claim, Experiment, ParameterWithin, SearchSpace, axes, laptop, paper
 
 EXPERIMENT = Experiment(
     name="model_width",
     question="Does the step at which a network groks fall with its width?",
-    source=SOURCE,
+    source="arXiv 2605.15787, appendix F.3 and Figure 9",
     paper="structural_inference",
     family="kl_prior",
     x="width",
@@ -26,22 +20,20 @@ EXPERIMENT = Experiment(
     least_memorised=0.8,
     scales={
         "laptop": laptop(
-            SearchSpace({"width": _axes.WIDTHS_ON_A_LAPTOP}),
+            SearchSpace({"width": axes.WIDTHS_ON_A_LAPTOP}),
             distractors="random",
             kl_strength=1.0,
             weight_decay=1.0,
             budget_steps=2500,
             expected_steps={16: 1100, 24: 1000, 32: 900, 48: 700, 64: 550, 96: 400},
         ),
-        "paper": paper(SearchSpace({"width": _axes.WIDTHS}), distractors="random", kl_strength=1.0, weight_decay=1.0),
+        "paper": paper(SearchSpace({"width": axes.WIDTHS}), distractors="random", kl_strength=1.0, weight_decay=1.0),
     },
     claims=(
         Claim(
             name="wider_is_sooner",
             statement="The grok step falls with width: the exponent of 1 / width is at least 0.1.",
-            source=SOURCE,
-            rule="parameter_within",
-            settings={"parameter": "exponent", "low": 0.1},
+            rule=ParameterWithin("exponent", low=0.1),
         ),
     ),
     pilot=(

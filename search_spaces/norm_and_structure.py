@@ -9,12 +9,8 @@ Command: ``python -m orchestrator launch norm_and_structure``
 
 from dataclasses import replace
 
-from analysis.claims import Claim
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
+from search_spaces import Claim, Experiment, SearchSpace, ShareWithin, laptop, paper
 
-SOURCE = "arXiv 2605.15787, Theorem 4.3 and Figure 2"
 RADIUS, PAPER_RADIUS = 34.9, 42.4  # median Frobenius norm of the MLP at grok of pilot seeds
 FREE = {"mlp_norm": None, "query_key_penalty": 0.0, "distractors": "random"}
 MATCHED = {"weight_decay": 0.0, "query_key_penalty": 0.0, "distractors": "random"}
@@ -41,76 +37,62 @@ def _space(radius: float) -> SearchSpace:
     )
 
 
-def _generalises(name: str, statement: str, where: dict[str, object], source: str = SOURCE, **bounds: float) -> Claim:
-    return Claim(
-        name=name, statement=statement, source=source, rule="share_within", settings={"where": where, **bounds}
-    )
-
-
 def _claims(scale: str, radius: float) -> tuple[Claim, ...]:
-    made = (*_of_conditions(radius), *_of_radii(radius))
-    return tuple(replace(claim, scales=(scale,)) for claim in made)
+    return tuple(replace(claim, scales=(scale,)) for claim in (*_of_conditions(radius), *_of_radii(radius)))
 
 
 def _of_conditions(radius: float) -> tuple[Claim, ...]:
     return (
-        _generalises(
-            "both_suffice",
-            "With the oracle's prior and weight decay at least half of the runs grok.",
-            {**FREE, "prior": "oracle", "weight_decay": 1.0},
-            low=0.5,
+        Claim(
+            name="both_suffice",
+            statement="With the oracle's prior and weight decay at least half of the runs grok.",
+            rule=ShareWithin(where={**FREE, "prior": "oracle", "weight_decay": 1.0}, low=0.5),
         ),
-        _generalises(
-            "radius_replaces_decay",
-            "With the oracle's prior and the norm held at r at least half of the runs grok without weight decay.",
-            {**MATCHED, "prior": "oracle", "mlp_norm": radius},
-            low=0.5,
+        Claim(
+            name="radius_replaces_decay",
+            statement="With the oracle's prior and the norm held at r at least half of the runs grok without weight "
+            "decay.",
+            rule=ShareWithin(where={**MATCHED, "prior": "oracle", "mlp_norm": radius}, low=0.5),
         ),
-        _generalises(
-            "norm_is_not_enough",
-            "With the norm held at r and attention forced onto distractors fewer than half of the runs grok.",
-            {**MATCHED, "prior": "adversarial", "mlp_norm": radius},
-            high=0.5,
+        Claim(
+            name="norm_is_not_enough",
+            statement="With the norm held at r and attention forced onto distractors fewer than half of the runs grok.",
+            rule=ShareWithin(where={**MATCHED, "prior": "adversarial", "mlp_norm": radius}, high=0.5),
         ),
-        _generalises(
-            "structure_is_not_enough",
-            "With the oracle's prior and an unconstrained norm fewer than half of the runs grok.",
-            {**FREE, "prior": "oracle", "weight_decay": 0.0},
-            high=0.5,
+        Claim(
+            name="structure_is_not_enough",
+            statement="With the oracle's prior and an unconstrained norm fewer than half of the runs grok.",
+            rule=ShareWithin(where={**FREE, "prior": "oracle", "weight_decay": 0.0}, high=0.5),
         ),
-        _generalises(
-            "attention_norm_does_not_matter",
-            "Penalising the norms of W_Q and W_K too, attention forced onto distractors still lets fewer than half of "
-            "the runs grok.",
-            {"prior": "adversarial", "query_key_penalty": 0.5},
+        Claim(
+            name="attention_norm_does_not_matter",
+            statement="Penalising the norms of W_Q and W_K too, attention forced onto distractors still lets fewer "
+            "than half of the runs grok.",
             source="arXiv 2605.15787, appendix G.3",
-            high=0.5,
+            rule=ShareWithin(where={"prior": "adversarial", "query_key_penalty": 0.5}, high=0.5),
         ),
     )
 
 
 def _of_radii(radius: float) -> tuple[Claim, ...]:
     return (
-        _generalises(
-            "small_radius_fails",
-            "With the oracle's prior and the norm held at half of r fewer than half of the runs grok.",
-            {**MATCHED, "prior": "oracle", "mlp_norm": radius * 0.5},
+        Claim(
+            name="small_radius_fails",
+            statement="With the oracle's prior and the norm held at half of r fewer than half of the runs grok.",
             source="arXiv 2605.15787, definition 4.1",
-            high=0.5,
+            rule=ShareWithin(where={**MATCHED, "prior": "oracle", "mlp_norm": radius * 0.5}, high=0.5),
         ),
-        _generalises(
-            "large_radius_fails",
-            "With the oracle's prior and the norm held at twice r fewer than half of the runs grok.",
-            {**MATCHED, "prior": "oracle", "mlp_norm": radius * 2},
+        Claim(
+            name="large_radius_fails",
+            statement="With the oracle's prior and the norm held at twice r fewer than half of the runs grok.",
             source="arXiv 2605.15787, definition 4.1",
-            high=0.5,
+            rule=ShareWithin(where={**MATCHED, "prior": "oracle", "mlp_norm": radius * 2}, high=0.5),
         ),
-        _generalises(
-            "norm_is_enough_without_routing",
-            "Where distractors are constant tokens, weight decay alone lets at least half of the runs grok.",
-            {"distractors": "constant", "weight_decay": 1.0},
+        Claim(
+            name="norm_is_enough_without_routing",
+            statement="Where distractors are constant tokens, weight decay alone lets at least half of the runs grok.",
             source="this project",
-            low=0.5,
+            rule=ShareWithin(where={"distractors": "constant", "weight_decay": 1.0}, low=0.5),
         ),
     )
 
@@ -118,12 +100,10 @@ def _of_radii(radius: float) -> tuple[Claim, ...]:
 EXPERIMENT = Experiment(
     name="norm_and_structure",
     question="Which of norm and structure of attention does a network need to generalise?",
-    source=SOURCE,
+    source="arXiv 2605.15787, Theorem 4.3 and Figure 2",
     paper="structural_inference",
     family="kl_prior",
     x="prior",
-    laws=(),
-    primary_law="",
     measures=("structure_at_grok", "final"),
     curves=("test_accuracy", "attention_kl", "mlp_norm"),
     scales={

@@ -10,12 +10,8 @@ Command: ``python -m orchestrator launch optimizer_grid``
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.claims import Claim
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import PAPER_BUDGET, PAPER_SEEDS, laptop
-from search_spaces._space import Scale, SearchSpace
+from search_spaces import Claim, Experiment, MeasureWithin, RatioWithin, Scale, SearchSpace, laptop
 
-SOURCE = "arXiv 2605.15787, definition 3.2 and appendix B"
 RATES = {"adamw": 0.03, "muon": 0.03, "lion": 0.005, "sgd": 0.5}  # best of the pilots
 CONTRACTIONS = {"sgd": (0.001, 0.003, 0.006)}
 USUAL = (0.005, 0.01, 0.02)
@@ -28,12 +24,7 @@ def _arm(optimizer: str, contraction: float, rate: float | None = None) -> Field
     """Return the fields of an optimizer at one product of learning rate and weight decay."""
     rate = rate or RATES[optimizer]
     decay = round(contraction / rate, 6)
-    return {
-        "optimizer": optimizer,
-        "learning_rate": rate,
-        "weight_decay": decay,
-        "beta2": BETA2.get(optimizer, 0.999),
-    }
+    return {"optimizer": optimizer, "learning_rate": rate, "weight_decay": decay, "beta2": BETA2.get(optimizer, 0.999)}
 
 
 def _space(rates: Mapping[str, tuple[float, ...]]) -> SearchSpace:
@@ -52,12 +43,10 @@ AROUND = {name: (rate / 3, rate, rate * 3) for name, rate in RATES.items()}
 EXPERIMENT = Experiment(
     name="optimizer_grid",
     question="Do SGD, AdamW, Muon and Lion contract the norm alike, and which groks soonest at equal tuning?",
-    source=SOURCE,
+    source="arXiv 2605.15787, definition 3.2 and appendix B",
     paper="structural_inference",
     family="kl_prior",
     x="optimizer",
-    laws=(),
-    primary_law="",
     measures=("plateau", "contraction", "final"),
     curves=("test_accuracy", "mlp_norm"),
     scales={
@@ -70,8 +59,8 @@ EXPERIMENT = Experiment(
         "paper": Scale(
             space=_space(AROUND),
             fields={"modulus": 113, "train_fraction": 0.3, "distractors": "constant", "kl_strength": 0.0},
-            seeds=PAPER_SEEDS,
-            budget_steps=PAPER_BUDGET,
+            seeds=tuple(range(5)),
+            budget_steps=10_000,
         ),
     },
     headline={
@@ -87,10 +76,7 @@ EXPERIMENT = Experiment(
             "Muon groks as soon as AdamW at equal tuning",
             "Muon differs from AdamW by more than a quarter at equal tuning",
         ),
-        "lion_as_soon_as_adamw": (
-            "Lion groks as soon as AdamW",
-            "Lion differs from AdamW by more than a quarter",
-        ),
+        "lion_as_soon_as_adamw": ("Lion groks as soon as AdamW", "Lion differs from AdamW by more than a quarter"),
     },
     claims=(
         *(
@@ -98,9 +84,7 @@ EXPERIMENT = Experiment(
                 name=f"norm_contracts_{optimizer}",
                 statement="From memorising to grokking or the end ‖θ‖² of the MLP contracts at the rate γ or faster, "
                 f"in the mean over weight decays: {told}.",
-                source=SOURCE,
-                rule="measure_within",
-                settings={"measure": "contraction_rate", "where": {"optimizer": optimizer}, "low": 1.0},
+                rule=MeasureWithin("contraction_rate", where={"optimizer": optimizer}, low=1.0),
             )
             for optimizer, told in TOLD.items()
         ),
@@ -109,9 +93,7 @@ EXPERIMENT = Experiment(
                 name=f"proposition_holds_{optimizer}",
                 statement="The inequality of the proposition on norm contraction holds from evaluation to evaluation: "
                 f"its worst case in a run, in the mean over runs, is on the right side ({TOLD[optimizer]}).",
-                source=SOURCE,
-                rule="measure_within",
-                settings={"measure": "contraction_worst", "where": {"optimizer": optimizer}, "low": 0.0},
+                rule=MeasureWithin("contraction_worst", where={"optimizer": optimizer}, low=0.0),
             )
             for optimizer in ("adamw", "muon", "lion")
         ),
@@ -121,8 +103,7 @@ EXPERIMENT = Experiment(
                 statement=f"{TOLD[optimizer]} groks as soon as AdamW, within a quarter, each at its best learning rate "
                 "and γ = 0.01.",
                 source="this project",
-                rule="ratio_within",
-                settings={"first": _arm("adamw", 0.01), "second": _arm(optimizer, 0.01), "low": 0.8, "high": 1.25},
+                rule=RatioWithin(first=_arm("adamw", 0.01), second=_arm(optimizer, 0.01), low=0.8, high=1.25),
             )
             for optimizer in ("muon", "lion")
         ),

@@ -6,12 +6,8 @@ Cost: the laptop scale is 64 replicas, 2½ minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch optimizer_robustness``
 """
 
-from analysis.claims import Claim
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
+from search_spaces import Claim, Experiment, MeasureWithin, RatioWithin, SearchSpace, laptop, paper
 
-SOURCE = "arXiv 2605.15787, appendix F.4 and Figure 11"
 PLAIN: dict[str, float | None] = {"batch_size": None, "beta1": 0.9, "beta2": 0.999}
 ARMS: dict[str, dict[str, float]] = {
     "batches_of_64": {"batch_size": 64},
@@ -33,12 +29,10 @@ SPACE = SearchSpace(
 EXPERIMENT = Experiment(
     name="optimizer_robustness",
     question="Do decay of the norm and grokking survive small batches and other coefficients of Adam?",
-    source=SOURCE,
+    source="arXiv 2605.15787, appendix F.4 and Figure 11",
     paper="structural_inference",
     family="kl_prior",
     x="batch_size",
-    laws=(),
-    primary_law="",
     measures=("plateau", "contraction", "final"),
     curves=("test_accuracy", "mlp_norm"),
     scales={
@@ -63,26 +57,21 @@ EXPERIMENT = Experiment(
         Claim(
             name="norm_decays",
             statement="From memorising to grokking or the end the norm of the MLP falls, in the mean over all arms.",
-            source=SOURCE,
-            rule="measure_within",
-            settings={"measure": "contraction_rate", "low": 0.0},
+            rule=MeasureWithin("contraction_rate", low=0.0),
         ),
         Claim(
             name="proposition_never_violated",
             statement="The inequality of the proposition on norm contraction holds from evaluation to evaluation: "
             "its worst case in a run, in the mean over runs, is on the right side.",
             source="arXiv 2605.15787, definition 3.2",
-            rule="measure_within",
-            settings={"measure": "contraction_worst", "low": 0.0},
+            rule=MeasureWithin("contraction_worst", low=0.0),
         ),
         *(
             Claim(
                 name=f"{name}_do_not_matter",
                 statement="The wait changes by less than a quarter against full batches with β₁ = 0.9 and β₂ = 0.999: "
                 f"{', '.join(f'{field} = {value}' for field, value in arm.items())}.",
-                source=SOURCE,
-                rule="ratio_within",
-                settings={"first": PLAIN, "second": {**PLAIN, **arm}, "low": 0.8, "high": 1.25},
+                rule=RatioWithin(first=PLAIN, second={**PLAIN, **arm}, low=0.8, high=1.25),
             )
             for name, arm in ARMS.items()
         ),

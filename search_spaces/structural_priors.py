@@ -7,12 +7,8 @@ Cost: the laptop scale is 136 replicas and 16 teachers, 6 minutes on 2 CPU cores
 Command: ``python -m orchestrator launch structural_priors``
 """
 
-from analysis.claims import Claim
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
+from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin, laptop, paper
 
-SOURCE = "arXiv 2605.15787, appendix F.2 and Figure 6"
 RANDOM, CONSTANT = {"distractors": "random"}, {"distractors": "constant"}
 NONE = {"prior": "none", "kl_strength": 0.0}
 PRIORS = ("oracle", "entropy", "concentration", "score_l1", "teacher")
@@ -31,12 +27,10 @@ def _at_one(prior: str) -> dict[str, object]:
 EXPERIMENT = Experiment(
     name="structural_priors",
     question="Do sparsity and a teacher's attention speed up grokking as the oracle's prior does, at equal strength?",
-    source=SOURCE,
+    source="arXiv 2605.15787, appendix F.2 and Figure 6",
     paper="structural_inference",
     family="kl_prior",
     x="prior",
-    laws=(),
-    primary_law="",
     measures=("structure_at_grok", "final"),
     scales={
         "laptop": laptop(
@@ -84,9 +78,7 @@ EXPERIMENT = Experiment(
                 name=f"{prior}_finds_the_operands",
                 statement=f"{told} lets at least half of the runs grok where none does without a prior (λ = 1, random "
                 "distractors).",
-                source=SOURCE,
-                rule="share_within",
-                settings={"where": {**_at_one(prior), **RANDOM}, "low": 0.5},
+                rule=ShareWithin(where={**_at_one(prior), **RANDOM}, low=0.5),
             )
             for prior, told in LEARNED.items()
         ),
@@ -95,14 +87,7 @@ EXPERIMENT = Experiment(
                 name=f"weak_{prior}_helps",
                 statement=f"{told} shortens the wait by a fifth or more against no prior even where no routing is "
                 "missing (λ = 0.001, constant distractors).",
-                source=SOURCE,
-                rule="ratio_within",
-                settings={
-                    "first": NONE,
-                    "second": {"prior": prior, "kl_strength": 0.001},
-                    "where": CONSTANT,
-                    "high": 0.8,
-                },
+                rule=RatioWithin(first=NONE, second={"prior": prior, "kl_strength": 0.001}, where=CONSTANT, high=0.8),
             )
             for prior, told in TOLD.items()
         ),
@@ -111,9 +96,7 @@ EXPERIMENT = Experiment(
                 name=f"oracle_beats_{prior}",
                 statement=f"The oracle's prior is at least a fifth sooner than the {prior} prior of equal strength "
                 "(λ = 1, random distractors).",
-                source=SOURCE,
-                rule="ratio_within",
-                settings={"first": _at_one(prior), "second": _at_one("oracle"), "where": RANDOM, "high": 0.8},
+                rule=RatioWithin(first=_at_one(prior), second=_at_one("oracle"), where=RANDOM, high=0.8),
             )
             for prior in ("entropy", "concentration")
         ),
@@ -121,17 +104,14 @@ EXPERIMENT = Experiment(
             name="teacher_helps",
             statement=f"{LEARNED['teacher']} shortens the wait by a fifth or more against no prior (λ = 1, constant "
             "distractors).",
-            source=SOURCE,
-            rule="ratio_within",
-            settings={"first": NONE, "second": _at_one("teacher"), "where": CONSTANT, "high": 0.8},
+            rule=RatioWithin(first=NONE, second=_at_one("teacher"), where=CONSTANT, high=0.8),
         ),
         Claim(
             name="oracle_idle_without_routing",
             statement="Where distractors are constant tokens, even the oracle's prior changes the wait by less than a "
             "quarter (λ = 1).",
             source="this project",
-            rule="ratio_within",
-            settings={"first": NONE, "second": _at_one("oracle"), "where": CONSTANT, "low": 0.8, "high": 1.25},
+            rule=RatioWithin(first=NONE, second=_at_one("oracle"), where=CONSTANT, low=0.8, high=1.25),
         ),
     ),
     pilot=(

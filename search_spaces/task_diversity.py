@@ -10,13 +10,19 @@ Command: ``python -m orchestrator launch task_diversity``
 
 from typing import Any
 
-from analysis.claims import Claim
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
-from trainables.replica import Recording
+from search_spaces import (
+    Claim,
+    Experiment,
+    MeasureWithin,
+    RatioWithin,
+    Recording,
+    SearchSpace,
+    ShareWithin,
+    laptop,
+    paper,
+)
 
-SOURCE = "arXiv 2605.15787, appendix F.4 and Figure 10"
+NO_PRIOR, PRIOR = {"kl_strength": 0.0}, {"kl_strength": 1.0}
 AXES = ("task", "modulus", "operands", "positions", "examples", "kl_strength")
 TOLD = {
     "addition": "addition modulo p",
@@ -26,20 +32,24 @@ TOLD = {
 }
 
 
-def _grid(task: str, strengths: tuple[float, ...], modulus: int, **more: int | None) -> dict[str, tuple[Any, ...]]:
+def _task(task: str) -> dict[str, Any]:
+    return {"task": task, "operands": 2}
+
+
+def _grid(
+    task: str, modulus: int, strengths: tuple[float, ...] = (0.0, 0.1, 1.0), **more: int | None
+) -> dict[str, tuple[Any, ...]]:
     fields = {"task": task, "modulus": modulus, "operands": 2, "positions": 5, "examples": None, **more}
     return {**{name: (fields[name],) for name in AXES[:-1]}, "kl_strength": strengths}
 
 
-def _space(
-    modulus: int, parity_examples: int, strengths: tuple[float, ...], *more: dict[str, tuple[Any, ...]]
-) -> SearchSpace:
+def _space(modulus: int, parity_examples: int, *more: dict[str, tuple[Any, ...]]) -> SearchSpace:
     return SearchSpace(
-        _grid("addition", strengths, modulus),
+        _grid("addition", modulus),
         also=(
-            _grid("multiplication", strengths, modulus),
-            _grid("composition", (strengths[0], strengths[-1]), 60),
-            _grid("parity", strengths, modulus, examples=parity_examples),
+            _grid("multiplication", modulus),
+            _grid("composition", 60, (0.0, 1.0)),
+            _grid("parity", modulus, examples=parity_examples),
             *more,
         ),
     )
@@ -48,23 +58,16 @@ def _space(
 EXPERIMENT = Experiment(
     name="task_diversity",
     question="Does the prior speed up grokking on other tasks than addition?",
-    source=SOURCE,
+    source="arXiv 2605.15787, appendix F.4 and Figure 10",
     paper="structural_inference",
     family="kl_prior",
     x="kl_strength",
-    laws=(),
-    primary_law="",
     recording=Recording(probes=("explaining_away",)),
     measures=("structure_at_grok", "explaining_away", "final"),
     scales={
-        "laptop": laptop(_space(67, 2000, (0.0, 0.1, 1.0)), distractors="random", weight_decay=1.0, budget_steps=1200),
+        "laptop": laptop(_space(67, 2000), distractors="random", weight_decay=1.0, budget_steps=1200),
         "paper": paper(
-            _space(
-                113,
-                10_000,
-                (0.0, 0.1, 1.0),
-                _grid("addition", (0.0, 0.1, 1.0), 113, operands=3, positions=7, examples=113**2),
-            ),
+            _space(113, 10_000, _grid("addition", 113, operands=3, positions=7, examples=113**2)),
             distractors="random",
             weight_decay=1.0,
         ),
@@ -88,15 +91,7 @@ EXPERIMENT = Experiment(
             Claim(
                 name=f"prior_helps_{task}",
                 statement=f"A prior of strength 1 shortens the wait by a fifth or more against none: {told}.",
-                source=SOURCE,
-                rule="ratio_within",
-                settings={
-                    "arm": "kl_strength",
-                    "first": 0.0,
-                    "second": 1.0,
-                    "where": {"task": task, "operands": 2},
-                    "high": 0.8,
-                },
+                rule=RatioWithin(first=NO_PRIOR, second=PRIOR, where=_task(task), high=0.8),
             )
             for task, told in TOLD.items()
             if task != "composition"
@@ -104,9 +99,7 @@ EXPERIMENT = Experiment(
         Claim(
             name="prior_lets_permutations_be_composed",
             statement="With a prior of strength 1 at least half of the runs learn to compose permutations.",
-            source=SOURCE,
-            rule="share_within",
-            settings={"where": {"task": "composition", "kl_strength": 1.0}, "low": 0.5},
+            rule=ShareWithin(where={"task": "composition", **PRIOR}, low=0.5),
         ),
         *(
             Claim(
@@ -114,8 +107,7 @@ EXPERIMENT = Experiment(
                 statement="The largest ratio of a gradient by the scores to the printed bound is at most 1 in the "
                 f"mean over runs: {told}.",
                 source="arXiv 2605.15787, Lemma 5.1",
-                rule="measure_within",
-                settings={"measure": "bound_printed_worst", "where": {"task": task, "operands": 2}, "high": 1.0},
+                rule=MeasureWithin("bound_printed_worst", where=_task(task), high=1.0),
             )
             for task, told in TOLD.items()
         ),

@@ -6,14 +6,9 @@ Cost: the laptop scale is 56 replicas, about 70,000 replica-steps, 6 minutes on 
 Command: ``python -m orchestrator launch weight_decay_scaling``
 """
 
-from analysis.claims import Claim
-from search_spaces import _axes
-from search_spaces._experiment import Experiment
-from search_spaces._regimes import laptop, paper
-from search_spaces._space import SearchSpace
+from search_spaces import Claim, Experiment, ParameterWithin, SearchSpace, axes, laptop, paper
 
 SOURCE = "arXiv 2605.15787, equation 5"
-ABOUT_ONE = {"parameter": "exponent", "low": 0.8, "high": 1.25}
 
 EXPERIMENT = Experiment(
     name="weight_decay_scaling",
@@ -27,35 +22,30 @@ EXPERIMENT = Experiment(
     least_memorised=0.8,
     scales={
         "laptop": laptop(
-            SearchSpace({"weight_decay": _axes.WEIGHT_DECAYS_ON_A_LAPTOP}),
+            SearchSpace({"weight_decay": axes.WEIGHT_DECAYS_ON_A_LAPTOP}),
             distractors="constant",
             kl_strength=0.0,
             budget_steps=3500,
             expected_steps={0.25: 2350, 0.35: 1650, 0.5: 1200, 0.7: 1000, 1.0: 800, 1.5: 850, 3.0: 1590},
         ),
-        "paper": paper(SearchSpace({"weight_decay": _axes.WEIGHT_DECAYS}), distractors="constant", kl_strength=0.0),
+        "paper": paper(SearchSpace({"weight_decay": axes.WEIGHT_DECAYS}), distractors="constant", kl_strength=0.0),
     },
     claims=(
         Claim(
             name="inverse_weight_decay",
             statement="The grok step falls as 1 / weight decay over all levels.",
-            source=SOURCE,
-            rule="parameter_within",
-            settings=ABOUT_ONE,
+            rule=ParameterWithin("exponent", low=0.8, high=1.25),
         ),
         Claim(
             name="inverse_delay",
             statement="The delay after memorisation falls as 1 / weight decay over all levels.",
-            source=SOURCE,
-            rule="parameter_within",
-            settings={**ABOUT_ONE, "quantity": "delay"},
+            rule=ParameterWithin("exponent", quantity="delay", low=0.8, high=1.25),
         ),
         Claim(
             name="inverse_below_the_bend",
             statement="Below the weight decay at which its benefit ends, the grok step falls as 1 / weight decay.",
             source=f"{SOURCE}; the bend is this project's",
-            rule="parameter_within",
-            settings={**ABOUT_ONE, "law": "smoothly_broken_power"},
+            rule=ParameterWithin("exponent", law="smoothly_broken_power", low=0.8, high=1.25),
         ),
     ),
     pilot=(

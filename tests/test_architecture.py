@@ -97,9 +97,16 @@ def test_rooms_of_the_orchestrator_import_downward(path: Path) -> None:
     assert {module for module in ours if floor(module) > floor(module_of(path))} == set()
 
 
-def test_no_room_of_the_orchestrator_has_a_circle() -> None:
-    graph = {module_of(path): modules_imported(path) for path in FILES if name(path).startswith("orchestrator/")}
+@pytest.mark.parametrize("package", PACKAGES)
+def test_modules_of_a_package_import_each_other_in_no_circle(package: str) -> None:
+    graph = {module_of(path): modules_imported(path) for path in FILES if name(path).startswith(f"{package}/")}
     tuple(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+
+
+def test_experiment_files_need_public_names_only() -> None:
+    for path in (ROOT / "search_spaces").glob("[!_]*.py"):
+        ours = {name for name in imported(path) if name.split(".")[0] in PACKAGES}
+        assert ours == {"search_spaces"}, path.name
 
 
 @pytest.mark.parametrize("library, places", ONLY_IN.items())
@@ -111,6 +118,7 @@ def test_heavy_libraries_are_imported_in_few_places(library: str, places: set[st
 @pytest.mark.parametrize(
     "module",
     [
+        "search_spaces",
         "search_spaces.kl_scaling",
         "trainables.families.kl_prior",
         "analysis.criteria",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from search_spaces import ParameterWithin, RatioWithin
 from search_spaces._files import experiment_named
 
 YAML = """
@@ -29,7 +30,7 @@ def test_yaml_describes_an_experiment(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(YAML)
     found = experiment_named(str(tmp_path / "mine.yaml"))
     assert (found.name, found.faults(), len(found.replicas("laptop"))) == ("mine", [], 6)
-    assert found.claims[0].settings["high"] == 1.25
+    assert found.claims[0].rule == ParameterWithin("exponent", low=0.8, high=1.25)
 
 
 def test_python_file_defines_an_experiment(tmp_path: Path) -> None:
@@ -72,12 +73,52 @@ def test_faults_of_meaning_are_named(change: str, expected: str, tmp_path: Path)
     assert expected in "; ".join(experiment_named(str(tmp_path / "mine.yaml")).faults())
 
 
-def test_rules_and_settings_of_claims_are_checked_before_a_launch(tmp_path: Path) -> None:
-    broken = YAML.replace("parameter_within", "no_such_rule").replace("low: 0.8", "low: small")
-    (tmp_path / "mine.yaml").write_text(broken)
-    faults = "; ".join(experiment_named(str(tmp_path / "mine.yaml")).faults())
-    assert "unknown rule 'no_such_rule'; rules: parameter_within" in faults
-    assert "claim 'inverse': low = 'small' must be a number" in faults
+def test_settings_of_a_rule_may_stand_beside_it(tmp_path: Path) -> None:
+    nested, flat = "settings: {parameter: exponent, low: 0.8, high: 1.25}", "parameter: exponent, low: 0.8, high: 1.25"
+    assert nested in YAML
+    (tmp_path / "mine.yaml").write_text(YAML.replace(nested, flat))
+    beside = experiment_named(str(tmp_path / "mine.yaml"))
+    (tmp_path / "mine.yaml").write_text(YAML)
+    assert beside == experiment_named(str(tmp_path / "mine.yaml"))
+
+
+@pytest.mark.parametrize("arms", ["arm: width, first: 8, second: 16", "first: {width: 8}, second: {width: 16}"])
+def test_arms_that_differ_in_one_field_may_name_it_once(arms: str, tmp_path: Path) -> None:
+    claim = f"{{name: c, statement: s., rule: ratio_within, low: 1, {arms}}}"
+    (tmp_path / "mine.yaml").write_text(YAML[: YAML.index("claims:")] + f"claims: [{claim}]")
+    (found,) = experiment_named(str(tmp_path / "mine.yaml")).claims
+    assert found.rule == RatioWithin(first={"width": 8}, second={"width": 16}, low=1)
+    assert repr(found.rule.settings()["low"]) == "1"  # as it was written, since registrations hash it
+
+
+@pytest.mark.parametrize(
+    "before, after, expected",
+    [
+        ("parameter_within", "parameter_wihtin", "unknown rule 'parameter_wihtin' (did you mean 'parameter_within'?)"),
+        ("rule: parameter_within,", "", "claims.0.rule: give one of dropping_shift, floor_share, "),
+        ("rule: parameter_within,", "rule: [1],", "claims.0.rule: unknown rule [1]; rules: dropping_shift"),
+        ("low: 0.8", "low: small", "low: must be a number or none (line 14)"),
+        ("low: 0.8", "low: true", "low: must be a number or none (line 14)"),
+        (
+            "high: 1.25",
+            "hihg: 1.25",
+            "unknown setting 'hihg' (did you mean 'high'?); settings of parameter_within: low",
+        ),
+        ("parameter: exponent, ", "", "rule parameter_within needs the setting 'parameter' (line 13)"),
+        ("low: 0.8", "where: 5", "where: Input should be a valid dictionary (line 14)"),
+        ("low: 0.8", "quantity: 5", "quantity: Input should be a valid string (line 14)"),
+        ("     settings", "     low: 0.7, settings", "low stands in settings and beside them"),
+        ("{parameter: exponent, low: 0.8, high: 1.25}", "[]", "needs the setting 'parameter'"),
+    ],
+)
+def test_a_claim_that_cannot_be_read_is_refused_with_its_line(
+    before: str, after: str, expected: str, tmp_path: Path
+) -> None:
+    assert before in YAML
+    (tmp_path / "mine.yaml").write_text(YAML.replace(before, after))
+    with pytest.raises(LookupError, match=r"mine\.yaml") as fault:
+        experiment_named(str(tmp_path / "mine.yaml"))
+    assert expected in str(fault.value) and "\n" not in str(fault.value)
 
 
 def test_laws_need_an_axis_of_numbers(tmp_path: Path) -> None:

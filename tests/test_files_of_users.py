@@ -113,6 +113,11 @@ CODE = {
         "from search_spaces._experiment import Experiment\nEXPERIMENT = Experiment(nam='x')",
         "line 2: TypeError",
     ),
+    "names a rule where one belongs": (
+        "from dataclasses import replace\nfrom search_spaces.kl_scaling import EXPERIMENT as E\n"
+        "EXPERIMENT = replace(E, claims=(replace(E.claims[0], rule='floor_share'),))",
+        "'floor_share' is no rule; write one such as ParameterWithin('exponent', low=0.8)",
+    ),
     "defines something else": ("EXPERIMENT = {'name': 'x'}", "an EXPERIMENT that is no Experiment but dict"),
     "defines nothing": ("", "defines no EXPERIMENT"),
     "defines one lazily and fails": ("def __getattr__(name): raise OSError(name)", "line 1: OSError: EXPERIMENT"),

@@ -31,6 +31,8 @@ ENOUGH = {  # verb: how it is tried in a test
 }
 ELSEWHERE = {  # command: the test that runs it
     "audit": "tests/orchestrator/test_audit.py",
+    "publish NAME": "tests/orchestrator/test_publishing.py",
+    "publish": "tests/orchestrator/test_publishing.py",
     "launch NAME --smoke": "test_a_python_block_is_an_experiment_that_can_be_launched",
     "probe NAME": "tests/orchestrator/test_probing.py",
     "launch mine.py": "test_a_python_block_is_an_experiment_that_can_be_launched",

@@ -35,4 +35,5 @@ class Batches:
     def _of_epoch(self, epoch: int) -> Tensor:
         examples, device = self._split.tokens.shape[1], self._split.tokens.device
         orders = [torch.randperm(examples, generator=generator(seed, f"order {epoch}")) for seed in self._seeds]
-        return torch.stack(orders).to(device)
+        made = torch.stack(orders)
+        return (made.pin_memory() if device.type == "cuda" else made).to(device, non_blocking=True)

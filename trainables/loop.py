@@ -35,8 +35,10 @@ def advance(pack: Pack, *, last_step: int, seconds: float | None = None, steps: 
     """Train until the last evaluation is recorded, or for some steps, or seconds (one step at least); return updates.
 
     How long a call lasts never changes a result: evaluations happen at the steps of the recording's grid, and
-    ``settle`` cuts each curve where its end rule is met.
+    ``settle`` cuts each curve where its end rule is met. A GPU gets steps as graphs, see ``trainables.graph``.
     """
+    if pack.device.startswith("cuda"):
+        pack.capture()
     recording = pack.replicas[0].recording
     deadline = time.monotonic() + seconds if seconds is not None else math.inf
     first = pack.step

@@ -20,8 +20,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trainables.family import Parts
+from trainables.graph import CudaRecorder, Recorder, StepGraphs
 from trainables.randomness import generator
 from trainables.replica import Replica, family_named
+from trainables.tasks._splits import Split
 from trainables.view import Pass, View
 
 SMALLEST_ROWS = 2
@@ -94,7 +97,8 @@ class Snapshot:
 class Pack:
     """Replicas in training. ``params`` and ``optimizer_state`` have a leading axis of rows, one per replica (or ghost).
 
-    All replicas stand at the same ``step``: the number of updates made so far.
+    All replicas stand at the same ``step``: the number of updates made so far. ``sent_singly`` says why a GPU gets a
+    step's operations one by one and not as graphs; empty where it gets graphs, or none was asked for.
     """
 
     def __init__(
@@ -114,7 +118,9 @@ class Pack:
         self.device = device
         self.step = snapshots[0].step if snapshots else 0
         self.curves = [snapshot.curve for snapshot in snapshots] or [Curve() for _ in replicas]
-        self._pending: list[tuple[int, dict[str, Tensor]]] = []
+        self._pending: list[tuple[int, list[str], Tensor]] = []
+        self.sent_singly = ""
+        self._graphs: StepGraphs | None = None
         self.kept: list[tuple[str, Snapshot]] = []
         self._build()
         self._load(_initial(self) if not snapshots else [(shot.params, shot.optimizer) for shot in snapshots])
@@ -129,36 +135,70 @@ class Pack:
 
     def backward(self) -> tuple[dict[str, Tensor], View]:
         """Return the gradients of each replica's total loss and the view of this step."""
-        task, model, batches = self.parts.task, self.parts.model, self.parts.batches
-        split = batches.at(self.step) if batches else task.train
-        loss, logits, trace = model.loss(self.params, split.tokens, split.targets)
-        penalties = [
-            part.loss(trace, self.params, self.step) for part in self.parts.interventions if hasattr(part, "loss")
-        ]
-        total = sum(penalties, loss).sum()  # replicas do not meet: the gradient of the sum is each one's own
-        grads = torch.autograd.grad(total, list(self.params.values()), materialize_grads=True)
-        whole = not batches and not model.beyond_the_answer
-        made = Pass(logits, split.targets, loss.detach(), trace) if whole else None
-        return dict(zip(self.params, grads, strict=True)), View(self.params, task, model, made)
+        if self._graphs:
+            return self._graphs.backward(self.step)
+        grads, made = self.gradients(self.split(), self.step)
+        return grads, View(self.params, self.parts.task, self.parts.model, made)
 
     def update(self, grads: Mapping[str, Tensor]) -> None:
         """Take one optimizer step, and let interventions change gradients before it and parameters after it."""
-        for part in self.parts.interventions:
-            if hasattr(part, "on_grads"):
-                part.on_grads(grads)
-        self.parts.optimizer.step(self.params, grads, self.optimizer_state, step=self.step)
-        for part in self.parts.interventions:
-            if hasattr(part, "on_params"):
-                part.on_params(self.params)
+        if self._graphs:
+            self._graphs.update(grads)
+        else:
+            self.descend(grads, self.step)
         self.step += 1
 
     def record(self, view: View) -> None:
         """Measure all probes at this step; the values stay on the device until ``collect``."""
+        self._pending.append((self.step, *(self._graphs.evaluation() if self._graphs else self.measured(view))))
+
+    def capture(self, recorder: Recorder | None = None) -> None:
+        """Send steps to a GPU as graphs from here on; a pack that cannot be recorded says why in ``sent_singly``.
+
+        Raises: torch.OutOfMemoryError.
+        """
+        if self._graphs or self.sent_singly:
+            return
+        try:
+            self._graphs = StepGraphs(self, recorder or CudaRecorder(self.device))
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as fault:
+            self.sent_singly = str(fault).split("\n")[0]
+
+    def split(self) -> Split:
+        """Return the examples of this step."""
+        split: Split = self.parts.batches.at(self.step) if self.parts.batches else self.parts.task.train
+        return split
+
+    def gradients(self, split: Split, step: int | Tensor) -> tuple[dict[str, Tensor], Pass | None]:
+        """Return the gradients of each replica's total loss, and the pass where it went over the whole train split."""
+        model, leaves = self.parts.model, {name: value.detach().requires_grad_() for name, value in self.params.items()}
+        loss, logits, trace = model.loss(leaves, split.tokens, split.targets)
+        penalties = [part.loss(trace, leaves, step) for part in self.parts.interventions if hasattr(part, "loss")]
+        total = sum(penalties, loss).sum()  # replicas do not meet: the gradient of the sum is each one's own
+        grads = torch.autograd.grad(total, list(leaves.values()), materialize_grads=True)
+        whole = not self.parts.batches and not model.beyond_the_answer
+        made = Pass(logits, split.targets, loss.detach(), trace) if whole else None
+        return dict(zip(leaves, grads, strict=True)), made
+
+    def descend(self, grads: Mapping[str, Tensor], step: int | Tensor) -> None:
+        """Change parameters and optimizer state in place; ``step`` counts the updates made before this one."""
+        for part in self.parts.interventions:
+            if hasattr(part, "on_grads"):
+                part.on_grads(grads)
+        self.parts.optimizer.step(self.params, grads, self.optimizer_state, step=step)
+        for part in self.parts.interventions:
+            if hasattr(part, "on_params"):
+                part.on_params(self.params)
+
+    def measured(self, view: View) -> tuple[list[str], Tensor]:
+        """Return the names of all columns and their values, (R, columns), in float64."""
         columns: dict[str, Tensor] = {}
         with torch.no_grad():
             for probe in self.parts.probes:
                 columns.update(probe.measure(view))
-        self._pending.append((self.step, columns))
+            return list(columns), torch.stack([values.double() for values in columns.values()], dim=1)
 
     def recorded(self) -> bool:
         """Say whether this step has been evaluated already, as it has when a replica resumes at its last evaluation."""
@@ -166,10 +206,9 @@ class Pack:
 
     def collect(self) -> None:
         """Move what was measured into the replicas' curves."""
-        for step, columns in self._pending:
-            table = torch.stack([values.double() for values in columns.values()], dim=1).tolist()
-            for curve, row in zip(self.curves, table, strict=False):
-                curve.columns = list(columns)
+        for step, names, table in self._pending:
+            for curve, row in zip(self.curves, table.tolist(), strict=False):
+                curve.columns = names
                 curve.steps.append(step)
                 curve.rows.append(row)
         self._pending.clear()
@@ -194,6 +233,7 @@ class Pack:
             self.kept.append((self.replicas[index].id, Snapshot(self.step, _row(self.params, index), {}, Curve())))
 
     def _build(self) -> None:
+        self._graphs = None
         rows = self.rows
         family, recording = family_named(rows[0].family), rows[0].recording
         self._keep_steps: dict[int, list[int]] = {}
@@ -201,7 +241,7 @@ class Pack:
             for step in replica.recording.keep_steps:
                 self._keep_steps.setdefault(step, []).append(index)
         members = [row.member(self._parent_of(row)) for row in rows]
-        self.parts = family.build(members, self.device, recording.precision, recording.probes)
+        self.parts: Parts = family.build(members, self.device, recording.precision, recording.probes)
 
     def _parent_of(self, replica: Replica) -> Mapping[str, Tensor] | None:
         if replica.parent is None:
@@ -213,8 +253,7 @@ class Pack:
     def _load(self, states: Sequence[tuple[dict[str, Tensor], dict[str, Tensor]]]) -> None:
         full = [states[index % len(states)] for index in range(len(self.rows))]
         params, optimizer = zip(*full, strict=True)
-        self.params = {name: leaf.requires_grad_() for name, leaf in _stack(params, self.device).items()}
-        self.optimizer_state = _stack(optimizer, self.device)
+        self.params, self.optimizer_state = _stack(params, self.device), _stack(optimizer, self.device)
 
 
 def _initial(pack: Pack) -> list[tuple[dict[str, Tensor], dict[str, Tensor]]]:

@@ -123,6 +123,15 @@ class Replica:
         name = self.parent.id if self.parent else ""
         return name if self.parent_step is None else f"{name}@{self.parent_step}"
 
+    @property
+    def parent_fault(self) -> str | None:
+        """Why its parent cannot be taken where it is asked for, or None."""
+        if self.parent is None or self.parent_step is None:
+            return None
+        last = self.parent.recording.last_step(0)
+        told = f"a parent is asked for at step {self.parent_step}; its last evaluation is at step {last}"
+        return told if self.parent_step > last else None
+
     @cached_property
     def _named_parent(self) -> Parent | None:
         kind = family_named(self.family)

@@ -169,6 +169,8 @@ class PackRun:
         )
         if not trained:
             return 0
+        if pack.sent_singly:
+            self._note(f"no CUDA graphs ({pack.sent_singly}); operations are sent one by one, which is slower")
         self._whole = True
         made = rows * (pack.step - before)
         settled = loop.settle(pack, last_step=self._last_step)

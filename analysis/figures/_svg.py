@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from analysis.figures._colours import on_dark
+from analysis.figures._lines import thinned
 from analysis.figures._matplotlib import Figure
 
 COLOUR = re.compile(r"(fill|stroke): (#[0-9a-f]{6})")
@@ -22,12 +23,17 @@ def write(figure: Figure, file: Path) -> Path:
     """Write a figure as SVG; return the file."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata=NOTHING)
-    text = PATH.sub(lambda path: _short(path[0]), buffer.getvalue())
-    text = TAG.sub(lambda tag: NUMBER.sub(lambda number: _rounded(number[0], 2), tag[0]), text)
+    text = small(buffer.getvalue())
     text = FONTS.sub("font-family: 'DejaVu Sans', Verdana, sans-serif", text)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text.replace("</defs>", f"{_dark(text)}</defs>", 1), encoding="utf-8")
     return file
+
+
+def small(text: str) -> str:
+    """Return an SVG whose lines have only the points that one can see, with at most two decimals."""
+    text = PATH.sub(lambda path: _short(thinned(path[0])), text)
+    return TAG.sub(lambda tag: NUMBER.sub(lambda number: _rounded(number[0], 2), tag[0]), text)
 
 
 def _short(path: str) -> str:

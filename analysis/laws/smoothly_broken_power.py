@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import numpy as np
-from scipy import special
 
 from analysis.laws._base import LARGEST_EXPONENT, Law, Units
 from analysis.likelihood import Array
@@ -65,6 +64,8 @@ class SmoothlyBrokenPower(Law):
         self, values: Mapping[str, float], x: Array, units: Units, held: Mapping[str, float]
     ) -> tuple[Array, dict[str, Array]]:
         """Return log T and its derivatives."""
+        from scipy import special
+
         reach = np.log(x / values["break"])
         bend = _bend(reach)
         log_time = np.log(values["scale"]) - values["exponent"] * reach + bend * _change(values)

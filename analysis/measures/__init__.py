@@ -1,14 +1,14 @@
 """Measures: numbers of one run that follow from its curves. One file per measure; each says what its numbers mean.
 
 A measure is a function named like its file that takes a ``Run`` and returns numbers by name; None where a run does not
-have one. Its module may name ``PROBES`` that have to be recorded beyond a family's own, and ``SHARES``: those of its
-numbers that lie between 0 and 1 (one that ends in ``_`` stands for all that begin so); ``NONNEGATIVE`` and
-``NONPOSITIVE``: those of the others that have a sign, or are 0.
+have one. Its module names in ``GIVES`` all numbers that it may give; one that ends in ``_`` stands for all that begin
+so. It may name ``PROBES`` that have to be recorded beyond a family's own, and ``SHARES``: those of its numbers that are
+between 0 and 1; ``NONNEGATIVE`` and ``NONPOSITIVE``: those of the others that have a sign, or are 0.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
@@ -32,6 +32,20 @@ def probes_of(name: str) -> tuple[str, ...]:
     return tuple(getattr(_module(name), "PROBES", ()))
 
 
+def columns_of(name: str) -> tuple[str, ...]:
+    """Return the columns that a measure may give; one that ends in ``_`` stands for all that begin so."""
+    return tuple(_module(name).GIVES)
+
+
+def among(column: str, named: Iterable[str]) -> bool:
+    """Return whether a column is one of those that are named.
+
+    >>> among("final_accuracy_at_12", ["final_accuracy_at_"]), among("final", ["final_accuracy_at_"])
+    (True, False)
+    """
+    return any(column == each or (each[-1] == "_" and column.startswith(each)) for each in named)
+
+
 def is_share(column: str) -> bool:
     """Return whether a column of a measure holds shares: numbers between 0 and 1.
 
@@ -53,8 +67,7 @@ def range_of(column: str) -> tuple[float | None, float | None]:
 
 
 def _among(column: str, kind: str) -> bool:
-    named = (each for name in measure_names() for each in getattr(_module(name), kind, ()))
-    return any(column == each or (each[-1] == "_" and column.startswith(each)) for each in named)
+    return among(column, (each for name in measure_names() for each in getattr(_module(name), kind, ())))
 
 
 def _module(name: str) -> ModuleType:

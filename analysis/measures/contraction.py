@@ -24,6 +24,7 @@ import numpy as np
 from analysis.measures._run import Measured, Run
 
 SOURCE = "arXiv 2605.15787, definition 3.2 and its proposition; sizes of updates by optimizer"
+GIVES = ("contraction_violations", "contraction_worst")
 SHARES = ("contraction_violations",)
 NORM = "mlp_norm"
 ROUNDING = 1e-5

@@ -17,6 +17,7 @@ import numpy as np
 from analysis.measures._run import Array, Measured, Run
 
 SOURCE = "arXiv 2605.15787, Theorem 5.2 and Lemma D.1 (exponential); for the sparse oracle this project derives 1/t"
+GIVES = ("kl_decay_aicc", "kl_decay_algebraic")
 SHARES = ("kl_decay_algebraic",)
 SMALLEST = 1e-4  # nats; below it the divergence is rounding. Fixed before the runs, as are the next three
 LEAST_FALL = 10.0  # the largest over the last divergence

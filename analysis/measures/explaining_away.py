@@ -19,6 +19,7 @@ SOURCE = "arXiv 2605.15787, Lemma 5.1, Figures 1 and 5"
 PROBES = ("explaining_away",)
 SHARES = ("bound_violations_printed", "bound_violations_exact")
 NONNEGATIVE = ("bound_printed_worst", "bound_exact_worst", "bound_sharp_worst")  # ratios of norms
+GIVES = (*NONNEGATIVE, *SHARES, "starvation_slope", "starvation_depth")
 NONPOSITIVE = ("starvation_depth",)
 FORMS = ("printed", "exact", "sharp")
 

@@ -13,6 +13,7 @@ from analysis.measures._run import Measured, Run
 SOURCE = "this project"
 SHARES = ("final_test_accuracy", "final_accuracy_at_")
 NONNEGATIVE = ("final_train_loss",)
+GIVES = (*SHARES, *NONNEGATIVE)
 BY_LENGTH = "accuracy_at_"
 
 

@@ -29,6 +29,12 @@ STARVED_SHARE = 0.1  # fixed before the runs; the paper says "a tiny residual si
 RISE = 2.0  # fixed before the runs; the paper says "the training loss slightly rises"
 ALIGNED_KL = 0.1  # nats, fixed before the runs: the informative positions share e^-0.1 = 90 % of attention
 GRADIENT = "interaction_gradient"
+PHASES = ("memorised", "starved", "resurgence", "aligned", "grokked")
+GIVES = (
+    *(f"phase_{name}" for name in PHASES),
+    *(f"shows_{name}" for name in PHASES[1:-1]),
+    *("log_phase_aligned", "structure_lead", "structure_lead_steps"),
+)
 SHARES = ("shows_",)
 NONNEGATIVE = ("phase_", "log_phase_aligned")
 

@@ -21,6 +21,7 @@ from analysis.measures._run import Measured, Run, slope
 
 SOURCE = "arXiv 2605.15787, equation 5, definition 3.2 and appendix E.1"
 NONNEGATIVE = ("plateau_factor", "norm_at_memorising")
+GIVES = (*NONNEGATIVE, "contraction_rate", "score_variance_change")
 NORM = "mlp_norm"
 VARIANCE = "score_variance"
 

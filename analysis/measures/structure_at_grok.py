@@ -26,6 +26,7 @@ COLUMNS = {
     "gap_at_grok": "distractor_gap",
 }
 GAP = "distractor_gap"
+GIVES = (*COLUMNS, "gap_smallest")
 
 
 def structure_at_grok(run: Run) -> Measured:

@@ -15,7 +15,6 @@ from typing import Any
 
 from calibration.cells import cells
 from calibration.measure import kind_of, one, summary
-from calibration.table import markdown
 
 
 def main() -> None:
@@ -26,11 +25,7 @@ def main() -> None:
     options.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options.add_argument("--only", default="", help="cells whose name contains this, such as 'exponent'")
     options.add_argument("--out", type=Path, default=Path("calibration.json"))
-    options.add_argument("--table", metavar="NAME", help="print the output file as a table that refers to it as NAME")
     asked = options.parse_args()
-    if asked.table:
-        print(markdown(json.loads(asked.out.read_text()), asked.table))
-        return
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # matrices are tiny; threads of several workers would spin
     done: list[dict[str, Any]] = json.loads(asked.out.read_text())["cells"] if asked.out.exists() else []
     known = {(facts["cell"], facts["planned_censored"], facts["intervals"]) for facts in done}

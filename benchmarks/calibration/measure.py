@@ -10,9 +10,9 @@ import numpy as np
 
 from analysis.claims import FAILS, HOLDS, equivalence
 from analysis.design import simulate
+from analysis.exponents import untold_exponent
 from analysis.intervals import LEFT_OUT, intervals, profile
 from analysis.laws import law_named
-from analysis.rules import untold_exponent
 from calibration.cells import Cell
 
 WITHIN = (0.8, 1.25)

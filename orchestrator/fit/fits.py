@@ -149,7 +149,7 @@ def _fit_laws(rows: pl.DataFrame, x: str, laws: Sequence[str], groups: Sequence[
 def _verdict(rows: pl.DataFrame, x: str, primary: str, fits: Sequence[Fit]) -> dict[str, Any]:
     from analysis.claims import UNDECIDED, verdict_on
     from analysis.evidence import times_of
-    from analysis.rules import untold_exponent
+    from analysis.exponents import untold_exponent
 
     chosen = next(fit for fit in fits if fit.law == primary)
     exponent = chosen.parameters.get("exponent")

@@ -11,7 +11,6 @@ import polars as pl
 
 from analysis.claims import NOT_RUN, UNDECIDED, Verdict, judge, undecided
 from analysis.criteria import GROKKED, MEMORISED, Criterion
-from analysis.rules import OF_MEASURES
 from analysis.table import timeline
 from orchestrator.reports import spoken
 from orchestrator.reports.calibrated import calibrated_words
@@ -143,7 +142,7 @@ def _at_threshold(experiment: Experiment, scale: str, runs: pl.DataFrame, event:
             found["exponent"] = constants.get("exponent")
         except ValueError as reason:
             found["note"] = str(reason)
-    told = [claim for claim in experiment.claims if event == experiment.criterion or claim.rule not in OF_MEASURES]
+    told = [claim for claim in experiment.claims if event == experiment.criterion or not claim.rule.one_threshold]
     found["claims"] = {claim.name: judge(claim, evidence).verdict for claim in told}
     return found
 
@@ -152,7 +151,7 @@ def _would_change(experiment: Experiment, facts: Mapping[str, Any], seeds: int) 
     """Return in words on what the verdicts hang: thresholds, censoring, the number of seeds, another law."""
     from analysis.more_seeds import more_seeds
 
-    limits = {claim.name: (claim.settings.get("low"), claim.settings.get("high")) for claim in experiment.claims}
+    limits = {claim.name: claim.rule.limits for claim in experiment.claims}
     found = []
     for claim in facts["claims"]:
         others = {

@@ -1,9 +1,8 @@
 """Whether published numbers follow from the small tables of runs that lie beside them.
 
-A folder with ``report.json`` and ``replicas.csv`` is derived anew: fits, intervals, verdicts, levels and sensitivity
-from the table, and the tables of ``report.md`` from those. A page beside it (``NAME.md``) quotes numbers between marks,
-``<!--=fits.power.parameters.exponent-->0.72 [0.57, 0.87]<!--/-->``, which must read as the derived ones do; a mark may
-name another file, ``<!--=calibration.json:cells.0.coverage-->``.
+A folder with ``report.json`` and ``replicas.csv`` is derived anew: counts, fits, intervals, verdicts, levels and
+sensitivity from the table, and the tables of ``report.md`` from those. Every page is rendered again from its text, and
+so are the index and what is said of a paper; they must read as they do, and their links lead somewhere.
 """
 
 from __future__ import annotations
@@ -11,28 +10,28 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from difflib import SequenceMatcher
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import polars as pl
 
-from analysis.numerals import counted, digits
 from orchestrator.reports.answers import answers
+from orchestrator.reports.index import index_files
+from orchestrator.reports.levels import outcomes
 from orchestrator.reports.pages import markdown
-from orchestrator.reports.wording import span
+from orchestrator.reports.published import INDEX, REPORT, TEXT, Published, dead_links
 from orchestrator.storage.results import BadInputError
 from search_spaces._files import own_experiment
 
-MARK = re.compile(r"<!--=(?P<path>.+?)-->(?P<text>.*?)<!--/-->", re.DOTALL)
 CLOSE = 2e-3  # relative; other versions of the mathematics end an optimisation a little elsewhere
-NOWHERE = "nothing: no such path"
 UNUSABLE = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError),
     *(pl.exceptions.PolarsError, pl.exceptions.PanicException, jinja2.TemplateError),
 )  # what reading somebody else's files, and answering from them, can raise
-NAMES = ("law", "name", "noise", "x", "threshold", "role")
 
 
 def audit(folder: Path) -> tuple[list[str], int]:
@@ -40,36 +39,92 @@ def audit(folder: Path) -> tuple[list[str], int]:
 
     Raises: BadInputError when the folder holds no published results.
     """
-    tables = sorted(folder.glob("*/report.json"))
-    if not tables:
+    published = Published(folder)
+    if not published.reports():
         raise BadInputError(f"{folder} holds no published results (NAME/report.json); give such a folder")
     wrong: list[str] = []
-    count = 0
-    facts: dict[str, Any] = {}
-    for file in tables:
-        try:
-            stored = json.loads(file.read_text("utf-8"))
-            facts[file.parent.name] = derived = derive(file.parent, stored)
-            differing = list(_text(file.with_name("report.md"), derived))
-        except UNUSABLE as fault:
-            wrong.append(f"{file} cannot be audited: {_reason(fault)}")
-            continue
-        for path, published, found in compared(stored, derived):
-            count += 1
-            if not same(published, found):
-                wrong.append(f"{file}: {path} is {published!r}, the table gives {found!r}")
-        wrong += differing
-    for page in sorted(folder.glob("*.md")):
-        try:
-            told = list(marks(page, facts))
-        except UNUSABLE as fault:
-            wrong.append(f"{page} cannot be audited: {_reason(fault)}")
-            continue
-        for path, text, found in told:
-            count += 1
-            if text != found:
-                wrong.append(f"{page}: {path} reads {text!r}, the table gives {found!r}")
+    count, unusable = 0, []
+    for name in published.reports():
+        file = folder / name / f"{REPORT}.json"
+        told, compared_here = _guarded(file, partial(_report, file))
+        wrong, count = wrong + told, count + compared_here
+        unusable += [name] * (not compared_here)
+    if not unusable:
+        told, count_of_papers = _guarded(folder / INDEX, partial(_index, published))
+        wrong, count = wrong + told, count + count_of_papers
+    for file in sorted(folder.glob("*.md")):
+        if file.stem not in published.names() and file.name != INDEX:
+            wrong.append(f"{file} has no text {file.stem}/{TEXT}: nobody can tell where its numbers are from")
+    for name in sorted(set(published.names()) - set(unusable)):
+        told, compared_here = _guarded(folder / f"{name}.md", partial(_page, published, name))
+        wrong, count = wrong + told, count + compared_here
     return wrong, count
+
+
+def _guarded(file: Path, look: Callable[[], tuple[list[str], int]]) -> tuple[list[str], int]:
+    """Return what is found in files that somebody may have sent: one line where they cannot be used."""
+    try:
+        return look()
+    except UNUSABLE as fault:
+        return [f"{file} cannot be audited: {_reason(fault)}"], 0
+
+
+def _report(file: Path) -> tuple[list[str], int]:
+    """Return what differs between a report and what its table gives, and how many numbers were compared."""
+    stored, words = json.loads(file.read_text("utf-8")), file.with_name("report.md")
+    derived, printed = derive(file.parent, stored), words.read_text("utf-8")
+    wrong, count = _leaves(file, stored, derived)
+    wrong += [*unlike(words, printed, markdown(derived), _without_last_digits), *dead_links(words, printed)]
+    return wrong, count
+
+
+def _leaves(file: Path, stored: Any, derived: Any) -> tuple[list[str], int]:
+    pairs = list(compared(stored, derived))
+    wrong = [
+        f"{file}: {path} is {published!r}, the table gives {found!r}"
+        for path, published, found in pairs
+        if not same(published, found)
+    ]
+    return wrong, len(pairs)
+
+
+def _index(published: Published) -> tuple[list[str], int]:
+    """Return what differs in the files that follow from all reports together, and how many numbers were compared."""
+    wrong: list[str] = []
+    count = 0
+    for name, text in index_files(published).items():
+        file = published.folder / name
+        if not file.is_file():
+            wrong.append(f"{file} is not there; publish writes it")
+            continue
+        printed = file.read_text("utf-8")
+        if file.suffix == ".json":
+            told, compared_here = _leaves(file, json.loads(printed), json.loads(text))
+            wrong, count = wrong + told, count + compared_here
+        else:
+            wrong += unlike(file, printed, text)
+        wrong += dead_links(file, printed) if file.suffix == ".md" else ()
+    return wrong, count
+
+
+def _page(published: Published, name: str) -> tuple[list[str], int]:
+    """Return what differs between a page and what its text gives, and how many numbers it holds."""
+    page = published.folder / f"{name}.md"
+    made, printed = published.page(name), page.read_text("utf-8")
+    wrong = [f"{published.folder / name / TEXT}:{line} {fault}" for line, fault in made.faults]
+    wrong += () if wrong else unlike(page, printed, made.text)
+    return [*wrong, *dead_links(page, printed)], made.count
+
+
+def unlike(file: Path, printed: str, wanted: str, read: Callable[[str], str] = str) -> Iterator[str]:
+    """Yield a line for each line of a file that is not the wanted one; ``read``: what of two lines is compared."""
+    lines, others = printed.splitlines(), wanted.splitlines()
+    matcher = SequenceMatcher(None, [*map(read, lines)], [*map(read, others)], autojunk=False)
+    for kind, start, end, begin, stop in matcher.get_opcodes():
+        for number in range(0 if kind == "equal" else max(end - start, stop - begin)):
+            line = repr(lines[start + number]) if start + number < end else "nothing"
+            other = repr(others[begin + number]) if begin + number < stop else "nothing"
+            yield f"{file}:{start + number + 1} reads {line}, the table gives {other}"
 
 
 def derive(folder: Path, stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,8 +135,18 @@ def derive(folder: Path, stored: Mapping[str, Any]) -> dict[str, Any]:
     experiment, scale = own_experiment(stored["experiment"]), stored["scale"]
     if scale not in experiment.scales:
         raise LookupError(f"{experiment.name} has no scale {scale!r}")
-    runs = pl.read_csv((folder / "replicas.csv").read_bytes(), infer_schema_length=None)
-    return {**stored, **answers(experiment.asked_at(scale), scale, runs)}
+    runs = _table(folder / "replicas.csv", fields=experiment.scales[scale].names)
+    found = outcomes(experiment, runs)
+    replicas = runs.height + stored["missing"] + stored["failed"]
+    return {**stored, "replicas": replicas, **found, **answers(experiment.asked_at(scale), scale, runs)}
+
+
+def _table(file: Path, fields: Collection[str]) -> pl.DataFrame:
+    """Return a table of runs; a column of steps or measures without any number is read as numbers all the same."""
+    runs = pl.read_csv(file.read_bytes(), infer_schema_length=None)
+    told = {"id", "status", *fields}
+    empty = [each.name for each in runs if each.name not in told and each.null_count() == runs.height]
+    return runs.with_columns(pl.col(empty).cast(pl.Int64))
 
 
 def compared(stored: Any, derived: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -110,67 +175,10 @@ def same(published: Any, found: Any) -> bool:
     return bool(published == found)
 
 
-def marks(page: Path, facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield path, text and derived text of every mark on a page."""
-    for mark in MARK.finditer(page.read_text("utf-8")):
-        file, _, path = mark["path"].rpartition(":")
-        if Path(file).is_absolute() or ".." in Path(file).parts:
-            raise ValueError(f"a mark names {file!r}, which lies outside the folder")
-        source = json.loads((page.parent / file).read_text("utf-8")) if file else facts.get(page.stem, {})
-        found = looked_up(source, path)
-        yield mark["path"], mark["text"].strip(), NOWHERE if found is None else shown(found)
-
-
-def looked_up(facts: Any, path: str) -> Any:
-    """Return what a dotted path leads to; elements of lists go by law, name, x, threshold or role, or place.
-
-    >>> looked_up({"fits": [{"law": "power", "aicc": 3.0}]}, "fits.power.aicc")
-    3.0
-    """
-    found = facts
-    for part in path.replace("\\.", "\0").split("."):
-        key = part.replace("\0", ".")
-        if isinstance(found, list):
-            named = [each for each in found if key in [_plain(each.get(name)) for name in NAMES]]
-            found = named[0] if named else (found[int(key)] if key.isdigit() and int(key) < len(found) else None)
-        else:
-            found = found.get(key) if isinstance(found, dict) else None
-    return found
-
-
-def shown(value: Any) -> str:
-    """Return a value as a page quotes it: numbers to three digits, intervals with their ends.
-
-    >>> shown(0.71612), shown({"estimate": 1.0, "low": 0.5, "high": None}), shown(12345), shown(0.9)
-    ('0.716', '1 [0.5, ∞)', '12,345', '0.9')
-    """
-    if isinstance(value, dict) and "estimate" in value:
-        return span(value)
-    if isinstance(value, dict) and "effect" in value:
-        return span({**value, "estimate": value["effect"]}) if value["effect"] is not None else "none"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    return digits(value) if isinstance(value, float) else str(value)
-
-
 def _reason(fault: BaseException) -> str:
     """Return a fault in one line."""
     words = fault.args[0] if isinstance(fault, LookupError) and fault.args else fault
     return " ".join(str(words).split())[:200] or type(fault).__name__
-
-
-def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _text(page: Path, derived: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a line for every line of the Markdown report that the derived facts would print otherwise."""
-    printed, wanted = page.read_text("utf-8").splitlines(), markdown(derived).splitlines()
-    if len(printed) != len(wanted):
-        yield f"{page} has {counted(len(printed), 'line')}, the table gives {len(wanted)}"
-    for number, (line, other) in enumerate(zip(printed, wanted, strict=False), start=1):
-        if _without_last_digits(line) != _without_last_digits(other):
-            yield f"{page}:{number} reads {line!r}, the table gives {other!r}"
 
 
 def _without_last_digits(text: str) -> str:

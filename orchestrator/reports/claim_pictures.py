@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from analysis.claims import Claim
-from orchestrator.reports.symbols import differing, label, short, told
+from analysis.rules.ratio_within import RatioWithin
+from orchestrator.reports.chart import Region
+from orchestrator.reports.symbols import NAMES, differing, short, told
 
-RATIO = "ratio_within"
 CLAIMS = (
     "What the claims were judged by. Dots: each seed; diamond: the estimate with its 95 % interval, as in the verdict; "
     "shaded: where the claim holds."
@@ -27,8 +29,14 @@ def pictures_of_claims(
     verdicts = {each["name"]: each for each in facts["claims"]}
     yield from _numbers(claims, evidence, verdicts, folder)
     for claim in claims:
-        if claim.rule == RATIO and claim.name in verdicts:
-            yield from _ratio(claim, evidence, verdicts[claim.name], folder)
+        if isinstance(claim.rule, RatioWithin) and claim.name in verdicts:
+            yield from _ratio(claim, claim.rule, evidence, verdicts[claim.name], folder)
+
+
+def region(claim: Claim) -> Region:
+    """Return the values at which a claim holds."""
+    low, high = claim.rule.limits
+    return Region(low=low, high=high, ratio=isinstance(claim.rule, RatioWithin))
 
 
 def _numbers(
@@ -40,48 +48,30 @@ def _numbers(
     names: dict[str, str] = {}
     for claim in claims:
         verdict = verdicts.get(claim.name)
-        if claim.rule == RATIO or verdict is None:
+        if isinstance(claim.rule, RatioWithin) or verdict is None:
             continue
         looked = _looked(claim, evidence)
         if verdict["effect"] is None and looked is None:
             continue
         title = f"{claim.name.replace('_', ' ')}: {verdict['verdict']}"
-        shown[title], names[title] = (looked, _judged(claim, verdict)), _quantity(claim, evidence.event.seen)
+        called = replace(NAMES, event=evidence.event)
+        shown[title], names[title] = (looked, _judged(claim, verdict)), claim.rule.axis(called)
     if shown:
         alt = f"The numbers behind {len(shown)} claims, with estimates, 95 % intervals and where each claim holds"
         yield draw(shown, names=names, folder=folder), alt, CLAIMS
 
 
-def _quantity(claim: Claim, seen: str) -> str:
-    """Return what the axis of a claim's panel measures."""
-    settings = claim.settings
-    if claim.rule == "share_within":
-        return f"share of runs that {seen}"
-    if claim.rule == "measure_change":
-        return f"change of {label(settings['measure'])}"
-    if claim.rule == "slope_within":
-        return f"slope of log T by {' × '.join(map(short, settings['term'].split(' × ')))}"
-    if claim.rule == "floor_share":
-        return "floor / time at the largest x"
-    name = label(settings.get("measure") or settings.get("parameter", claim.rule))
-    return f"change of the {name}" if claim.rule == "dropping_shift" else name
-
-
-def _ratio(claim: Claim, evidence: Any, verdict: Mapping[str, Any], folder: Path) -> Iterator[Drawn]:
-    from analysis._measured import arms
+def _ratio(claim: Claim, rule: RatioWithin, evidence: Any, verdict: Mapping[str, Any], folder: Path) -> Iterator[Drawn]:
     from analysis.figures.paired import paired
 
-    looked = _looked(claim, evidence)
+    looked, event = _looked(claim, evidence), evidence.event
     if looked is None or not len(looked.lower):
         return
-    settings, event = claim.settings, evidence.event
     first, second = (
         told(fields) + (f" (its {short(name)} added)" if name else "")
-        for fields, name in zip(
-            differing(arms(settings)), (settings.get("first_added"), settings.get("second_added")), strict=True
-        )
+        for fields, name in zip(differing((rule.first, rule.second)), rule.added, strict=True)
     )
-    where = f" where {told(settings['where'])}" if settings.get("where") else ""
+    where = f" where {told(rule.where)}" if rule.where else ""
     silent = f" {looked.silent} pairs say nothing, as neither run {event.seen}." if looked.silent else ""
     files = paired(
         looked,
@@ -104,10 +94,8 @@ def _ratio(claim: Claim, evidence: Any, verdict: Mapping[str, Any], folder: Path
 
 
 def _looked(claim: Claim, evidence: Any) -> Any:
-    from analysis.looked import looked_at
-
     try:
-        return looked_at(claim.rule, evidence, claim.settings)
+        return claim.rule.looked(evidence)
     except ValueError:  # nothing to look at: the claim's verdict says so
         return None
 
@@ -115,11 +103,12 @@ def _looked(claim: Claim, evidence: Any) -> Any:
 def _judged(claim: Claim, verdict: Mapping[str, Any]) -> Any:
     from analysis.figures._claim import Judged
 
+    at_least, at_most = claim.rule.limits
     return Judged(
         estimate=verdict["effect"],
         low=verdict["low"],
         high=verdict["high"],
-        at_least=claim.settings.get("low"),
-        at_most=claim.settings.get("high"),
-        ends=(0.0, 1.0) if claim.rule == "share_within" else (),
+        at_least=at_least,
+        at_most=at_most,
+        ends=claim.rule.ends,
     )

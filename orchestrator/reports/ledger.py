@@ -79,7 +79,7 @@ def _adjusted(made: Sequence[Study], reports: dict[str, dict[str, Any]]) -> dict
             "experiment": each.experiment.name,
             "page": f"../../{each.key.as_posix()}/index.html",
             **asdict(verdicts[index]),
-            "rule": {"name": claim.rule, **claim.settings},
+            "rule": {"name": claim.rule.name, **claim.rule.settings()},
             "preregistered": reports[each.experiment.name]["preregistered"],
             "p_holm": adjusted[index][0],
             "verdict_holm": adjusted[index][1],

@@ -9,8 +9,15 @@ from typing import Any
 
 import polars as pl
 
-from analysis.table import measures_in
+from analysis.table import measures_in, timeline
 from search_spaces._experiment import Experiment
+
+
+def outcomes(experiment: Experiment, runs: pl.DataFrame) -> dict[str, int]:
+    """Return how many runs saw the event, were censored, and diverged."""
+    rows = timeline(runs, experiment.threshold, experiment.criterion)
+    seen, diverged = int(rows["upper"].count()), int((rows["outcome"] == "diverged").sum())
+    return {"events": seen, "censored": rows.height - seen - diverged, "diverged": diverged}
 
 
 def groups(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:

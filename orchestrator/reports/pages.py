@@ -61,12 +61,13 @@ def environment() -> Any:
 
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=jinja2.select_autoescape(("html.j2",)),
+        autoescape=jinja2.select_autoescape(("html.j2", "svg.j2")),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     made.filters |= {"counted": counted, "p_words": p_words, "plain": plain}
+    made.filters["spaced"] = lambda name: str(name).replace("_", " ")
     made.filters["unbroken"] = _unbroken
     made.filters["cell"] = lambda text: str(text).replace("|", "\\|").replace("\n", " ")
     return made

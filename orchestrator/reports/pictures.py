@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from analysis.criteria import GROKKED
-from analysis.table import timeline
+from analysis.table import BEST, REFERENCE, timeline
 from orchestrator.reports.answers import evidence_of
 from orchestrator.reports.claim_pictures import pictures_of_claims
 from orchestrator.reports.fans import fans
@@ -75,7 +75,6 @@ def _of_claims(state: State, rows: pl.DataFrame, facts: Mapping[str, Any], folde
     experiment, search = state.experiment, state.experiment.scales[state.scale].search
     evidence = evidence_of(experiment, state.scale, rows)
     if search:
-        from analysis.rules import BEST
         from analysis.search import confirmation
 
         best = next((each["point"] for each in facts["trials"] if BEST in each["role"]), None)
@@ -87,7 +86,6 @@ def _of_claims(state: State, rows: pl.DataFrame, facts: Mapping[str, Any], folde
 
 def _search(state: State, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
     from analysis.figures.search import search
-    from analysis.rules import BEST, REFERENCE
 
     names = state.experiment.varied(state.scale)[:2]
     tried = {

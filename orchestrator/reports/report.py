@@ -17,6 +17,7 @@ from analysis import table
 from analysis.criteria import GROKKED
 from orchestrator.reports import pages
 from orchestrator.reports.answers import answers
+from orchestrator.reports.levels import outcomes
 from orchestrator.reports.pictures import Picture, draw
 from orchestrator.reports.wording import event_of, tally
 from orchestrator.storage.provenance import provenance
@@ -116,9 +117,6 @@ def summary(study: Study, facts: Mapping[str, Any]) -> list[str]:
 def facts_of(state: State, runs: pl.DataFrame) -> dict[str, Any]:
     """Return all that a report says, but for its figures."""
     experiment, study = state.experiment, state.study
-    timeline = table.timeline(runs, experiment.threshold, experiment.criterion)
-    seen = int(timeline["upper"].count())
-    diverged = int((timeline["outcome"] == "diverged").sum())
     return {
         "experiment": experiment.name,
         "question": experiment.question,
@@ -129,9 +127,7 @@ def facts_of(state: State, runs: pl.DataFrame) -> dict[str, Any]:
         "threshold": experiment.threshold,
         "event": asdict(experiment.criterion),
         "replicas": len(state.replicas),
-        "events": seen,
-        "censored": timeline.height - seen - diverged,
-        "diverged": diverged,
+        **outcomes(experiment, runs),
         "failed": state.failed,
         "missing": state.missing,
         "budget_steps": state.budget_steps,

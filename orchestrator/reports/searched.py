@@ -10,7 +10,7 @@ import polars as pl
 
 from analysis.claims import Verdict, judge, undecided
 from analysis.numerals import counted, digits, steps
-from analysis.table import timeline
+from analysis.table import BEST, REFERENCE, timeline
 from orchestrator.reports import spoken
 from orchestrator.reports.wording import letter, plain
 from search_spaces._experiment import Experiment
@@ -60,7 +60,6 @@ def point_words(point: Mapping[str, float]) -> str:
 def _told(
     row: Mapping[str, Any], names: list[str], reference: Mapping[str, float], best: Mapping[str, float]
 ) -> dict[str, Any]:
-    from analysis.rules import BEST, REFERENCE
 
     point = {name: row[name] for name in names}
     roles = [role for role, other in ((REFERENCE, reference), (BEST, best)) if point == dict(other)]
@@ -94,8 +93,6 @@ def _at(
 
 def _answer(experiment: Experiment, facts: Mapping[str, Any]) -> str:
     """Return which point grokked soonest, how it and the reference fared on fresh seeds, and what the claims say."""
-    from analysis.rules import BEST
-
     first = next(each for each in facts["trials"] if BEST in each["role"])
     tried = counted(len(facts["trials"]), "point")
     if not first["grokked"]:

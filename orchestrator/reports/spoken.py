@@ -5,19 +5,22 @@ Nothing undecided sounds decided: what is open is introduced by "whether", what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from analysis.claims import FAILS, HOLDS, Claim
 from analysis.criteria import GROKKED
-from analysis.measures import is_share
-from analysis.numerals import counted, digits, limits, percent, steps
+from analysis.numerals import counted, digits, limits, steps
+from analysis.rules import Effect, Names
+from analysis.rules.parameter_within import ParameterWithin
+from orchestrator.reports.symbols import NAMES
 from orchestrator.reports.wording import fitted, letter, span, spoken
 from search_spaces._experiment import Experiment
 
-NAMES = ("Adam", "Lion", "Muon")  # words that stay capital within a sentence
+CAPITAL = ("Adam", "Lion", "Muon")  # words that stay capital within a sentence
 Facts = Mapping[str, Any]
 
 
@@ -68,16 +71,16 @@ def sentence(experiment: Experiment, claim: Claim, verdict: Facts) -> str:
         claim.name, (statement, f"It is not true that {within_a_sentence(statement)}")
     )
     told = {HOLDS: holds, FAILS: fails}.get(verdict["verdict"], f"Whether {within_a_sentence(holds)} stays open")
-    number = number_words(claim, {**verdict, "seen": experiment.criterion.seen})
+    number = number_words(claim, verdict, replace(NAMES, event=experiment.criterion))
     return f"{told[0].upper()}{told[1:]}: {number or verdict['evidence']}."
 
 
-def number_words(claim: Claim, verdict: Facts) -> str | None:
+def number_words(claim: Claim, verdict: Facts, names: Names = NAMES) -> str | None:
     """Return the effect of a claim with its interval as one says it; None where there is no number."""
     if verdict["effect"] is None:
         return None
-    words = _NUMBERS.get(claim.rule)
-    return words(claim, verdict) if words else span({**verdict, "estimate": verdict["effect"]})
+    effect = Effect(verdict["effect"], verdict["low"], verdict["high"], verdict.get("replicas", 0), names)
+    return claim.rule.said(effect)
 
 
 def within_a_sentence(statement: str) -> str:
@@ -87,7 +90,7 @@ def within_a_sentence(statement: str) -> str:
     ('a prior helps', 'D falls', 'Lion groks')
     """
     first = statement.split(" ", 1)[0].rstrip(",")
-    ordinary = first == "A" or (first[1:].islower() and first not in NAMES)
+    ordinary = first == "A" or (first[1:].islower() and first not in CAPITAL)
     return statement[0].lower() + statement[1:] if ordinary else statement
 
 
@@ -127,11 +130,9 @@ def _how_much(experiment: Experiment, primary: Any, exponent: Facts) -> str:
 def _as_inverse(experiment: Experiment, exponent: Facts, verdicts: Mapping[str, Facts]) -> str:
     """Return what became of the claim that the law falls as 1/x; nothing where none was made."""
     for claim in experiment.claims:
-        low, high = (claim.settings.get(name) for name in ("low", "high"))
-        whole = {"where", "quantity", "law"}.isdisjoint(claim.settings) and claim.settings.get("parameter")
-        if claim.rule != "parameter_within" or whole != "exponent" or low is None or high is None:
-            continue
-        if not low <= 1 <= high:
+        low, high = claim.rule.limits
+        whole = claim.rule == ParameterWithin("exponent", low=low, high=high)  # of the primary law, to all runs
+        if not whole or low is None or high is None or not low <= 1 <= high:
             continue
         verdict, form = verdicts[claim.name], _inverse(experiment.x)
         told = f"exponent {span(exponent)}"
@@ -163,69 +164,3 @@ def _primary(experiment: Experiment, facts: Facts) -> dict[str, Any] | None:
 def _term(term: str) -> str:
     name, sign, value = term.partition("=")
     return spoken(name).symbol + (f" = {value}" if sign else "")
-
-
-def _ratio(claim: Claim, verdict: Facts) -> str:
-    """Return a ratio of times as a speed where it is one for certain, else as a multiple of the steps.
-
-    Where the interval reaches 0 only the least speed is known.
-    """
-    ratio, low, high = verdict["effect"], verdict["low"], verdict["high"]
-    if high is None or high >= 1 or high <= 0 or ratio <= 0:
-        return f"{digits(ratio)} times the steps {limits(low, high)}"
-    if not low:
-        return f"{digits(1 / ratio)} times as fast, at the least {digits(1 / high)} times"
-    return f"{digits(1 / ratio)} times as fast {limits(1 / high, 1 / low)}"
-
-
-def _share(claim: Claim, verdict: Facts) -> str:
-    count, seen = verdict["effect"] * verdict["replicas"], verdict.get("seen", GROKKED)
-    ends = f"[{percent(verdict['low'])}, {percent(verdict['high'])}]"
-    if abs(count - round(count)) < 1e-6:
-        return f"{round(count)} of {verdict['replicas']} {seen} {ends}"
-    return f"{percent(verdict['effect'])} of the networks {seen} {ends}"
-
-
-def _mean(claim: Claim, verdict: Facts) -> str:
-    """Return the mean of a measure; of one that is a share, in per cent."""
-    if is_share(claim.settings["measure"]) and None not in (verdict["low"], verdict["high"]):
-        ends = f"[{percent(verdict['low'])}, {percent(verdict['high'])}]"
-        return f"{percent(verdict['effect'])} in the mean {ends}"
-    return f"{digits(verdict['effect'])} in the mean {limits(verdict['low'], verdict['high'])}"
-
-
-def _slope(claim: Claim, verdict: Facts) -> str:
-    """Return a slope by a number as what twice the number does, any other as it is."""
-    term = claim.settings["term"]
-    if "×" in term or "=" in term:
-        return f"the slope is {span({**verdict, 'estimate': verdict['effect']})}"
-    factor, low, high = (None if end is None else 2**end for end in (verdict[n] for n in ("effect", "low", "high")))
-    return f"{spoken(term).twice} takes {digits(factor)} times the steps {limits(low, high)}"
-
-
-def _change(claim: Claim, verdict: Facts) -> str:
-    ends: list[float | None] = [verdict["effect"], verdict["low"], verdict["high"]]
-    if not str(claim.settings["measure"]).startswith("log_"):
-        return f"the difference is {digits(ends[0])} {limits(ends[1], ends[2])}"
-    factor, low, high = (None if end is None else 2.718281828459045**end for end in ends)
-    return f"{digits(factor)} times the steps {limits(low, high)}"
-
-
-def _named(words: str) -> Callable[[Claim, Facts], str]:
-    def told(claim: Claim, verdict: Facts) -> str:
-        interval = span({**verdict, "estimate": verdict["effect"]})
-        return f"{words.format(**claim.settings)} {interval}"
-
-    return told
-
-
-_NUMBERS: Mapping[str, Callable[[Claim, Facts], str]] = {
-    "ratio_within": _ratio,
-    "share_within": _share,
-    "measure_change": _change,
-    "measure_within": _mean,
-    "parameter_within": _named("the {parameter} is"),
-    "floor_share": _named("the floor's share is"),
-    "dropping_shift": _named("the {parameter} changes by"),
-    "slope_within": _slope,
-}

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.reports.wording import letter
+from analysis.rules import Names
+from orchestrator.reports.wording import letter, spoken
 
 SHORT = {
     "beta1": "β₁",
@@ -51,6 +52,10 @@ def label(column: str) -> str:
     ('D_KL(oracle ‖ attention), nats', 'accuracy at 12')
     """
     return LABELS.get(column, column.replace("_", " "))
+
+
+NAMES = Names(column=label, field=short, twice=lambda field: spoken(field).twice)
+"""What rules of claims are told to call things."""
 
 
 def value_word(value: Any) -> str:

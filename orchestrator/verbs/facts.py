@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from analysis._measured import LEAST_SEEDS
 from analysis.criteria import GROKKED, Criterion
-from analysis.rules import OF_MEASURES
+from analysis.rules import LEAST_SEEDS
 from orchestrator.study import memory
 from orchestrator.study.progress import outcomes_of
 
@@ -61,8 +60,8 @@ def duration(minutes: float) -> str:
 def few_seeds(study: Study) -> bool:
     """Say whether the scale has too few seeds for some of its claims."""
     size = study.experiment.scales[study.scale]
-    rules = {claim.rule for claim in study.experiment.claims}
-    return not size.search and len(size.seeds) < LEAST_SEEDS and bool(rules & {*OF_MEASURES, "share_within"})
+    needed = [claim.rule.least_seeds for claim in study.experiment.claims]
+    return not size.search and len(size.seeds) < LEAST_SEEDS and LEAST_SEEDS in needed
 
 
 def show_lines(study: Study, facts: Mapping[str, Any]) -> Iterator[str]:
@@ -119,8 +118,7 @@ def _question(study: Study) -> dict[str, Any]:
         "primary_law": experiment.primary_law,
         "measures": list(experiment.measures),
         "claims": [
-            {"name": claim.name, "statement": claim.statement, "rule": claim.rule, "settings": dict(claim.settings)}
-            for claim in experiment.claims
+            {name: value for name, value in claim.facts().items() if name != "source"} for claim in experiment.claims
         ],
     }
 

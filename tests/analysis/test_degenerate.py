@@ -10,7 +10,9 @@ import pytest
 
 from analysis.claims import Claim, judge
 from analysis.evidence import Evidence
+from analysis.rules import Rule
 from orchestrator.fit.fits import fit_table, lines
+from search_spaces import DroppingShift, FloorShare, ParameterWithin, RatioWithin, SlopeWithin
 
 SEEDS = [0, 1, 2, 3] * 3
 LEVELS = [0.1] * 4 + [0.3] * 4 + [1.0] * 4
@@ -65,28 +67,28 @@ def test_one_seed_counts_rows_as_independent_and_claims_stay_undecided() -> None
     timeline = single.rename({"group": "data_seed"}).with_columns(
         memorised_upper=pl.lit(10.0), memorised_lower=pl.lit(5.0)
     )
-    claim = Claim(name="c", statement="…", source="…", rule="parameter_within", settings={"parameter": "exponent"})
+    claim = Claim(name="c", statement="…", rule=ParameterWithin("exponent"))
     found = judge(claim, Evidence(timeline, x="x", laws=["power"], primary_law="power"))
     assert found.verdict == "undecided" and "one seed only" in found.evidence
 
 
 @pytest.mark.parametrize(
-    "rule, settings",
+    "rule",
     [
-        ("parameter_within", {"parameter": "floor"}),
-        ("floor_share", {}),
-        ("dropping_shift", {"parameter": "floor"}),
-        ("slope_within", {"term": "width"}),
-        ("ratio_within", {"arm": "x", "first": 0.1, "second": 7.0}),
-        ("parameter_within", {"parameter": "exponent", "where": {"x": 5.0}}),
-        ("parameter_within", {"parameter": "exponent", "where": {"x": "five"}}),
-        ("parameter_within", {"parameter": "exponent", "where": {"width": 5}}),
+        ParameterWithin("floor"),
+        FloorShare(),
+        DroppingShift("floor"),
+        SlopeWithin("width"),
+        RatioWithin(first={"x": 0.1}, second={"x": 7.0}),
+        ParameterWithin("exponent", where={"x": 5.0}),
+        ParameterWithin("exponent", where={"x": "five"}),
+        ParameterWithin("exponent", where={"width": 5}),
     ],
 )
-def test_claims_that_the_table_cannot_speak_to_are_undecided(rule: str, settings: dict[str, Any]) -> None:
+def test_claims_that_the_table_cannot_speak_to_are_undecided(rule: Rule) -> None:
     timeline = (
         rows().rename({"group": "data_seed"}).with_columns(memorised_upper=pl.lit(10.0), memorised_lower=pl.lit(5.0))
     )
-    claim = Claim(name="c", statement="…", source="…", rule=rule, settings=settings)
+    claim = Claim(name="c", statement="…", rule=rule)
     found = judge(claim, Evidence(timeline, x="x", laws=["power"], primary_law="power"))
     assert found.verdict == "undecided" and len(found.evidence) > 10

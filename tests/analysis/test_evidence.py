@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from analysis._measured import numbers_of_share
 from analysis.criteria import Criterion
 from analysis.evidence import Evidence
+from analysis.rules.share_within import ShareWithin
 
 
 def evidence(rows: list[dict[str, object]]) -> Evidence:
@@ -45,7 +45,7 @@ def test_a_run_that_had_the_event_at_step_0_counts_in_shares_and_in_no_law_or_ra
     made = evidence(rows)
     assert made.part().height == 10 and made.every().height == 12
     assert made.contrast({"kl_strength": 0.1}, {"kl_strength": early}).pairs == 4
-    assert numbers_of_share(made, {"where": {"kl_strength": early}}).values == [1.0] * 6
+    assert ShareWithin(where={"kl_strength": early}).numbers(made).values == [1.0] * 6
     assert all(fit.events == 10 for fit in made.fits())
 
 

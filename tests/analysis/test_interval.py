@@ -14,11 +14,22 @@ from test_claims import evidence, rows_of
 from test_laws import LEVELS, planted
 
 from analysis.claims import Claim, equivalence, judge, p_value, verdict_on
+from analysis.evidence import Evidence
 from analysis.interval import END_TOLERANCE, FittedInterval, Interval, jackknife
 from analysis.intervals import MOST_LEFT_OUT, intervals
 from analysis.laws import law_named, law_names
 from analysis.likelihood import Times
-from analysis.rules import RULES
+from analysis.rules import Answer, Rule, rule_names
+from search_spaces import (
+    DroppingShift,
+    FloorShare,
+    MeasureChange,
+    MeasureWithin,
+    ParameterWithin,
+    RatioWithin,
+    ShareWithin,
+    SlopeWithin,
+)
 
 ends = st.one_of(st.none(), st.floats(-3, 3))
 RATIO = (0.0, None)
@@ -110,10 +121,12 @@ def test_an_end_within_its_error_of_a_limit_leaves_the_claim_undecided() -> None
     assert verdict_on(FittedInterval(1.3, 1.25004, 1.35, 7), within) == "undecided"
 
 
-def test_the_words_say_that_an_end_lies_within_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    near = FittedInterval(0.9, 0.80005, 1.0, 7)
-    monkeypatch.setitem(RULES, "slope_within", lambda *_: (near, "slope:", 8))  # type: ignore[arg-type]
-    claim = Claim(name="c", statement="s.", source="…", rule="slope_within", settings={"low": 0.8, "high": 1.25})
+def test_the_words_say_that_an_end_lies_within_its_error() -> None:
+    class Near(SlopeWithin):
+        def answer(self, evidence: Evidence) -> Answer:
+            return Answer(FittedInterval(0.9, 0.80005, 1.0, 7), "slope:", 8)
+
+    claim = Claim(name="c", statement="s.", rule=Near("x", low=0.8, high=1.25))
     found = judge(claim, evidence(rows_of(planted(seeds=4, spread=0.2))))
     assert found.verdict == "undecided"
     assert "an end of the interval lies within its error (0.1 % of its distance)" in found.evidence
@@ -142,35 +155,26 @@ def test_p_is_below_five_per_cent_just_where_an_interval_in_a_range_decides(
     assert (p_value(found, within) < 0.05) == decided
 
 
-ASKED: dict[str, list[dict[str, Any]]] = {
-    "parameter_within": [
-        {"parameter": "exponent"},
-        {"parameter": "floor"},
-        {"parameter": "scale", "law": "power"},
-    ],
-    "floor_share": [{}],
-    "dropping_shift": [{"parameter": "exponent"}],
-    "slope_within": [{"term": "x"}],
-    "ratio_within": [{"arm": "x", "first": 0.05, "second": 1.0}],
-    "measure_within": [{"measure": "mass_at_grok"}, {"measure": "kl_at_grok"}, {"measure": "structure_lead"}],
-    "measure_change": [{"measure": "mass_at_grok", "arm": "x", "first": 0.05, "second": 1.0}],
-    "share_within": [{}],
-}
-RANGES: dict[str, tuple[float | None, float | None]] = {
-    "exponent": RATIO,
-    "floor": RATIO,
-    "scale": RATIO,
-    "floor_share": SHARE,
-    "ratio_within": RATIO,
-    "mass_at_grok": SHARE,
-    "kl_at_grok": RATIO,
-    "measure_change": (-1.0, 1.0),
-    "share_within": SHARE,
-}
+NONE: tuple[float | None, float | None] = (None, None)
+ARMS: dict[str, Any] = {"first": {"x": 0.05}, "second": {"x": 1.0}}
+ASKED: tuple[tuple[Rule, tuple[float | None, float | None]], ...] = (
+    (ParameterWithin("exponent"), RATIO),
+    (ParameterWithin("floor"), RATIO),
+    (ParameterWithin("scale", law="power"), RATIO),
+    (FloorShare(), SHARE),
+    (DroppingShift("exponent"), NONE),
+    (SlopeWithin("x"), NONE),
+    (RatioWithin(**ARMS), RATIO),
+    (MeasureWithin("mass_at_grok"), SHARE),
+    (MeasureWithin("kl_at_grok"), RATIO),
+    (MeasureWithin("structure_lead"), NONE),
+    (MeasureChange("mass_at_grok", **ARMS), (-1.0, 1.0)),
+    (ShareWithin(), SHARE),
+)
 
 
 def test_every_rule_is_asked_for_its_range() -> None:
-    assert set(ASKED) == set(RULES)
+    assert {rule.name for rule, _ in ASKED} == set(rule_names())
 
 
 @pytest.mark.parametrize(
@@ -184,14 +188,10 @@ def test_no_rules_interval_leaves_the_range_of_its_quantity(
     nearly_all = np.where(source.random(rows.height) < 0.8, 1.0, source.random(rows.height))
     columns = {"mass_at_grok": nearly_all, "kl_at_grok": 1 - nearly_all, "structure_lead": nearly_all - 0.5}
     table = evidence(rows.with_columns(**columns))
-    for rule, asked in ASKED.items():
-        for each in asked:
-            try:
-                found = RULES[rule](table, each)[0]
-            except ValueError:
-                continue
-            kind = rule if rule in ("floor_share", "ratio_within", "measure_change", "share_within") else None
-            wanted = RANGES.get(kind or each.get("parameter") or each.get("measure") or "", (None, None))
-            expected = (None, None) if rule == "dropping_shift" else wanted
-            assert (found.least, found.most) == expected, (rule, each)
-            assert inside(found), (rule, each, found)
+    for rule, expected in ASKED:
+        try:
+            found = rule.answer(table).interval
+        except ValueError:
+            continue
+        assert (found.least, found.most) == expected, rule
+        assert inside(found), (rule, found)

@@ -12,6 +12,8 @@ from scipy import stats
 
 from analysis.claims import Claim, Verdict, judge
 from analysis.evidence import Evidence
+from analysis.rules import Rule
+from search_spaces import MeasureChange, MeasureWithin, RatioWithin, ShareWithin
 
 SEEDS = 8
 NUMBERS = np.array([0.3, 0.5, 0.4, 0.9, 0.1, 0.6, 0.7, 0.45])
@@ -37,16 +39,14 @@ def runs(**columns: Any) -> pl.DataFrame:
     return pl.DataFrame({**facts, **columns})
 
 
-def verdict(rows: pl.DataFrame, rule: str, *, x: str = "prior", **settings: Any) -> Verdict:
+def verdict(rows: pl.DataFrame, rule: Rule, *, x: str = "prior") -> Verdict:
     """Return the verdict on the table as it is read back from a CSV file."""
     again = pl.read_csv(io.StringIO(rows.write_csv()), infer_schema_length=None)
-    claim = Claim(name="c", statement="s.", source="…", rule=rule, settings=settings)
-    assert claim.faults() == []
-    return judge(claim, Evidence(again, x=x, laws=(), primary_law=""))
+    return judge(Claim(name="c", statement="s.", rule=rule), Evidence(again, x=x, laws=(), primary_law=""))
 
 
 def test_a_measure_has_the_t_interval_over_seeds() -> None:
-    found = verdict(runs(), "measure_within", measure="gap", where={"clip_norm": None}, low=0.0)
+    found = verdict(runs(), MeasureWithin("gap", where={"clip_norm": None}, low=0.0))
     expected = stats.ttest_1samp(NUMBERS, 0.0).confidence_interval(0.95)
     assert (found.effect, found.low, found.high) == pytest.approx((NUMBERS.mean(), *expected))
     assert (found.verdict, found.replicas) == ("holds", SEEDS)
@@ -54,7 +54,7 @@ def test_a_measure_has_the_t_interval_over_seeds() -> None:
 
 
 def test_runs_of_a_seed_count_once_in_the_mean() -> None:
-    found = verdict(runs(), "measure_within", measure="gap")
+    found = verdict(runs(), MeasureWithin("gap"))
     means = (NUMBERS + NUMBERS**2 + 1) / 2
     assert (found.effect, found.high) == pytest.approx(
         (means.mean(), stats.ttest_1samp(means, 0.0).confidence_interval(0.95).high)
@@ -63,30 +63,30 @@ def test_runs_of_a_seed_count_once_in_the_mean() -> None:
 
 def test_absent_values_are_counted_in_the_words_and_too_many_leave_it_undecided() -> None:
     holes = [None if seed < 2 else value for seed, value in enumerate(NUMBERS)] + [None] * SEEDS
-    found = verdict(runs(gap=holes), "measure_within", measure="gap", low=0.0)
+    found = verdict(runs(gap=holes), MeasureWithin("gap", low=0.0))
     assert found.verdict == "holds" and "over 6 seeds (absent in 10 of 16 runs)" in found.evidence
     for measure, reason in (("never", "never is absent in 16 of 16 runs; 0 seeds have it, 6 are needed"),):
-        found = verdict(runs(), "measure_within", measure=measure, low=0.0)
+        found = verdict(runs(), MeasureWithin(measure, low=0.0))
         assert (found.verdict, found.evidence) == ("undecided", reason)
 
 
 def test_an_unknown_measure_is_undecided_and_lists_what_there_is() -> None:
-    found = verdict(runs(), "measure_within", measure="gpa")
+    found = verdict(runs(), MeasureWithin("gpa"))
     assert found.verdict == "undecided" and "no measure 'gpa'; measures: " in found.evidence
     assert "gap" in found.evidence and "outcome" not in found.evidence
 
 
 def test_equal_values_decide_only_where_they_are_yes_or_no() -> None:
-    same = verdict(runs(gap=[0.2] * 16), "measure_within", measure="gap", high=0.5)
+    same = verdict(runs(gap=[0.2] * 16), MeasureWithin("gap", high=0.5))
     assert same.verdict == "undecided" and "0.2 at all of 8 seeds" in same.evidence
-    flag = verdict(runs(), "measure_within", measure="kl_decay_algebraic", low=0.6)
+    flag = verdict(runs(), MeasureWithin("kl_decay_algebraic", low=0.6))
     exact = stats.binomtest(8, 8).proportion_ci(method="exact")
     assert (flag.verdict, flag.low, flag.high) == ("holds", pytest.approx(exact.low), 1.0)
 
 
 @pytest.mark.parametrize("where", [None, {"matched": True}, {"prior": "none"}, {"clip_norm": None}])
 def test_the_share_of_runs_that_grokked_counts_each_seed_once(where: dict[str, Any] | None) -> None:
-    found = verdict(runs(), "share_within", where=where, high=0.6)
+    found = verdict(runs(), ShareWithin(where=where, high=0.6))
     assert found.effect == (0.5 if where is None else 0.0)
     exact = stats.binomtest(4 if where is None else 0, 8).proportion_ci(method="exact")
     assert (found.low, found.high) == pytest.approx((exact.low, exact.high))
@@ -98,17 +98,16 @@ def test_a_run_that_grokked_after_the_common_horizon_has_not_grokked_by_then() -
     lower = [400] + [1000] * 7 + [290] * SEEDS
     late = runs(lower=lower, upper=[None, 900] + [None] * 6 + [300] * SEEDS)
     outcomes = ["not yet", "grokked"] + ["not yet"] * 6 + ["grokked"] * SEEDS
-    found = verdict(late.with_columns(outcome=pl.Series(outcomes)), "share_within", where={"matched": True})
+    found = verdict(late.with_columns(outcome=pl.Series(outcomes)), ShareWithin(where={"matched": True}))
     assert found.effect == 0.0 and "by step 400" in found.evidence
     outcomes[0] = "diverged"
-    found = verdict(late.with_columns(outcome=pl.Series(outcomes)), "share_within", where={"matched": True})
+    found = verdict(late.with_columns(outcome=pl.Series(outcomes)), ShareWithin(where={"matched": True}))
     assert found.effect == pytest.approx(1 / 8) and "by step 1,000" in found.evidence
 
 
 def test_a_change_is_paired_by_seed_with_none_as_a_value() -> None:
-    found = verdict(
-        runs(), "measure_change", measure="gap", arm="clip_norm", first=None, second=1.0, low=0.1, x="clip_norm"
-    )
+    rule = MeasureChange("gap", first={"clip_norm": None}, second={"clip_norm": 1.0}, low=0.1)
+    found = verdict(runs(), rule, x="clip_norm")
     change = NUMBERS**2 + 1 - NUMBERS
     expected = stats.ttest_rel(NUMBERS**2 + 1, NUMBERS).confidence_interval(0.95)
     assert (found.effect, found.low, found.high) == pytest.approx((change.mean(), *expected))
@@ -118,9 +117,8 @@ def test_a_change_is_paired_by_seed_with_none_as_a_value() -> None:
 
 def test_pairs_without_a_value_are_counted() -> None:
     holes = [None, *NUMBERS[1:], *(NUMBERS + 1 + NUMBERS**2)]
-    found = verdict(
-        runs(gap=holes), "measure_change", measure="gap", arm="matched", first=True, second=False, x="matched"
-    )
+    rule = MeasureChange("gap", first={"matched": True}, second={"matched": False})
+    found = verdict(runs(gap=holes), rule, x="matched")
     assert "absent in 1 of 8 pairs" in found.evidence and found.replicas == 14
 
 
@@ -130,9 +128,8 @@ def test_a_ratio_takes_none_as_an_arm_and_pairs_other_axes_that_hold_none() -> N
     again = pl.read_csv(io.StringIO(both.write_csv()), infer_schema_length=None)
     made = Evidence(again, x="clip_norm", laws=(), primary_law="", strata=["arm"])
     assert made.paired({"arm": "a"}, {"arm": "b"}).height == 16  # null is a value of clip_norm
-    settings = {"arm": "clip_norm", "first": None, "second": 1.0, "where": {"arm": "a"}}
-    claim = Claim(name="c", statement="s.", source="…", rule="ratio_within", settings={**settings, "high": 0.5})
-    found = judge(claim, made)
+    rule = RatioWithin(first={"clip_norm": None}, second={"clip_norm": 1.0}, where={"arm": "a"}, high=0.5)
+    found = judge(Claim(name="c", statement="s.", rule=rule), made)
     assert found.verdict == "holds" and "clip_norm = 1 over that at clip_norm = none" in found.evidence
 
 
@@ -142,13 +139,12 @@ def test_arms_may_differ_in_several_fields_and_are_paired_on_the_others() -> Non
     later = early.with_columns(pl.lit(500).alias("schedule_steps"), pl.col("lower", "upper") * 4)
     rows = pl.concat([plain, early.with_columns(pl.col("lower", "upper") * 2), later], how="vertical_relaxed")
     made = Evidence(rows, x="clip_norm", laws=(), primary_law="", strata=["schedule", "schedule_steps"])
-    settings = {
-        "first": {"schedule": "constant", "schedule_steps": 0},
-        "second": {"schedule": "early", "schedule_steps": 300},
-    }
-    claim = Claim(name="c", statement="s.", source="…", rule="ratio_within", settings={**settings, "low": 1.5})
-    assert claim.faults() == []
-    found = judge(claim, made)
+    rule = RatioWithin(
+        first={"schedule": "constant", "schedule_steps": 0},
+        second={"schedule": "early", "schedule_steps": 300},
+        low=1.5,
+    )
+    found = judge(Claim(name="c", statement="s.", rule=rule), made)
     assert found.effect == pytest.approx(2, rel=0.05) and found.replicas == 16
     assert (
         "schedule = early, schedule_steps = 300 over that at schedule = constant, schedule_steps = 0" in found.evidence
@@ -156,7 +152,10 @@ def test_arms_may_differ_in_several_fields_and_are_paired_on_the_others() -> Non
 
 
 def test_steps_spent_before_an_arm_began_count() -> None:
-    settings: dict[str, Any] = {"arm": "clip_norm", "first": None, "second": 1.0}
+    def judged(**added: str | None) -> Verdict:
+        rule = RatioWithin(first={"clip_norm": None}, second={"clip_norm": 1.0}, **added)
+        return judge(Claim(name="c", statement="s.", rule=rule), made)
+
     made = Evidence(
         runs(lower=[90] * 8 + [290] * 8, upper=[100] * 8 + [300] * 8, parent_steps=[500] * 16),
         x="clip_norm",
@@ -164,40 +163,14 @@ def test_steps_spent_before_an_arm_began_count() -> None:
         primary_law="",
     )
     for added, ratio in ((None, 3.0), ("parent_steps", 8.0)):
-        claim = Claim(
-            name="c", statement="s.", source="…", rule="ratio_within", settings={**settings, "second_added": added}
-        )
-        assert judge(claim, made).effect == pytest.approx(ratio, rel=0.1)
-    assert "clip_norm = 1 with its parent_steps added over that at clip_norm = none" in judge(claim, made).evidence
+        assert judged(second_added=added).effect == pytest.approx(ratio, rel=0.1)
+    told = judged(second_added="parent_steps").evidence
+    assert "clip_norm = 1 with its parent_steps added over that at clip_norm = none" in told
     for field in ("prior_steps", "data_seed"):
-        claim = Claim(
-            name="c", statement="s.", source="…", rule="ratio_within", settings={**settings, "first_added": field}
-        )
-        assert "no single value" in judge(claim, made).evidence
+        assert "no single value" in judged(first_added=field).evidence
 
 
 def test_without_laws_no_level_is_outside_the_fits() -> None:
     rows = runs(weight_decay=[0.0] * SEEDS + [1.0] * SEEDS)
     assert Evidence(rows, x="weight_decay", laws=(), primary_law="", least_memorised=1.0).left_out == []
     assert Evidence(rows, x="weight_decay", laws=("power",), primary_law="power").left_out == [0.0]
-
-
-@pytest.mark.parametrize(
-    "rule, settings, expected",
-    [
-        ("measure_within", {}, "needs the setting 'measure'"),
-        ("measure_within", {"measure": 3}, "needs the setting 'measure'"),
-        ("measure_change", {"measure": "gap", "arm": "x"}, "needs the settings 'first' and 'second'"),
-        (
-            "measure_change",
-            {"measure": "gap", "first": 1, "second": 2},
-            "without 'arm' a mapping of the same fields each",
-        ),
-        ("ratio_within", {"first": {}, "second": {"x": 2}}, "without 'arm' a mapping of the same fields each"),
-        ("share_within", {"measure": "gap"}, "unknown setting measure; settings: low, high, where"),
-        ("share_within", {"where": "random"}, "where must name fields and their values"),
-    ],
-)
-def test_faults_of_settings_are_told(rule: str, settings: dict[str, Any], expected: str) -> None:
-    (fault,) = Claim(name="c", statement="s.", source="…", rule=rule, settings=settings).faults()
-    assert expected in fault

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from analysis.rules import BEST, REFERENCE
 from analysis.search import best_of, trials
+from analysis.table import BEST, REFERENCE
 from orchestrator.reports.answers import answers
 from search_spaces._experiment import Experiment
 from search_spaces.fastest_grokking import BEST_OF_THE_GRID, EXPERIMENT

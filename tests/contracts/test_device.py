@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+from emulated import Emulated, Operations
+from torch import Tensor
+from torch.utils._pytree import tree_leaves
 
 from search_spaces._files import experiment_named
 from trainables import loop
@@ -18,18 +19,6 @@ from trainables.replica import Replica
 STEPS, NAMES = 12, available("search_spaces")
 
 
-class Operations(TorchDispatchMode):
-    """Counts the operations that are sent to the device."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.made: Counter[str] = Counter()
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.made[str(func)] += 1
-        return func(*args, **(kwargs or {}))
-
-
 def valueless(replicas: list[Replica]) -> Pack:
     """Return a pack on the meta device, past its first evaluation."""
     pack = Pack(replicas, device="meta")
@@ -37,10 +26,18 @@ def valueless(replicas: list[Replica]) -> Pack:
     return pack
 
 
+def kinds(name: str) -> list[list[Replica]]:
+    """Return up to 16 replicas of each kind of pack of an experiment, of those that need no parent."""
+    found: dict[str, list[Replica]] = {}
+    for replica in experiment_named(name).replicas("laptop"):
+        if replica.parent is None:
+            found.setdefault(replica.pack_key, []).append(replica)
+    return [replicas[:16] for replicas in found.values()]
+
+
 def some(name: str) -> list[Replica]:
     """Return up to 16 replicas of an experiment that may share a pack and need no parent."""
-    alone = [replica for replica in experiment_named(name).replicas("laptop") if replica.parent is None]
-    return [replica for replica in alone if replica.pack_key == alone[0].pack_key][:16]
+    return kinds(name)[0]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -62,13 +59,30 @@ def test_as_many_operations_are_sent_for_many_replicas_as_for_two(name: str) -> 
             grads, view = pack.backward()
             pack.record(view)
             pack.update(grads)
-        made[count] = operations.made
+        made[count] = Counter(func for func, *_ in operations.made)
     assert counts[1] >= 4 and made[counts[0]] == made[counts[1]]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_step_of_every_experiment_can_be_recorded_and_copies_nothing_from_the_host(name: str) -> None:
+    for replicas in kinds(name):
+        pack, recorder = valueless(replicas[:2]), Emulated()
+        pack.capture(recorder)
+        assert pack.sent_singly == ""
+        with Operations() as operations:
+            grads, view = pack.backward()
+            pack.record(view)
+            pack.update(grads)
+        assert recorder.replays == 3 and operations.made
+        for _, _, _, found in operations.made:
+            assert {each.device.type for each in tree_leaves(found) if isinstance(each, Tensor)} <= {"meta"}
+
+
 @pytest.mark.gpu
-def test_a_chunk_on_a_gpu_runs_without_waiting_for_it() -> None:
+@pytest.mark.parametrize("reason", ["", "asked for"], ids=["graphs", "singly"])
+def test_a_chunk_on_a_gpu_runs_without_waiting_for_it(reason: str) -> None:
     pack = Pack(some("kl_scaling"), device="cuda")
+    pack.sent_singly = reason
     loop.advance(pack, last_step=1000, steps=3)
     torch.cuda.set_sync_debug_mode("error")
     try:
@@ -78,6 +92,7 @@ def test_a_chunk_on_a_gpu_runs_without_waiting_for_it() -> None:
             pack.update(grads)
     finally:
         torch.cuda.set_sync_debug_mode("default")
+    assert pack.sent_singly == reason
 
 
 @pytest.mark.gpu

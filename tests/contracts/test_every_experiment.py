@@ -9,8 +9,9 @@ import pytest
 import torch
 
 import search_spaces
-from analysis._measured import arms
-from analysis.rules import RULES
+from analysis.rules import rule_named
+from analysis.rules._arms import OfArms
+from analysis.rules._law import OfLaw
 from search_spaces._experiment import FIRST_PILOT_SEED
 from search_spaces._files import experiment_named
 from trainables import loop
@@ -63,7 +64,6 @@ PAPER["optimizer_robustness"] = {
     "batch_size": 64,
 }  # first of the grid
 PAPER["optimizer_grid"] = {**PAPER["four_phases"], "distractors": "constant", "optimizer": "adamw", "weight_decay": 0.5}
-LAW_RULES = {"parameter_within", "floor_share", "dropping_shift"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,7 +83,9 @@ def test_claims_can_be_judged_and_pilot_seeds_are_apart(name: str) -> None:
     assert experiment.primary_law in experiment.laws or not (experiment.laws or experiment.primary_law)
     assert experiment.threshold in experiment.recording.thresholds
     for claim in experiment.claims:
-        assert claim.rule in RULES and claim.statement.endswith(".") and claim.source
+        assert claim.statement.endswith(".") and claim.source
+        kind, settings = rule_named(claim.rule.name), claim.rule.settings()
+        assert kind(**kind.read(settings)) == claim.rule
     for scale in experiment.scales.values():
         confirming = scale.search.confirming_seeds if scale.search else ()
         assert max(*scale.seeds, *confirming) < FIRST_PILOT_SEED
@@ -100,8 +102,8 @@ def test_every_claim_speaks_of_runs_that_there_will_be(name: str, scale: str) ->
     axes = [{field: values[field] for field in size.names} for values, _ in size.points_and_seeds()]
     assert len({claim.name for claim in experiment.claims}) == len(experiment.claims) > 0
     for claim in experiment.claims:
-        where = claim.settings.get("where") or {}
-        compared = arms(claim.settings) if "first" in claim.settings else ({},)
+        where, rule = claim.rule.where or {}, claim.rule
+        compared = (rule.first, rule.second) if isinstance(rule, OfArms) else ({},)
         sides = [
             [point for point in axes if all(point[field] == value for field, value in {**where, **arm}.items())]
             for arm in compared
@@ -122,7 +124,7 @@ def test_laptop_scale_has_the_size_that_its_claims_need(name: str) -> None:
         assert len(scale.search.confirming_seeds) >= 8
         return
     levels = len(scale.space.values(experiment.x))
-    assert levels >= (6 if {claim.rule for claim in experiment.claims} & LAW_RULES else 3)
+    assert levels >= (6 if any(isinstance(claim.rule, OfLaw) for claim in experiment.claims) else 3)
     assert len(scale.seeds) >= 8
 
 

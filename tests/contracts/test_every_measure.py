@@ -10,7 +10,7 @@ import pytest
 from made_runs import COLUMNS, grokking, made
 from tiny import tiny_replica
 
-from analysis.measures import measure_named, measure_names, probes_of, range_of
+from analysis.measures import among, columns_of, measure_named, measure_names, probes_of, range_of
 from analysis.measures._run import WRITERS, Run
 from analysis.table import TIMELINE
 from trainables.family import rules
@@ -70,6 +70,14 @@ def test_a_range_is_one_of_a_column(name: str) -> None:
     module = importlib.import_module(f"analysis.measures.{name}")
     named = [each for kind in ("SHARES", "NONNEGATIVE", "NONPOSITIVE") for each in getattr(module, kind, ())]
     assert all(any(column.startswith(each) for column in measure_named(name)(grokking())) for each in named)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_measure_names_all_columns_that_it_gives(name: str) -> None:
+    scored = made(memorised=60, score_variance=np.full(101, 0.5))
+    given = {column for run in (*RUNS.values(), scored) for column in measure_named(name)(run)}
+    assert all(among(column, columns_of(name)) for column in given)
+    assert all(any(among(column, [each]) for column in given) for each in columns_of(name))
 
 
 @pytest.mark.parametrize("name", NAMES)

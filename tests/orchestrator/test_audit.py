@@ -15,16 +15,17 @@ from launches import tiny
 from orchestrator.cli import main
 from orchestrator.launch import train
 from orchestrator.reports import ledger
-from orchestrator.reports.audit import audit, derive, marks
+from orchestrator.reports.audit import audit, derive
+from orchestrator.reports.publishing import publish
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "results"
 
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
-    """Return a copy of one published result with its page."""
+    """Return a copy of one published result with its page, and the index of it alone."""
     shutil.copytree(PUBLISHED / "weight_decay_scaling", tmp_path / "weight_decay_scaling")
-    shutil.copy(PUBLISHED / "weight_decay_scaling.md", tmp_path)
+    publish(tmp_path)
     return tmp_path
 
 
@@ -72,20 +73,12 @@ def test_other_numbers_in_the_report_and_on_the_page_are_found(
     file.write_text(json.dumps(facts))
     page = copied / "weight_decay_scaling.md"
     text = page.read_text()
-    mark = text.index("<!--=fits.power.parameters.exponent-->")
-    printed = text[mark:].split("-->")[1].split("<!--")[0]
-    assert printed.startswith("0.")
-    page.write_text(text[:mark] + text[mark:].replace("-->0.", "-->1.", 1))
+    line = next(number for number, line in enumerate(text.splitlines(), start=1) if line.startswith("**grok step"))
+    page.write_text(text.replace("exponent a of 0.", "exponent a of 1.", 1))
     assert main(["audit", str(copied)]) == 1
     out = capsys.readouterr().out
-    assert "parameters.exponent.high is" in out and f"fits.power.parameters.exponent reads '1{printed[1:]}'" in out
+    assert "parameters.exponent.high is" in out and f"{page}:{line} reads '**grok step = C / wd^a" in out
     assert out.count("\n") == 3  # the two, and how many were compared
-
-
-def test_a_mark_that_leads_nowhere_is_found(copied: Path) -> None:
-    page = copied / "weight_decay_scaling.md"
-    page.write_text(page.read_text() + "<!--=fits.power.parameters.0.5.low-->None<!--/-->\n")
-    assert len(audit(copied)[0]) == 1
 
 
 def test_another_row_of_the_table_is_found(copied: Path) -> None:
@@ -126,16 +119,6 @@ def test_a_foreign_report_costs_one_line_of_the_audit(
     (copied / "weight_decay_scaling" / "report.json").write_bytes(text.encode(errors="surrogateescape"))
     assert main(["audit", str(copied)]) == 1
     assert capsys.readouterr().out.count("cannot be audited") == 1
-
-
-def test_a_mark_names_no_file_outside_the_folder(tmp_path: Path) -> None:
-    (tmp_path / "results").mkdir()
-    outside, page = tmp_path / "outside.json", tmp_path / "results" / "page.md"
-    outside.write_text('{"secret": 1}')
-    for name in ("../outside.json", str(outside)):
-        page.write_text(f"<!--={name}:secret-->1<!--/-->\n")
-        with pytest.raises(ValueError, match="lies outside the folder"):
-            list(marks(page, {}))
 
 
 def test_the_ledger_says_not_run_until_all_replicas_have_ended(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ FROZEN = {
     "fit": {"--x", "--lower", "--upper", "--group", "--law", "--json"}
     | {"--curves", "--step", "--value", "--threshold", "--below", "--run", "--runs", "--where", "--out"},
     "reproduce": {"--no-launch", "--scale", "--storage", "--json"},
+    "publish": {"--scale", "--storage", "--folder"},
     "audit": {"--json"},
     "design": {"--halfwidth", "--scale", "--storage", "--json"},
     "probe": {"--probes", "--scale", "--storage", "--set", "--seeds", "--precision", "--json"},
@@ -92,6 +93,8 @@ BAD = {
     "design without a law": (["design", "kl_schedules", "--halfwidth", "0.1"], "kl_schedules has no law"),
     "design of a union": (["design", "frozen_oracle_attention", "--halfwidth", "0.1"], "is no single grid"),
     "design without width": (["design", "kl_scaling", "--halfwidth", "0"], "--halfwidth 0 must be a number > 0"),
+    "publication of nothing": (["publish", "--folder", "nowhere"], "holds no texts of pages"),
+    "publication without a report": (["publish", "kl_scaling"], "holds no report; make one: python -m orchestrator"),
     "audit of nothing": (["audit", "nowhere"], "holds no published results"),
 }
 

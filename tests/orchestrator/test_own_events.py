@@ -153,7 +153,7 @@ def test_a_study_with_a_smaller_budget_sees_the_event_as_its_own_launch_would(la
         ((f"event: aligned@{TIGHT}", "event: aligned@7"), "unknown event 'aligned@7'"),
         (("name: same", "name: grokked"), "is none of grokked, memorised"),
         (("name: same", "name: aligned"), "event 'aligned' is declared twice"),
-        ((f"quantity: aligned@{SOFT}", "quantity: alined"), "quantity must be one of grokked, delay"),
+        ((f"quantity: aligned@{SOFT}", "quantity: alined"), "quantity = 'alined' must be one of grokked, delay"),
         (("end: budget", "end: budget\n  end_event: aligned"), "needs recording.end = 'event'"),
     ],
 )

@@ -17,6 +17,7 @@ from analysis.contrast import _ratio
 from analysis.figures import _style
 from analysis.likelihood import Times
 from orchestrator.reports import pictures
+from search_spaces import MeasureChange, MeasureWithin, RatioWithin, ShareWithin
 from trainables.names import available
 
 NAMES = available("search_spaces")
@@ -62,14 +63,14 @@ def _shows_what_was_judged(name: str, figures: dict[str, Any]) -> None:
         low, high = _drawn(axes, "interval")
         assert verdict["low"] is None or low == pytest.approx(max(verdict["low"], axes.get_xlim()[0]))
         assert verdict["high"] is None or high == pytest.approx(min(verdict["high"], axes.get_xlim()[1]))
-        if claim.rule == "ratio_within":
+        if isinstance(claim.rule, RatioWithin):
             assert _ratio_of(axes) == pytest.approx(verdict["effect"], rel=0.02), claim.name
-        elif claim.rule in ("measure_within", "measure_change", "share_within"):
+        elif isinstance(claim.rule, (MeasureWithin, MeasureChange, ShareWithin)):
             assert np.mean(_drawn(axes, "seeds")) == pytest.approx(verdict["effect"], rel=1e-6), claim.name
 
 
 def _axes_of(claim: Any, verdict: dict[str, Any], figures: dict[str, Any]) -> Any:
-    if claim.rule == "ratio_within":
+    if isinstance(claim.rule, RatioWithin):
         return figures[f"paired_{claim.name}"].axes[0]
     title = f"{claim.name.replace('_', ' ')}: {verdict['verdict']}"
     return next(axes for axes in figures["claims"].axes if axes.get_title("left").replace("\n", " ") == title)

@@ -13,6 +13,7 @@ from page_words import counts, words_of_html, words_of_markdown
 
 from analysis.claims import Claim
 from orchestrator.reports import pages, spoken, wording
+from search_spaces import RatioWithin
 from search_spaces._files import own_experiment
 from trainables.names import available
 
@@ -121,7 +122,7 @@ def test_an_undecided_claim_never_sounds_decided(name: str) -> None:
 def test_a_ratio_is_a_speed_only_where_it_is_one_for_certain(
     effect: float, low: float, high: float | None, expected: str
 ) -> None:
-    claim = Claim(name="c", statement="s.", source="", rule="ratio_within", settings={})
+    claim = Claim(name="c", statement="s.", rule=RatioWithin(first={"heads": 1}, second={"heads": 4}))
     assert spoken.number_words(claim, {"effect": effect, "low": low, "high": high}) == expected
 
 

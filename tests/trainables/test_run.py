@@ -247,3 +247,16 @@ class Attack:
 
     def __reduce__(self) -> Any:
         return exec, ("import os; os.environ['ATTACKED'] = 'yes'",)
+
+
+def test_a_pack_that_cannot_be_recorded_says_so_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    advance = module.loop.advance
+
+    def unrecorded(pack: Pack, **facts: Any) -> int:
+        pack.sent_singly = "a value was read back"
+        return advance(pack, **facts)
+
+    monkeypatch.setattr(module.loop, "advance", unrecorded)
+    run = PackRun(spec(), Results(tmp_path), pace=SHORT)
+    finish(run)
+    assert run.notes == ["no CUDA graphs (a value was read back); operations are sent one by one, which is slower"]

@@ -30,14 +30,14 @@ class Prior:
         self._schedule = schedule
         self._last = torch.tensor(schedule_steps or [1] * len(strength), dtype=torch.float32, device=device)
 
-    def loss(self, trace: Trace, params: Mapping[str, Tensor], step: int) -> Tensor:
-        """Return the penalty, shape (R,)."""
+    def loss(self, trace: Trace, params: Mapping[str, Tensor], step: int | Tensor) -> Tensor:
+        """Return the penalty, shape (R,); the step is a tensor where it is counted on the device."""
         return self.strength * self.factor(step) * self.penalty(trace).mean(1)
 
-    def factor(self, step: int) -> Tensor:
+    def factor(self, step: int | Tensor) -> Tensor:
         """Return how much of the strength acts at a step, shape (R,)."""
         if self._schedule == "annealed":
-            return (1 - step / self._last).clamp(min=0)
+            return (1 - self._last.reciprocal() * step).clamp(min=0)
         if self._schedule == "early":
             return (step < self._last).float()
         return (step >= self._last).float() if self._schedule == "late" else torch.ones_like(self._last)

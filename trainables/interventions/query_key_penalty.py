@@ -18,7 +18,7 @@ class QueryKeyPenalty:
     def __init__(self, *, strength: Sequence[float], device: str = "cpu") -> None:
         self.strength = torch.tensor(strength, dtype=torch.float32, device=device)
 
-    def loss(self, trace: Trace, params: Mapping[str, Tensor], step: int) -> Tensor:
+    def loss(self, trace: Trace, params: Mapping[str, Tensor], step: int | Tensor) -> Tensor:
         """Return the penalty, shape (R,)."""
         squares = [params[name].square().flatten(1).sum(1) for name in ("query", "key")]
         return 0.5 * self.strength * sum(squares)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Generator, Tensor
@@ -146,7 +147,7 @@ class OneLayerAttention:
         embedding = params["embedding"]
         if self.position_table == "none":
             return embedding.new_zeros(len(embedding), positions, self.width)
-        return _sinusoids(positions, self.width).to(embedding).expand(len(embedding), -1, -1)
+        return _sinusoids(positions, self.width, embedding.dtype, embedding.device).expand(len(embedding), -1, -1)
 
     def _query_vector(self, params: Parameters, positions: int) -> Tensor:
         """Return x_q, shape (R, 1, D)."""
@@ -188,19 +189,21 @@ def _fixed(scores: Tensor, informative: Sequence[int]) -> Trace:
     return Trace(scores, attention, attention.clamp(min=SMALLEST_MASS).log())
 
 
-def _sinusoids(positions: int, width: int) -> Tensor:
-    """Return sines and cosines of geometric frequencies, scaled to norm 1, shape (T, D)."""
+@lru_cache
+def _sinusoids(positions: int, width: int, kind: torch.dtype, device: torch.device) -> Tensor:
+    """Return sines and cosines of geometric frequencies, scaled to norm 1, shape (T, D); made on the host, once."""
     pairs = torch.arange(width) // 2
     angles = torch.arange(positions).unsqueeze(1) / 10_000 ** (2 * pairs / width)
     waves = torch.where(torch.arange(width) % 2 == 0, angles.sin(), angles.cos())
-    return waves * math.sqrt(2 / width)
+    return (waves * math.sqrt(2 / width)).to(device, kind)
 
 
 def _linear_relu(scores: Tensor) -> Trace:
     positive = scores.relu()
     total = positive.sum(-1, keepdim=True)
     empty = total <= 0
-    attention = torch.where(empty, 1 / scores.shape[-1], positive / torch.where(empty, torch.ones_like(total), total))
+    shares = positive / torch.where(empty, torch.ones_like(total), total)
+    attention = shares.masked_fill(empty, 1 / scores.shape[-1])
     return Trace(scores, attention, attention.clamp(min=SMALLEST_MASS).log(), empty.squeeze(-1))
 
 

@@ -39,9 +39,9 @@ class Stacked:
         """Return one coefficient of all replicas."""
         return torch.tensor(values, dtype=torch.float64, device=self._device)
 
-    def rate(self, count: int) -> Tensor:
-        """Return the learning rate of the ``count``-th update, counted from 1."""
-        return self.learning_rate * (count / self.warmup_steps.clamp(min=1)).clamp(max=1)
+    def rate(self, count: int | Tensor) -> Tensor:
+        """Return the learning rate of the ``count``-th update, counted from 1; a tensor where the device counts."""
+        return self.learning_rate * (self.warmup_steps.clamp(min=1).reciprocal() * count).clamp(max=1)
 
     def clip_scale(self, grads: Iterable[Tensor]) -> Tensor:
         """Return the factor that brings each replica's joint gradient norm down to its limit."""

@@ -26,12 +26,19 @@ class AdamW(Stacked):
         return {f"{moment}.{name}": torch.zeros_like(p) for moment in ("first", "second") for name, p in params.items()}
 
     @torch.no_grad()
-    def step(self, params: Mapping[str, Tensor], grads: Mapping[str, Tensor], state: Tensors, *, step: int) -> None:
+    def step(
+        self, params: Mapping[str, Tensor], grads: Mapping[str, Tensor], state: Tensors, *, step: int | Tensor
+    ) -> None:
         """Update parameters and moments in place; ``step`` counts the updates made before this one."""
         self._descend(params, grads, state, self.clip_scale(grads.values()), step + 1)
 
     def _descend(
-        self, params: Mapping[str, Tensor], grads: Mapping[str, Tensor], state: Tensors, scale: Tensor, count: int
+        self,
+        params: Mapping[str, Tensor],
+        grads: Mapping[str, Tensor],
+        state: Tensors,
+        scale: Tensor,
+        count: int | Tensor,
     ) -> None:
         rate = self.rate(count)
         keep, size = 1 - rate * self.weight_decay, rate / (1 - self.beta1**count)

@@ -29,7 +29,9 @@ class Lion(Stacked):
         return {f"average.{name}": torch.zeros_like(param) for name, param in params.items()}
 
     @torch.no_grad()
-    def step(self, params: Mapping[str, Tensor], grads: Mapping[str, Tensor], state: Tensors, *, step: int) -> None:
+    def step(
+        self, params: Mapping[str, Tensor], grads: Mapping[str, Tensor], state: Tensors, *, step: int | Tensor
+    ) -> None:
         """Update parameters and averages in place; ``step`` counts the updates made before this one."""
         rate, scale = self.rate(step + 1), self.clip_scale(grads.values())
         for name, param in params.items():

@@ -37,7 +37,9 @@ class Muon(AdamW):
         return {f"velocity.{name}": torch.zeros_like(param) for name, param in matrices.items()} | super().init(rest)
 
     @torch.no_grad()
-    def step(self, params: Mapping[str, Tensor], grads: Mapping[str, Tensor], state: Tensors, *, step: int) -> None:
+    def step(
+        self, params: Mapping[str, Tensor], grads: Mapping[str, Tensor], state: Tensors, *, step: int | Tensor
+    ) -> None:
         """Update parameters and state in place; ``step`` counts the updates made before this one.
 
         Clipping looks at all gradients together, as it does elsewhere.

@@ -25,7 +25,9 @@ class SGD(Stacked):
         return {f"velocity.{name}": torch.zeros_like(param) for name, param in params.items()}
 
     @torch.no_grad()
-    def step(self, params: Mapping[str, Tensor], grads: Mapping[str, Tensor], state: Tensors, *, step: int) -> None:
+    def step(
+        self, params: Mapping[str, Tensor], grads: Mapping[str, Tensor], state: Tensors, *, step: int | Tensor
+    ) -> None:
         """Update parameters and velocities in place; ``step`` counts the updates made before this one."""
         rate, scale = self.rate(step + 1), self.clip_scale(grads.values())
         for name, param in params.items():

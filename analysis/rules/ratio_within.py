@@ -1,0 +1,82 @@
+"""How many times as long one arm takes as another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analysis.numerals import digits, limits
+from analysis.rules._arms import OfArms
+from analysis.rules._base import Answer, Asked, Effect, Names
+
+if TYPE_CHECKING:
+    from analysis.evidence import Evidence
+    from analysis.looked import Looked
+
+
+@dataclass(frozen=True, kw_only=True)
+class RatioWithin(OfArms):
+    """The median step of the event at ``second`` over that at ``first``, in pairs, lies from ``low`` to ``high``.
+
+    ``first_added``, ``second_added``: fields of steps that were spent before the runs of an arm began, as on a ticket's
+    parent, and count as well.
+    """
+
+    first_added: str | None = None
+    second_added: str | None = None
+
+    @property
+    def added(self) -> tuple[str | None, str | None]:
+        """The fields of steps that are added to the times of the first and the second arm."""
+        return self.first_added, self.second_added
+
+    def faults(self, asked: Asked) -> list[str]:
+        """Return what is wrong with the settings in an experiment, one sentence each."""
+        known = (*asked.axes, *asked.fixed)
+        odd = [name for name in self.added if name is not None and name not in known]
+        return super().faults(asked) + [
+            f"steps to add: {name!r} is given by no axis and no field of the {asked.scale} scale" for name in odd
+        ]
+
+    def answer(self, evidence: Evidence) -> Answer:
+        """Return the ratio.
+
+        Raises: ValueError where no pair can be compared.
+        """
+        from analysis.evidence import words
+
+        found = evidence.contrast(self.first, self.second, self.where, self.added)
+        one, other = (
+            words(arm) + (f" with its {name} added" if name else "")
+            for arm, name in zip((self.first, self.second), self.added, strict=True)
+        )
+        told = f"{evidence.event.step} at {other} over that at {one}{self.where_words()}, paired by seed:"
+        return Answer(found.ratio, told, 2 * found.pairs)
+
+    def looked(self, evidence: Evidence) -> Looked:
+        """Return the ratio of every pair that says anything.
+
+        Raises: ValueError where there is no pair.
+        """
+        from analysis.contrast import told_ratios
+        from analysis.looked import Looked
+
+        first, second, seeds = evidence.compared(self.first, self.second, self.where, self.added)
+        ratios, told = told_ratios(first, second, seeds)
+        return Looked(ratios.lower, ratios.upper, told, silent=len(seeds) - len(told))
+
+    def axis(self, names: Names) -> str:
+        """Return what an axis along which the number is drawn measures."""
+        return f"ratio of {names.event.step}s"
+
+    def said(self, effect: Effect) -> str:
+        """Return the ratio as a speed where it is one for certain, else as a multiple of the steps.
+
+        Where the interval reaches 0 only the least speed is known.
+        """
+        ratio, low, high = effect.estimate, effect.low, effect.high
+        if high is None or high >= 1 or high <= 0 or ratio <= 0:
+            return f"{digits(ratio)} times the steps {effect.limits}"
+        if not low:
+            return f"{digits(1 / ratio)} times as fast, at the least {digits(1 / high)} times"
+        return f"{digits(1 / ratio)} times as fast {limits(1 / high, 1 / low)}"

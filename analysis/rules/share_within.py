@@ -1,0 +1,72 @@
+"""How many of the runs saw the event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from analysis.numerals import percent
+from analysis.rules._base import Answer, Effect, Names, Rule
+from analysis.rules._by_seed import LEAST_SEEDS, Numbers
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from analysis.evidence import Evidence
+    from analysis.looked import Looked
+
+
+@dataclass(frozen=True)
+class ShareWithin(Rule):
+    """The share of runs that saw the event lies from ``low`` to ``high``."""
+
+    least_seeds: ClassVar[int] = LEAST_SEEDS
+    ends: ClassVar[tuple[float, ...]] = (0.0, 1.0)
+
+    def numbers(self, evidence: Evidence) -> Numbers:
+        """Return 1 for each run that saw the event by the step that all were watched to, else 0."""
+        rows = evidence.every(self.where)
+        horizon = watched_to(rows)
+        seen = [float(upper is not None and upper <= horizon) for upper in rows["upper"]]
+        return Numbers(seen, rows["data_seed"].to_list())
+
+    def answer(self, evidence: Evidence) -> Answer:
+        """Return the share; runs of one seed count as one."""
+        from analysis.means import share_interval
+
+        found = self.numbers(evidence)
+        shares, count = list(found.by_seed().values()), len(found.values)
+        horizon = watched_to(evidence.every(self.where))
+        several = f", {count} runs counted as {len(shares)} seeds" if count > len(shares) else ""
+        told = f"share of runs{self.where_words()} that {evidence.event.seen} by step {horizon:,.0f}{several}:"
+        return Answer(share_interval(shares), told, count)
+
+    def looked(self, evidence: Evidence) -> Looked:
+        """Return the share of each seed."""
+        return self.numbers(evidence).looked()
+
+    def axis(self, names: Names) -> str:
+        """Return what an axis along which the number is drawn measures."""
+        return f"share of runs that {names.event.seen}"
+
+    def said(self, effect: Effect) -> str:
+        """Return the count where it is a whole number, else the share."""
+        low, high = 0.0 if effect.low is None else effect.low, 1.0 if effect.high is None else effect.high
+        seen = effect.names.event.seen
+        ends, count = f"[{percent(low)}, {percent(high)}]", effect.estimate * effect.replicas
+        if abs(count - round(count)) < 1e-6:
+            return f"{round(count)} of {effect.replicas} {seen} {ends}"
+        return f"{percent(effect.estimate)} of the networks {seen} {ends}"
+
+
+def watched_to(rows: pl.DataFrame) -> float:
+    """Return up to which step all runs of a timeline can be compared: the shortest watch of one that was censored.
+
+    One that diverged was watched to its end: it will not grok. Where none was censored, the last grok step.
+    """
+    open_ended = [
+        lower
+        for lower, upper, outcome in rows.select("lower", "upper", "outcome").iter_rows()
+        if upper is None and outcome != "diverged"
+    ]
+    return float(min(open_ended)) if open_ended else float(max((each for each in rows["upper"] if each), default=0))

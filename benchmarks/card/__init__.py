@@ -1,0 +1,1 @@
+"""What is measured on one accelerator card, section by section; see ``benchmarks/gpu.py``."""

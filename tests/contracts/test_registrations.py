@@ -1,0 +1,36 @@
+"""What was registered before the measured runs: a changed hash would make published results look exploratory."""
+
+from __future__ import annotations
+
+import pytest
+
+from search_spaces._files import own_experiment
+
+REGISTERED = {  # the laptop and the paper scale
+    "attention_heads": ("3fc05d2ab3a96d0f", "971be70ddd193e46"),
+    "autoregressive_parity": ("2d6d60735b95a105", "435e4b8fe43075af"),
+    "bayesian_ticket": ("818515e2020e1ce4", "3ea5bc3f0067d03a"),
+    "dynamic_routing": ("5f07cc86166881ed", "c254d52510963f31"),
+    "explaining_away_bound": ("49a06b84ceb7c2e4", "e26637c9a7dbccf4"),
+    "fastest_grokking": ("59d2fb89bb97ff66", "eed590f98eb887e5"),
+    "four_phases": ("488d732d3a68ea0f", "59af1b8360e62d13"),
+    "frozen_oracle_attention": ("d8f1b3e48453cfa9", "93cd1675089cac4a"),
+    "kl_by_optimizer": ("faf2fe341a48462d", "6b16d33f1e51d67e"),
+    "kl_by_weight_decay": ("510fa22fa7f3c608", "594cadb3f3ee5713"),
+    "kl_scaling": ("30148c9fe9670551", "89dc17f4b210d6bd"),
+    "kl_schedules": ("b6c2fa01789077d6", "d630eac77afed992"),
+    "length_generalization": ("40dffdbae2236259", "bffd2da7df0492bd"),
+    "model_width": ("b00acd57b3204749", "d7e6c0d1ed8cd49d"),
+    "norm_and_structure": ("e76a06890bfd1dce", "d9836ff404d3eb09"),
+    "optimizer_grid": ("d6e20e0ff2dca272", "1c4610172dbcb924"),
+    "optimizer_robustness": ("64490f8a5d376752", "cd828a697a80e756"),
+    "structural_priors": ("366c65ce6d8bd42a", "23ac9b4f255c029c"),
+    "task_diversity": ("01f943f291e0c141", "1d0402bae4070ca9"),
+    "weight_decay_scaling": ("0183f68d6e02084b", "2abe9d667448f79e"),
+}
+
+
+@pytest.mark.parametrize("name", REGISTERED)
+def test_an_experiment_registers_what_it_did_when_its_results_were_published(name: str) -> None:
+    experiment = own_experiment(name)
+    assert tuple(experiment.registration(scale) for scale in ("laptop", "paper")) == REGISTERED[name]
