@@ -72,7 +72,9 @@ class Study:
     def plan(self, asked: Request | None = None) -> Plan:
         """Return the plan against what the results hold now."""
         asked = asked or request(cpus=os.cpu_count() or 1)
-        begun = {folder.name for folder in self.results.files("checkpoints", "")}  # one look instead of one per replica
+        begun, kept = (  # one look instead of one per replica
+            {folder.name for folder in self.results.files(each, "")} for each in ("checkpoints", "kept")
+        )
         return make_plan(
             self.experiment,
             self.scale,
@@ -81,6 +83,7 @@ class Study:
             slots=asked.slots,
             replicas_per_pack=asked.replicas_per_pack,
             budget_steps=self.options.budget_steps,
+            kept_steps=lambda replica: self.results.kept_steps(replica) if replica in kept else [],
         )
 
     def rows(self) -> pl.DataFrame:
