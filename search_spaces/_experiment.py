@@ -18,7 +18,6 @@ from analysis.measures import measure_names, probes_of
 from analysis.rules import Asked
 from analysis.table import POINT
 from search_spaces._events import event_faults, named_events
-from search_spaces._grids import values_in
 from search_spaces._space import MOST_SEED, Scale, SearchSpace, point_fault, search_faults
 from trainables.family import Family, config_faults, rules
 from trainables.names import available, near_match
@@ -287,17 +286,3 @@ class Experiment:
         found = [fault for values in points for fault in family.conflicts(family.Config(**values))]
         replicas = (replica for values in points for replica in self.at(values, (0,)))
         return found or [replica.parent_fault for replica in replicas if replica.parent_fault]
-
-
-def parse_values(experiment: Experiment, name: str, text: str) -> tuple[Any, ...]:
-    """Turn the text of ``--set name=v1,v2`` or ``--set name=log(1e-3,1,7)`` into values of the field's type.
-
-    Raises: LookupError when the family has no such field, or the text lists no values.
-    """
-    known = rules(family_named(experiment.family).Config)
-    if name not in known:
-        raise LookupError(f"unknown field {name!r}{near_match(name, list(known))}; fields: {', '.join(known)}")
-    try:
-        return values_in(text, known[name])
-    except ValueError as fault:
-        raise LookupError(f"--set {name}: {fault}") from None
