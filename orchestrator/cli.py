@@ -17,6 +17,7 @@ from orchestrator.terminal.streams import PIPE_GONE
 from orchestrator.verbs.audit import audit
 from orchestrator.verbs.design import design
 from orchestrator.verbs.doctor import doctor
+from orchestrator.verbs.export import export
 from orchestrator.verbs.finishing import BAD_INPUT, DONE
 from orchestrator.verbs.fit import fit
 from orchestrator.verbs.launch import launch
@@ -24,6 +25,7 @@ from orchestrator.verbs.list import list_
 from orchestrator.verbs.publish import publish
 from orchestrator.verbs.report import report
 from orchestrator.verbs.reproduce import reproduce
+from orchestrator.verbs.schema import schema
 from orchestrator.verbs.show import show
 from orchestrator.verbs.status import status
 from orchestrator.verbs.ui import ui
@@ -90,5 +92,5 @@ def whole(
 
 
 app.command("list")(list_)
-for verb in (show, launch, status, report, doctor, ui, reproduce, fit, design, publish, audit):
+for verb in (show, launch, status, report, doctor, ui, reproduce, fit, design, export, schema, publish, audit):
     app.command()(verb)

@@ -1,4 +1,7 @@
-"""Grids shared by experiments, with where they come from."""
+"""Grids shared by experiments, with where they come from, and even steps between two ends: ``log(1e-3, 1, 7)``."""
+
+from search_spaces._grids import linear as linear
+from search_spaces._grids import log as log
 
 KL_STRENGTHS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """λ without unit, two per decade; inferred, since the swept values are stripped from arXiv 2605.15787, appendix G.3."""

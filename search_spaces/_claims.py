@@ -6,12 +6,14 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from analysis.claims import Claim
 from analysis.rules import rule_named, rule_names
 from analysis.rules._by_name import KEY
 from trainables.names import near_match
 
 OWN = ("name", "statement", "source", "scales")  # what a claim has beside its rule
 SETTINGS, ARM = "settings", "arm"
+WHERE, LIMITS = "where", ("low", "high")
 
 
 def as_read(claim: Any) -> Any:
@@ -34,6 +36,24 @@ def as_read(claim: Any) -> Any:
         )
     own = {key: claim[key] for key in OWN if key in claim}
     return {**own, KEY: {KEY: claim[KEY], **nested, **flat}}
+
+
+def as_written(claim: Claim, source: str) -> dict[str, Any]:
+    """Return a claim in the words of files: its settings beside the rule, limits last, without what is at its default.
+
+    ``source``: that of the question, which a claim has unless it names another.
+
+    >>> from analysis.rules.share_within import ShareWithin
+    >>> as_written(Claim(name="c", statement="s.", rule=ShareWithin(low=0.5, where={"p": 1})), "mine")
+    {'name': 'c', 'statement': 's.', 'rule': 'share_within', 'where': {'p': 1}, 'low': 0.5}
+    """
+    facts = claim.facts()
+    settings = facts.pop(SETTINGS)
+    ordered = sorted(settings, key=lambda name: (name in LIMITS, name == WHERE, name != ARM))
+    if facts["source"] in ("", source):
+        del facts["source"]
+    scales = {"scales": claim.scales} if claim.scales else {}
+    return {**facts, **{name: settings[name] for name in ordered}, **scales}
 
 
 def fault_told(error: Mapping[str, Any]) -> tuple[list[Any], str]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from search_spaces._claims import SETTINGS, as_read, fault_told
-from search_spaces._experiment import MOST_REPLICAS, Experiment
+from search_spaces import _claims, _scales
+from search_spaces._experiment import Experiment
 from search_spaces._python import defined_in
+from trainables.family import FieldRule, rules
 from trainables.names import available, find, near_match
+from trainables.replica import family_named
 from trainables.user_code import one_line
 
-LAWS = ("constant", "power", "floor_power")
+LEFT_OUT: Mapping[str, Any] = {"primary_law": "power", "claims": [], "laws": ("constant", "power", "floor_power")}
+"""What a YAML file that does not say it has, beside its own name as name and source."""
+UNTOLD = (_claims.SETTINGS, _scales.SPACE)  # of a place, since in files their content stands beside what they stand in
 MOST_TOLD = 5
 
 
@@ -65,24 +69,23 @@ def _from_yaml(path: Path) -> Experiment:
     facts = plain_data(path)
     if not isinstance(facts, dict):
         raise LookupError(f"{path} does not describe an experiment; its fields: {_fields()}")
-    base = {"name": path.stem, "source": str(path), "primary_law": "power", "claims": [], "laws": LAWS}
-    facts = {**base, **facts}
+    facts = {**LEFT_OUT, "name": path.stem, "source": str(path), **facts}
     if isinstance(facts.get("scales"), dict):
-        facts["scales"] = {name: _scale(values) for name, values in facts["scales"].items()}
+        fields = _fields_of(facts.get("family"))
+        try:
+            scales = {name: _scales.as_read(each, fields, ("scales", name)) for name, each in facts["scales"].items()}
+        except _scales.MisplacedError as fault:
+            raise _no_experiment(path, [_placed(path, fault.place, str(fault))]) from None
+        facts["scales"] = scales
     return _described(path, facts)
 
 
-def _scale(values: Any) -> Any:
-    """Return a scale as written by users in the words of Scale."""
-    if not isinstance(values, dict):
-        return values
-    seeds = values.get("seeds")
-    if isinstance(seeds, int) and not isinstance(seeds, bool) and 0 <= seeds <= MOST_REPLICAS:
-        values = {**values, "seeds": list(range(seeds))}
-    axes = values.get("axes", {} if "search" in values else None)
-    renamed = {**values, "space": {"axes": axes}, "fields": values.get("fields", {})}
-    renamed.pop("axes", None)
-    return renamed
+def _fields_of(family: Any) -> Mapping[str, FieldRule]:
+    """Return the fields of a family; none of one that there is not, which is said where the experiment is checked."""
+    try:
+        return rules(family_named(family).Config) if isinstance(family, str) else {}
+    except LookupError:
+        return {}
 
 
 def _described(path: Path, facts: Mapping[str, Any]) -> Experiment:
@@ -95,7 +98,7 @@ def _described(path: Path, facts: Mapping[str, Any]) -> Experiment:
     claims, told = facts["claims"], ["nested too deeply"]
     try:
         if isinstance(claims, list):
-            facts = {**facts, "claims": [as_read(claim) for claim in claims]}
+            facts = {**facts, "claims": [_claims.as_read(claim) for claim in claims]}
         return TypeAdapter(Experiment).validate_python(facts)
     except ValidationError as fault:
         told = [_fault(path, error) for error in fault.errors()[:MOST_TOLD]]
@@ -103,20 +106,28 @@ def _described(path: Path, facts: Mapping[str, Any]) -> Experiment:
         told = [str(fault.args[0])]
     except RecursionError:
         pass
+    raise _no_experiment(path, told)
+
+
+def _no_experiment(path: Path, told: Sequence[str]) -> LookupError:
     words = one_line("; ".join(told))
-    raise LookupError(f"{path} does not describe an experiment: {words}; its fields: {_fields()}")
+    return LookupError(f"{path} does not describe an experiment: {words}; its fields: {_fields()}")
 
 
 def _fault(path: Path, error: Any) -> str:
-    """Return a fault with its place in the data and, of a YAML file, in the file."""
-    from search_spaces._yaml import line_of
-
+    """Return a fault that pydantic found with its place in the data and, of a YAML file, in the file."""
     place, words = list(error["loc"]), error["msg"]
     if place[:1] == ["claims"] and place[2:3] == ["rule"]:
-        place, words = fault_told(error)
+        place, words = _claims.fault_told(error)
+    return _placed(path, place, words)
+
+
+def _placed(path: Path, place: Sequence[Any], words: str) -> str:
+    from search_spaces._yaml import line_of
+
     line = None if path.suffix == ".py" else line_of(path, place)
-    shown = ".".join(str(part) for part in place if part != SETTINGS).replace("space.axes", "axes")
-    return f"{shown}: {words}" + (f" (line {line})" if line else "")
+    told = [str(part) for part in place if part not in UNTOLD]
+    return f"{'.'.join(told)}: {words}" + (f" (line {line})" if line else "")
 
 
 def _fields() -> str:

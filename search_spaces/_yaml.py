@@ -1,4 +1,4 @@
-"""Plain data from YAML, bounded before it is expanded, with the numbers that people mean."""
+"""Plain data from YAML, bounded before it is expanded, with the numbers that people mean; and back to text."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from trainables.user_code import one_line
 
 MOST_NODES = 50_000
 MOST_DEPTH = 40
+SHORT = 40  # characters of a value that may stand in one line with others
+BREAKS = frozenset("\x85\u2028\u2029")
 # YAML 1.2, section 10.3.2, with "_" between digits; YAML 1.1, PyYAML's own, takes 1e-1 for text and 010 for 8
 WHOLE = r"[-+]?[0-9]+(?:_[0-9]+)*"
 FRACTION = (
@@ -45,6 +47,16 @@ def plain_data(path: Path) -> Any:
         return yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as fault:
         raise LookupError(f"{path} is not YAML: {one_line(fault)}") from None
+
+
+def as_text(data: Any, *, width: int) -> str:
+    """Return plain data as YAML that is read back as it was; a list of short values stands in one line.
+
+    >>> as_text({"axes": {"width": [8, 16]}, "clip_norm": None, "version": "1e-1"}, width=80)
+    "axes:\\n  width: [8, 16]\\nclip_norm: null\\nversion: '1e-1'\\n"
+    """
+    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=width)
+    return text
 
 
 def line_of(path: Path, place: Sequence[Any]) -> int | None:
@@ -141,6 +153,28 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         return super().construct_mapping(node, deep=deep)
 
 
+class _Dumper(yaml.SafeDumper):
+    """The safe dumper, with quotes about texts that this module's loader or PyYAML's own would not take for one."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 (PyYAML's own table)
+        first: list(found) for first, found in yaml.SafeDumper.yaml_implicit_resolvers.items()
+    }
+
+    def represent_sequence(self, *words: Any, **more: Any) -> Any:
+        """Put a list of short values into one line."""
+        node = super().represent_sequence(*words, **more)
+        node.flow_style = all(isinstance(each, yaml.ScalarNode) and len(each.value) <= SHORT for each in node.value)
+        return node
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Indent the elements of a list below its name."""
+        super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write what stands twice twice."""
+        return True
+
+
 def _whole(loader: Any, node: Any) -> int:
     text = loader.construct_scalar(node)
     return int(text, BASES.get(text[:2], 10))
@@ -150,7 +184,14 @@ def _fraction(loader: Any, node: Any) -> float:
     return float(re.sub(r"\.(?=inf|nan)", "", loader.construct_scalar(node).lower()))
 
 
+def _written(dumper: Any, text: str) -> Any:
+    """Return a text's node; in double quotes where it breaks lines in ways that PyYAML would write as spaces."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if BREAKS & set(text) else None)
+
+
 for _name, (_pattern, _first) in SCALARS.items():
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"(?:{_pattern})$"), [*_first, ""])
+    for _kind in (_Loader, _Dumper):
+        _kind.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"(?:{_pattern})$"), [*_first, ""])
 _Loader.add_constructor("tag:yaml.org,2002:int", _whole)
 _Loader.add_constructor("tag:yaml.org,2002:float", _fraction)
+_Dumper.add_representer(str, _written)

@@ -121,6 +121,64 @@ def test_a_claim_that_cannot_be_read_is_refused_with_its_line(
     assert expected in str(fault.value) and "\n" not in str(fault.value)
 
 
+GRIDS = {
+    "alone": ("linear(8, 16, 3)", (8, 12, 16)),
+    "with values beside it": ("4, linear(8, 16, 3), 12", (4, 8, 12, 16)),
+    "values alone": ("8, 16", (8, 16)),
+    "in a list": ("[4, 'log(8, 32, 3)', 8]", (4, 8, 16, 32)),
+    "in a list over lines": ("\n      - 4\n      - log(8, 32, 3)", (4, 8, 16, 32)),
+}
+
+
+@pytest.mark.parametrize("written, values", GRIDS.values(), ids=GRIDS)
+def test_an_axis_may_be_a_text(written: str, values: tuple[int, ...], tmp_path: Path) -> None:
+    lines = "axes:\n     width: " + written
+    (tmp_path / "mine.yaml").write_text(YAML.replace("axes: {width: [8, 16]}", lines))
+    found = experiment_named(str(tmp_path / "mine.yaml"))
+    assert found.scales["laptop"].space.axes == {"width": values} and found.faults() == []
+    assert {type(value) for value in found.scales["laptop"].space.axes["width"]} == {int}
+
+
+def test_texts_stand_in_further_grids_and_for_fields_of_other_types(tmp_path: Path) -> None:
+    axes = "axes: {kl_strength: 'log(1e-3, 1, 3)', optimizer: adamw}"
+    also = "also:\n    - {kl_strength: ['linear(2, 3, 2)'], optimizer: 'sgd, muon'}"
+    text = YAML.replace("axes: {width: [8, 16]}", f"{axes}\n    {also}").replace("x: width", "x: kl_strength")
+    (tmp_path / "mine.yaml").write_text(text)
+    space = experiment_named(str(tmp_path / "mine.yaml")).scales["laptop"].space
+    assert space.axes == {"kl_strength": (0.001, 0.0316228, 1.0), "optimizer": ("adamw",)}
+    assert space.also == ({"kl_strength": (2.0, 3.0), "optimizer": ("sgd", "muon")},)
+
+
+@pytest.mark.parametrize(
+    "axes, expected",
+    [
+        ("{width: 'logs(1, 2, 3)'}", "axes.width: logs(1, 2, 3): write log(low, high, count)"),
+        ("{width: 'log(0, 2, 3)'}", "axes.width: log(0, 2, 3) has no such ends"),
+        ("{width: '8,,16'}", "axes.width: '8,,16' lacks a value"),
+        ("{width: log(8, 16, 3)}", "axes.width: 'log(8' ends at a comma: within braces or brackets write a grid in"),
+        ("\n     width: [4, log(8, 16, 3)]", "axes.width.1: 'log(8' ends at a comma"),
+        ("\n     width: [4, 'log(8, 16, x)']", "axes.width.1: log(8, 16, x): write log(low, high, count)"),
+        ("{width: [8]}\n    also: [{width: 'log(0, 1, 2)'}]", "also.0.width: log(0, 1, 2) has no such ends"),
+        ("{width: [8]}\n    space: {axes: {}}", "write axes and also beside fields, not in space"),
+    ],
+)
+def test_a_text_that_lists_no_values_is_refused_with_its_line(axes: str, expected: str, tmp_path: Path) -> None:
+    text = YAML.replace("{width: [8, 16]}", axes)
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(LookupError, match=r"mine\.yaml") as fault:
+        experiment_named(str(tmp_path / "mine.yaml"))
+    place = text.splitlines().index(next(line for line in text.splitlines() if axes.splitlines()[-1] in line)) + 1
+    assert "scales.laptop" in str(fault.value) and f"(line {place})" in str(fault.value)
+    assert expected in str(fault.value) and "\n" not in str(fault.value)
+
+
+def test_a_text_on_no_field_of_the_family_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(YAML.replace("{width: [8, 16]}", "{wdith: 'log(1, 2, 3)'}"))
+    assert "unknown field 'wdith' (did you mean 'width'?)" in "; ".join(
+        experiment_named(str(tmp_path / "mine.yaml")).faults()
+    )
+
+
 def test_laws_need_an_axis_of_numbers(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(
         YAML.replace("width: [8, 16]", "attention: [softmax]").replace("x: width", "x: attention")

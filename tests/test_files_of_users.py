@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.cli import main
 from search_spaces._content import MOST_BYTES
-from search_spaces._yaml import MOST_NODES, plain_data
+from search_spaces._yaml import MOST_NODES, as_text, plain_data
 
 
 def bomb(width: int, levels: int) -> str:
@@ -89,6 +89,21 @@ def test_yaml_numbers_are_what_people_mean(text: str, value: Any, tmp_path: Path
     (tmp_path / "mine.yaml").write_text(f"value: {text}")
     found = plain_data(tmp_path / "mine.yaml")["value"]
     assert found == value and type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("1e-1", "010", "0x1F", "1_000", "1:30", "no", "yes", "null", "~", "", "<<", "=", "2026-01-01", ".inf", "nan"),
+        *(" x ", "a: b", "a #b", "- x", "'", '"', "{x}", "a\nb", "λ", "\u2028", "\x85", "\t", "\\"),
+        *("%x", "@x", "&a", "*a", "!x", "a" * 200, "a " * 200),
+        *(0, -7, 10**20, 0.1, 1e-9, 1e300, -0.0, float("inf"), True, None, [], {}, [[1], []], {"a": {"b": [None]}}),
+    ],
+)
+def test_what_is_written_as_yaml_is_read_back(value: Any, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(as_text({"value": value, "list": [value]}, width=80), encoding="utf-8")
+    found = plain_data(tmp_path / "mine.yaml")
+    assert found == {"value": value, "list": [value]} and type(found["value"]) is type(value)
 
 
 CODE = {

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import table
-from chaos.faults import KINDS, Schedule
+from chaos.faults import KINDS, SIGNALS, Schedule
 from chaos.launch import chaos_study
 from orchestrator.launch import train
 from orchestrator.storage import tables
@@ -27,8 +27,9 @@ from orchestrator.tracking.database import DATABASE
 from orchestrator.tracking.mirror import uri_of
 
 ROOT = Path(__file__).parents[2]
-AROUND = ("mlflow_corrupt", "mlflow_deleted", "mlflow_locked", "mlflow_down", "mlflow_silent", "second_launch")
-STEPS_PER_FAULT = 150
+SECOND = "second_launch"
+AROUND = ("mlflow_corrupt", "mlflow_deleted", "mlflow_locked", "mlflow_down", "mlflow_silent", SECOND)
+STEPS_PER_FAULT = 100
 PACKS = 2
 MOST_LAUNCHES_PER_FAULT = 1.5
 LAUNCH_S = 300.0
@@ -59,11 +60,11 @@ def run(folder: Path, *, faults: int, seed: int) -> Outcome:
     due.write([(STEPS_PER_FAULT * (place + 1), kind) for place, kind in enumerate(inside)])
     made = chaos_study(folder / "storage", budget=budget)
     for _ in range(int(MOST_LAUNCHES_PER_FAULT * faults)):
-        kind = around.pop(0) if around else None
-        outcome.exit_codes[_launch(made, due, budget, kind, outcome)] += 1
+        kinds = _next(around, due)
+        outcome.exit_codes[_launch(made, due, budget, kinds, outcome)] += 1
         if not around and not due.read()["due"] and outcome.exit_codes[0] and not made.plan().missing:
             break
-    outcome.exit_codes[_launch(made, due, budget, None, outcome)] += 1
+    outcome.exit_codes[_launch(made, due, budget, [], outcome)] += 1
     outcome.struck.update(kind for _, kind in due.read()["struck"])
     outcome.differences += _differences(undisturbed, made) + [f"{kind} never struck" for _, kind in due.read()["due"]]
     outcome.trained_twice = _raw_rows(made) - made.rows().height
@@ -82,26 +83,35 @@ def schedule(faults: int, seed: int) -> tuple[list[str], list[str]]:
     return [kind for kind in kinds if kind in KINDS], [kind for kind in kinds if kind in AROUND]
 
 
-def _launch(made: Study, due: Schedule, budget: int, kind: str | None, outcome: Outcome) -> int:
-    """Launch once, with a fault around it, and return the exit code."""
+def _next(around: list[str], due: Schedule) -> list[str]:
+    """Take the faults around the next launch: one of MLflow, and a second launch once no signal will end the first."""
+    kinds = [kind for kind in around if kind != SECOND][:1]
+    if SECOND in around and not any(kind in SIGNALS for _, kind in due.read()["due"]):
+        kinds.append(SECOND)
+    for kind in kinds:
+        around.remove(kind)
+    return kinds
+
+
+def _launch(made: Study, due: Schedule, budget: int, kinds: list[str], outcome: Outcome) -> int:
+    """Launch once, with faults around it, and return the exit code."""
     words = [sys.executable, "-m", "chaos.launch", str(made.results.root), str(due.file), str(budget)]
-    if kind:
-        outcome.struck[kind] += 1
+    outcome.struck.update(kind for kind in kinds if kind != SECOND)
     database = made.results.root / DATABASE
     with contextlib.ExitStack() as stack:
-        if kind == "mlflow_corrupt":
+        if "mlflow_corrupt" in kinds:
             database.write_bytes(b"corrupt")
             stack.callback(database.unlink)
-        if kind == "mlflow_deleted":
+        if "mlflow_deleted" in kinds:
             database.unlink(missing_ok=True)
-        if kind == "mlflow_locked":
+        if "mlflow_locked" in kinds:
             stack.enter_context(_locked(database))
-        if kind == "mlflow_down":
+        if "mlflow_down" in kinds:
             words.append("http://ada:s3cret@127.0.0.1:9")
-        if kind == "mlflow_silent":
+        if "mlflow_silent" in kinds:
             words.append(stack.enter_context(_silent_server()))
         with (due.file.parent / "launches.log").open("ab") as log:
-            code = _wait(words, log, also=_second(words, outcome) if kind == "second_launch" else None)
+            code = _wait(words, log, also=_second(words, outcome) if SECOND in kinds else None)
     if "s3cret" in (due.file.parent / "launches.log").read_text(errors="replace"):
         outcome.differences.append("a password was printed")
     return code
@@ -122,8 +132,10 @@ def _second(words: list[str], outcome: Outcome) -> Callable[[subprocess.Popen[by
         while first.poll() is None and not any(_mentions(file, first.pid) for file in holders.glob("*.json")):
             time.sleep(0.05)
         second = subprocess.run(words, env=_environment(), cwd=ROOT, capture_output=True, text=True, check=False)
-        if first.poll() is None and (second.returncode != REFUSED or f"process {first.pid}" not in second.stderr):
-            outcome.differences.append(f"a second launch was not refused: {second.returncode} {second.stderr}")
+        if first.poll() is None:
+            outcome.struck[SECOND] += 1
+            if second.returncode != REFUSED or f"process {first.pid}" not in second.stderr:
+                outcome.differences.append(f"a second launch was not refused: {second.returncode} {second.stderr}")
 
     return check
 

@@ -43,10 +43,13 @@ def some(name: str) -> list[Replica]:
 @pytest.mark.parametrize("name", NAMES)
 def test_training_and_evaluating_read_nothing_back_from_the_device(name: str) -> None:
     pack = valueless(some(name))
-    for _ in range(STEPS):
+    for step in range(STEPS):
         grads, view = pack.backward()
-        pack.record(view)
+        if step in (0, STEPS - 1):  # measuring is the same at every step, and half of the work
+            pack.record(view)
         pack.update(grads)
+    with pytest.raises((NotImplementedError, RuntimeError), match="meta"):  # what was measured waits to be read here
+        pack.collect()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,22 +8,6 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture(autouse=True)
-def mirrored_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mirror to MLflow without a process of its own, which would import it once per launch."""
-    if request.node.get_closest_marker("companion"):
-        return
-    from orchestrator.tracking.companion import Companion
-    from orchestrator.tracking.mirror import prepare, reason_not
-
-    def finish(beside: Any, facts: Any) -> str | None:
-        prepare()
-        return reason_not(beside._study, facts, lambda: None)
-
-    monkeypatch.setattr(Companion, "observe", lambda beside, facts: None)
-    monkeypatch.setattr(Companion, "finish", finish)
-
-
 @pytest.fixture(scope="session")
 def nodes() -> Iterator[Any]:
     """A Ray cluster of two nodes with one CPU each on this machine; a test that adds a node takes it away again.

@@ -11,7 +11,7 @@ TOKEN = re.compile(r"[^\s|*#()\[\];:]+")
 
 def words_of_html(page: str) -> str:
     """Return what is printed of a page: of pictures their alternative texts, and nothing of what leads elsewhere."""
-    body = re.sub(r"(?s).*<body>|<a .*?</a>", "", page)
+    body = re.sub(r"(?s)<a .*?</a>", "", page.rpartition("<body>")[2])
     shown = re.sub(r'<img alt="([^"]*)"[^>]*>', r" \1 ", body)
     apart = re.sub(r"</?(?:p|li|h\d|t[dhr]|ul|figure|figcaption|div|table|b|br)\b[^>]*>", " ", shown)
     return html.unescape(re.sub(r"<[^>]+>", "", apart))

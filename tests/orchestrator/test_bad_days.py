@@ -60,8 +60,8 @@ def test_the_results_write_nothing_outside_the_storage(tmp_path: Path) -> None:
     assert not (tmp_path / "elsewhere.txt").exists()
 
 
-def test_sigterm_saves_what_is_unfinished_and_ends_with_130(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "orchestrator", *flags(tmp_path, budget=10**6, seeds=1), "--backend", "in_process"]
+def test_sigterm_saves_what_is_unfinished_and_ends_with_130(storage: Path) -> None:
+    words = [sys.executable, "-m", "orchestrator", *flags(storage, budget=10**6, seeds=1), "--backend", "in_process"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as launch:
         assert launch.stdout is not None and launch.stderr is not None
         assert any("replica-steps/s" in line for line in launch.stdout)  # the first chunk of a pack has been trained
@@ -69,8 +69,8 @@ def test_sigterm_saves_what_is_unfinished_and_ends_with_130(tmp_path: Path) -> N
         err = launch.stderr.read()
     assert launch.returncode == 130
     assert err.splitlines()[-1] == "interrupted; what ended is kept, launch again to go on"
-    ids = [replica.id for replica in tiny(tmp_path, seeds=1).plan().missing]
-    results = Results.at(str(tmp_path))
+    ids = [replica.id for replica in tiny(storage, seeds=1).plan().missing]
+    results = Results.at(str(storage))
     assert len(ids) == 3 and any(results.checkpoint_steps(name) for name in ids)  # those of the pack that was running
 
 

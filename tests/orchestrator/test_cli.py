@@ -28,6 +28,8 @@ FROZEN = {
     | {"--curves", "--step", "--value", "--threshold", "--below", "--run", "--runs", "--where", "--out"},
     "reproduce": {"--no-launch", "--scale", "--storage", "--json"},
     "publish": {"--scale", "--storage", "--folder"},
+    "export": set(),
+    "schema": set(),
     "audit": {"--json"},
     "design": {"--halfwidth", "--scale", "--storage", "--json"},
     "ui": {"--storage", "--port", "--rebuild"},
@@ -92,6 +94,9 @@ BAD = {
     "design without a law": (["design", "kl_schedules", "--halfwidth", "0.1"], "kl_schedules has no law"),
     "design of a union": (["design", "frozen_oracle_attention", "--halfwidth", "0.1"], "is no single grid"),
     "design without width": (["design", "kl_scaling", "--halfwidth", "0"], "--halfwidth 0 must be a number > 0"),
+    "export of nothing": (["export"], "Missing argument"),
+    "export of an unknown experiment": (["export", "kl_scalin"], "did you mean 'kl_scaling'"),
+    "schema of something": (["schema", "kl_scaling"], "unexpected extra argument"),
     "publication of nothing": (["publish", "--folder", "nowhere"], "holds no texts of pages"),
     "publication without a report": (["publish", "kl_scaling"], "holds no report; make one: python -m orchestrator"),
     "audit of nothing": (["audit", "nowhere"], "holds no published results"),
@@ -196,6 +201,8 @@ def test_h_says_the_same_as_help(verb: list[str], capsys: pytest.CaptureFixture[
         ("reproduce ", ["structural_inference", "all"]),
         ("launch kl_scaling --backend in", ["in_process"]),
         ("stat", ["status"]),
+        ("export model_w", ["model_width"]),
+        ("sche", ["schema"]),
     ],
 )
 def test_a_shell_completes_names_and_loads_nothing_heavy(typed: str, offered: list[str]) -> None:
@@ -236,7 +243,8 @@ def test_report_without_results_says_not_run(tmp_path: Path, capsys: pytest.Capt
 def test_light_verbs_load_no_heavy_module(tmp_path: Path) -> None:
     code = (
         "import sys; from orchestrator.cli import main\n"
-        f"for words in (['list'], ['show', 'kl_scaling', '--storage', {str(tmp_path)!r}], "
+        "for words in (['list'], ['export', 'kl_scaling'], ['schema'], "
+        f"['show', 'kl_scaling', '--storage', {str(tmp_path)!r}], "
         f"['status', 'kl_scaling', '--storage', {str(tmp_path)!r}]): assert main(words) == 0\n"
         "print([name for name in ('torch', 'ray', 'mlflow', 'matplotlib', 'scipy', 'rich') if name in sys.modules])"
     )

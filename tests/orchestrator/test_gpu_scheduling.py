@@ -16,13 +16,11 @@ from orchestrator.backends._job import Job
 from orchestrator.study.resources import request
 from trainables.store import Pace
 
-FRACTION, PER_GPU = 0.25, 4
-
 
 @pytest.mark.ray
-@pytest.mark.parametrize("gpu_nodes", [1, 2])
+@pytest.mark.parametrize("gpu_nodes, per_gpu", [(1, 4), (2, 2)])
 def test_exactly_as_many_packs_share_a_gpu_as_fit_and_the_next_one_waits(
-    nodes: Any, tmp_path: Path, gpu_nodes: int
+    nodes: Any, tmp_path: Path, gpu_nodes: int, per_gpu: int
 ) -> None:
     from ray import cloudpickle
 
@@ -30,9 +28,9 @@ def test_exactly_as_many_packs_share_a_gpu_as_fit_and_the_next_one_waits(
     added = [nodes.add_node(num_cpus=2, num_gpus=1) for _ in range(gpu_nodes)]
     try:
         nodes.wait_for_nodes()
-        at_once = PER_GPU * gpu_nodes
+        at_once = per_gpu * gpu_nodes
         made = tiny(tmp_path, seeds=at_once, budget_steps=20)
-        asked = request(cpus=2 * gpu_nodes, gpus=gpu_nodes, device="cuda", gpus_per_pack=FRACTION)
+        asked = request(cpus=2 * gpu_nodes, gpus=gpu_nodes, device="cuda", gpus_per_pack=1 / per_gpu)
         assert asked.slots == at_once
         plan = made.plan(replace(asked, replicas_per_pack=2))
         assert len(plan.packs) > at_once
@@ -57,5 +55,5 @@ def test_exactly_as_many_packs_share_a_gpu_as_fit_and_the_next_one_waits(
             nodes.remove_node(node)
     counts = [json.loads(file.read_text()) for file in (tmp_path / "counts").iterdir() if file.name != "first"]
     assert made.rows().height == len(plan.replicas) and len(counts) == len(plan.packs)
-    assert max(max(each.values()) for each in counts) == PER_GPU
+    assert max(max(each.values()) for each in counts) == per_gpu
     assert max(sum(each.values()) for each in counts) == at_once

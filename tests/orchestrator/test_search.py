@@ -65,8 +65,8 @@ def made(storage: Path) -> Study:
 
 
 def chosen(storage: Path) -> list[dict[str, float]]:
-    facts = json.loads((storage / "searches" / f"{made(storage).slug}.json").read_text())
-    found: list[dict[str, float]] = facts["chosen"]
+    (file,) = storage.glob("searches/*.json")
+    found: list[dict[str, float]] = json.loads(file.read_text())["chosen"]
     return found
 
 

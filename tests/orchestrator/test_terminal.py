@@ -82,8 +82,8 @@ def screen(storage: Path, *, budget: int, **environment: str) -> Iterator[Screen
         shown.close()
 
 
-def test_each_phase_is_announced_and_no_line_is_wider_than_the_terminal(tmp_path: Path) -> None:
-    with screen(tmp_path, budget=60) as shown:
+def test_each_phase_is_announced_and_no_line_is_wider_than_the_terminal(storage: Path) -> None:
+    with screen(storage, budget=60) as shown:
         for phase in ("planning", "loading PyTorch", "training 6 replicas", "fitting", "drawing", "mirroring"):
             shown.until(phase)
         assert shown.end() == 0
@@ -92,13 +92,13 @@ def test_each_phase_is_announced_and_no_line_is_wider_than_the_terminal(tmp_path
     assert last.split()[-3:] == ["0", "2", "0"]  # grokked, censored, training
 
 
-def test_a_signal_while_training_is_acknowledged_and_saves(tmp_path: Path) -> None:
-    with screen(tmp_path, budget=10**6) as shown:
+def test_a_signal_while_training_is_acknowledged_and_saves(storage: Path) -> None:
+    with screen(storage, budget=10**6) as shown:
         shown.until("replica-steps/s")
         shown.process.send_signal(signal.SIGINT)
         shown.until("stopping: finishing the running chunk")
         assert shown.end() == 130
-    assert any(tmp_path.rglob("checkpoints/*/*.pt"))
+    assert any(storage.rglob("checkpoints/*/*.pt"))
     assert INTERRUPTION in " ".join(line.strip() for line in shown.lines)
     assert max(map(len, shown.lines)) <= COLUMNS
 
@@ -114,15 +114,15 @@ def test_a_second_signal_breaks_off_without_a_report(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("phase", ["loading PyTorch", "drawing"])
-def test_a_signal_in_any_other_phase_is_acknowledged_and_loses_nothing(phase: str, tmp_path: Path) -> None:
-    with screen(tmp_path, budget=20) as shown:
+def test_a_signal_in_any_other_phase_is_acknowledged_and_loses_nothing(phase: str, storage: Path) -> None:
+    with screen(storage, budget=20) as shown:
         shown.until(phase)
         shown.process.send_signal(signal.SIGINT)
         shown.until("stopping: ")
         assert shown.end() == 130
     assert "Traceback" not in shown.raw
     done = 0 if phase == "loading PyTorch" else 6
-    assert tiny(tmp_path, budget_steps=20).plan().done == done
+    assert tiny(storage, budget_steps=20).plan().done == done
 
 
 @pytest.mark.parametrize("name, live", [("xterm", True), ("dumb", False), ("unknown", False), ("", False)])
@@ -151,13 +151,14 @@ def test_ray_is_left_nowhere_when_it_is_interrupted_while_it_starts(tmp_path: Pa
     assert tiny(tmp_path).plan().done == 0 and "Traceback" not in shown.raw
 
 
-def test_json_is_alone_on_stdout_and_the_answer_to_a_signal_on_stderr(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "orchestrator", *flags(tmp_path, budget=10**6), "--backend", "in_process", "--json"]
+def test_json_is_alone_on_stdout_and_the_answer_to_a_signal_on_stderr(storage: Path) -> None:
+    words = [sys.executable, "-m", "orchestrator", *flags(storage, budget=10**6), "--backend", "in_process", "--json"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as launch:
         assert launch.stdout is not None and launch.stderr is not None
-        (tmp_path / "progress").mkdir()
-        while not list((tmp_path / "progress").glob("*.json")):
-            assert launch.poll() is None
+        (storage / "progress").mkdir()
+        while not list((storage / "progress").glob("*.json")):
+            with pytest.raises(subprocess.TimeoutExpired):  # it goes on
+                launch.wait(timeout=0.05)
         launch.send_signal(signal.SIGINT)
         assert launch.stderr.readline().startswith("stopping: finishing the running chunk")
         out, _ = launch.communicate()
@@ -191,10 +192,11 @@ def test_an_indent_leaves_room_on_the_narrowest_terminal(indent: int) -> None:
 def test_a_reader_that_goes_away_stops_no_launch(tmp_path: Path) -> None:
     source, sink = os.pipe()
     os.close(source)
-    display = Lines(os.fdopen(sink, "w"), sys.stderr)
+    display, entered = Lines(os.fdopen(sink, "w"), sys.stderr), []
     for name in ("starting Ray", "fitting"):
         with display.phase(name, None):
-            pass
+            entered.append(name)
+    assert entered == ["starting Ray", "fitting"]
 
 
 def _session_of(leader: int) -> list[str]:
