@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.likelihood import Array
+from analysis.numerals import digits, limits
 
 LEVEL = 0.95
 END_TOLERANCE = 1e-3  # of an end's distance from its estimate
@@ -36,6 +37,9 @@ class Interval:
         """Cut the ends to the range of the quantity."""
         object.__setattr__(self, "low", self.least if self.low is None else self._inside(self.low))
         object.__setattr__(self, "high", self.most if self.high is None else self._inside(self.high))
+
+    def __str__(self) -> str:
+        return f"{digits(self.estimate)} {limits(self.low, self.high)}"
 
     @property
     def error(self) -> float:

@@ -89,8 +89,8 @@ def modules_imported(path: Path) -> set[str]:
 
 
 def floor(module: str) -> int:
-    """Return on which floor of the orchestrator a module lies; -1 for the package itself."""
-    return FLOORS.index(module.split(".")[1]) if "." in module else -1
+    """Return on which floor of the orchestrator a module lies; the package itself, its public face, is the roof."""
+    return FLOORS.index(module.split(".")[1]) if "." in module else len(FLOORS)
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if name(path).startswith("orchestrator/")], ids=name)
@@ -120,6 +120,8 @@ def test_heavy_libraries_are_imported_in_few_places(library: str, places: set[st
 @pytest.mark.parametrize(
     "module",
     [
+        "analysis",
+        "orchestrator",
         "search_spaces",
         "search_spaces.kl_scaling",
         *(f"trainables.families.{family}" for family in available("trainables.families")),

@@ -52,6 +52,14 @@ def canvas(folder: Path, name: str, *, height: float = 3.0) -> Iterator[tuple[An
 
 
 @contextmanager
+def alone(*, height: float = 3.0) -> Iterator[tuple[Axes, Figure]]:
+    """Give axes in the project's style and their figure, which is saved by whoever wants to."""
+    with mpl.rc_context({**DEFAULTS, **STYLE}):
+        (axes,) = _grid(1, columns=1, height=height, shared=False)
+        yield axes, axes.figure
+
+
+@contextmanager
 def panels(
     folder: Path, name: str, count: int, *, columns: int, height: float, shared: bool = True
 ) -> Iterator[tuple[list[Any], list[Path]]]:
@@ -60,22 +68,26 @@ def panels(
     ``height``: inches of a row. The list holds the file once the block has ended.
     """
     files: list[Path] = []
-    columns = min(columns, count)
-    rows = -(-count // columns)
     with mpl.rc_context({**DEFAULTS, **STYLE}):
-        figure = Figure(figsize=(WIDTH, rows * height), layout="constrained")
-        grid = list(figure.subplots(rows, columns, sharex=shared, sharey=shared, squeeze=False).flat)
-        for axes in grid[count:]:
-            axes.remove()
-        for axes in grid[max(count - columns, 0) : count]:
-            axes.tick_params(labelbottom=True)
-        yield grid[:count], files
-        files.append(save(figure, folder, name))
+        grid = _grid(count, columns=min(columns, count), height=height, shared=shared)
+        yield grid, files
+        files.append(save(grid[0].figure, folder, name))
 
 
 def save(figure: Figure, folder: Path, name: str) -> Path:
     """Save a figure in a folder; return the file."""
     return write(figure, folder / f"{name}.svg")
+
+
+def _grid(count: int, *, columns: int, height: float, shared: bool) -> list[Any]:
+    rows = -(-count // columns)
+    figure = Figure(figsize=(WIDTH, rows * height), layout="constrained")
+    grid = list(figure.subplots(rows, columns, sharex=shared, sharey=shared, squeeze=False).flat)
+    for axes in grid[count:]:
+        axes.remove()
+    for axes in grid[max(count - columns, 0) : count]:
+        axes.tick_params(labelbottom=True)
+    return grid[:count]
 
 
 def taller(axes: Any, inches: float) -> None:

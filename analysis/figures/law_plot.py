@@ -12,8 +12,8 @@ import numpy as np
 from analysis.compare import Fit
 from analysis.figures._colours import BAND, COLOURS, INK, SOFT
 from analysis.figures._labels import at_ends, wrapped
-from analysis.figures._matplotlib import Axes
-from analysis.figures._style import canvas, log_axes
+from analysis.figures._matplotlib import Axes, Figure
+from analysis.figures._style import alone, canvas, log_axes
 from analysis.interval import reach_without_each, rows_without_each
 from analysis.laws import law_named
 from analysis.likelihood import Times
@@ -39,22 +39,30 @@ def law_plot(
     y_label: str = "grok step",
     tail: str = "",
 ) -> list[Path]:
-    """Draw the time of every run against x, log-log, with the fitted laws; return the files.
+    """Draw the time of every run against x, log-log, with the fitted laws; return the files: as ``law_figure``."""
+    with canvas(folder, f"law_{tail}" if tail else "law", height=HEIGHT) as (axes, files):
+        _draw(axes, times, groups, fits, x_label=x_label, letter=letter, y_label=y_label)
+    return files
+
+
+def law_figure(
+    times: Times,
+    groups: Sequence[object],
+    fits: Sequence[Fit],
+    *,
+    x_label: str,
+    letter: str = "x",
+    y_label: str = "grok step",
+) -> Figure:
+    """Return a figure of the time of every run against x, log-log, with the fitted laws.
 
     A run is a dot; a bar spans the runs of a level, and its tick is their Kaplan–Meier median. A censored run is an
     arrow from where watching ended. The band is the 95 % interval of the first law (the primary one). Laws that
     coincide are drawn as one dashed line of both colours. ``letter``: what x is in the formulas.
     """
-    with canvas(folder, f"law_{tail}" if tail else "law", height=HEIGHT) as (axes, files):
-        grid = np.geomspace(times.x.min() / 1.3, times.x.max() * 1.3, 300)
-        if fits:
-            _band(axes, times, groups, fits[0], grid)
-        runs(axes, times, groups)
-        seen = np.where(times.observed, times.upper, np.maximum(times.lower, 1))
-        axes.set(xlabel=x_label, ylabel=y_label, xlim=(grid[0], grid[-1]), ylim=(seen.min() / 1.6, seen.max() * 1.8))
-        log_axes(axes, levels=times.x)
-        at_ends(axes, list(_laws(axes, _curves(fits, grid), grid, letter)), height=HEIGHT - ROOM)
-    return files
+    with alone(height=HEIGHT) as (axes, figure):
+        _draw(axes, times, groups, fits, x_label=x_label, letter=letter, y_label=y_label)
+    return figure
 
 
 def shows_intervals(times: Times) -> bool:
@@ -86,6 +94,26 @@ def runs(axes: Axes, times: Times, groups: Sequence[object]) -> None:
             axes.plot([level.x] * 2, [times.upper[at].min(), times.upper[at].max()], color=INK, lw=1.4, zorder=4)
         if level.median is not None:
             axes.plot([level.x], [level.median], "_", ms=13, mew=2, color=INK, zorder=4)
+
+
+def _draw(
+    axes: Axes,
+    times: Times,
+    groups: Sequence[object],
+    fits: Sequence[Fit],
+    *,
+    x_label: str,
+    letter: str,
+    y_label: str,
+) -> None:
+    grid = np.geomspace(times.x.min() / 1.3, times.x.max() * 1.3, 300)
+    if fits:
+        _band(axes, times, groups, fits[0], grid)
+    runs(axes, times, groups)
+    seen = np.where(times.observed, times.upper, np.maximum(times.lower, 1))
+    axes.set(xlabel=x_label, ylabel=y_label, xlim=(grid[0], grid[-1]), ylim=(seen.min() / 1.6, seen.max() * 1.8))
+    log_axes(axes, levels=times.x)
+    at_ends(axes, list(_laws(axes, _curves(fits, grid), grid, letter)), height=HEIGHT - ROOM)
 
 
 def _curves(fits: Sequence[Fit], grid: np.ndarray) -> list[Curve]:

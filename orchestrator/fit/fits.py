@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from analysis.checks import faults_of
 from analysis.numerals import counted, limits
 from orchestrator.fit.cells import are_numbers, ends, numbers
 from orchestrator.fit.tables import Table, read_table
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 PRIMARY = "floor_power"
 ABOUT_ONE = (0.8, 1.25)
-FITTED_RANGE = (1e-30, 1e30)  # of x and of steps: outside it, floats cannot hold the powers of x that laws have
 KEPT = ("lower", "upper", "group")  # names of columns of ours
 
 
@@ -58,7 +57,8 @@ def interval_rows(
         found = found.with_columns(lower=pl.max_horizontal("lower", watched))
         told.append(f"{watched.count()} upper ends such as >{watched.drop_nulls()[0]:g}: censored there")
     told += ["lower and upper are one column: times known exactly"] if lower == upper else []
-    _check(file, found, x)
+    for fault in faults_of(found, x):
+        raise BadInputError(f"{file}: {fault}")
     told += _copies(found) if group else []
     if notes is not None:
         notes += told
@@ -94,7 +94,7 @@ def fit_table(rows: pl.DataFrame, *, x: Sequence[str], laws: Sequence[str]) -> F
     With one x, every law is fitted, the first one asked for being the primary one; with several, the log-linear
     regression. The verdict is undecided, with the reason, where the table cannot be fitted.
     """
-    from analysis.laws import law_names
+    from analysis.frames import fit_laws, fit_regression
 
     if len(x) == 1 and not rows[x[0]].dtype.is_numeric():
         raise BadInputError(f"{x[0]} must hold numbers, given {rows[x[0]][0]!r}")
@@ -103,47 +103,17 @@ def fit_table(rows: pl.DataFrame, *, x: Sequence[str], laws: Sequence[str]) -> F
     seen = int(kept["upper"].count())
     facts: dict[str, Any] = {"rows": kept.height, "events": seen, "censored": kept.height - seen, "outside": outside}
     facts |= {"x": list(x), "fits": [], "regression": [], "verdict": "undecided", "reason": None}
-    groups = kept["group"].to_list() if "group" in kept.columns else None
+    group = "group" if "group" in kept.columns else None
     fits: list[Fit] = []
     try:
-        _refuse_extremes(kept, x)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # of trial points that the optimiser leaves again
-            if len(x) > 1:
-                facts["regression"] = _regression(kept, x, groups)
-            else:
-                fits = _fit_laws(kept, x[0], laws or law_names(), groups)
-                facts |= _verdict(kept, x[0], laws[0] if laws else PRIMARY, fits)
+        if len(x) > 1:
+            facts["regression"] = [fit.facts() for fit in fit_regression(kept, x=x, group=group)]
+        else:
+            fits = fit_laws(kept, x=x[0], group=group, laws=laws)
+            facts |= _verdict(kept, x[0], laws[0] if laws else PRIMARY, fits)
     except (ValueError, ArithmeticError) as reason:
         facts["reason"] = str(reason)
     return Fitted(facts, kept, fits)
-
-
-def _refuse_extremes(rows: pl.DataFrame, x: Sequence[str]) -> None:
-    """Raise ValueError that names the first value too large or too small to be fitted."""
-    low, high = FITTED_RANGE
-    for name in (*(each for each in x if rows[each].dtype.is_numeric()), "lower", "upper"):
-        values = rows[name].cast(pl.Float64).drop_nulls()
-        odd = values.filter((values != 0) & ((values.abs() < low) | (values.abs() > high)))
-        if len(odd):
-            raise ValueError(
-                f"{name} = {odd[0]:g} is outside {low:g} to {high:g}, where laws can be fitted: rescale it"
-            )
-
-
-def _regression(rows: pl.DataFrame, x: Sequence[str], groups: Sequence[object] | None) -> list[dict[str, Any]]:
-    from analysis.evidence import times_of
-    from analysis.regression import regress
-
-    times = times_of(rows.with_columns(pl.lit(1.0).alias(x[0])), x[0])
-    return [fit.facts() for fit in regress({name: rows[name].to_list() for name in x}, times, groups)]
-
-
-def _fit_laws(rows: pl.DataFrame, x: str, laws: Sequence[str], groups: Sequence[object] | None) -> list[Fit]:
-    from analysis.compare import fit_laws
-    from analysis.evidence import times_of
-
-    return fit_laws(times_of(rows, x), laws, groups)
 
 
 def _verdict(rows: pl.DataFrame, x: str, primary: str, fits: Sequence[Fit]) -> dict[str, Any]:
@@ -190,22 +160,3 @@ def _regression_lines(regression: Sequence[Mapping[str, Any]]) -> list[str]:
         told.append(f"{fit['noise']} ({score}): median at the centre {span(fit['time'])}")
         told += [f"  {term:30} {span(slope)}" for term, slope in fit["slopes"].items()]
     return [*told, f"intervals: {regression[0]['intervals']}"]
-
-
-def _check(file: Path, rows: pl.DataFrame, x: Sequence[str]) -> None:
-    faults = {
-        "lower must be a number >= 0": pl.col("lower").is_null() | ~pl.col("lower").is_finite() | (pl.col("lower") < 0),
-        "upper must not be below lower, and above 0; empty where censored": (pl.col("upper") < pl.col("lower"))
-        | (pl.col("upper") <= 0),
-    }
-    for name in x:
-        finite = ~pl.col(name).is_finite() if rows[name].dtype.is_float() else pl.lit(False)
-        faults[f"{name} must not be empty or infinite"] = pl.col(name).is_null() | finite
-    if "group" in rows.columns:
-        faults["group must not be empty"] = pl.col("group").is_null()
-    for words, wrong in faults.items():
-        bad = rows.with_row_index("row").filter(wrong)
-        if not bad.is_empty():
-            first = bad.row(0, named=True)
-            shown = ", ".join(f"{name} = {first[name]}" for name in (*x, "lower", "upper"))
-            raise BadInputError(f"{file}: {words}; row {first['row'] + 1} has {shown} ({bad.height} such rows)")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import SequenceMatcher
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 import jinja2
 import polars as pl
 
+from analysis.frames import load
 from orchestrator.reports.answers import answers
 from orchestrator.reports.index import index_files
 from orchestrator.reports.levels import outcomes
@@ -135,18 +136,10 @@ def derive(folder: Path, stored: Mapping[str, Any]) -> dict[str, Any]:
     experiment, scale = own_experiment(stored["experiment"]), stored["scale"]
     if scale not in experiment.scales:
         raise LookupError(f"{experiment.name} has no scale {scale!r}")
-    runs = _table(folder / "replicas.csv", fields=experiment.scales[scale].names)
+    runs = load(folder / "replicas.csv", fields=experiment.scales[scale].names)
     found = outcomes(experiment, runs)
     replicas = runs.height + stored["missing"] + stored["failed"]
     return {**stored, "replicas": replicas, **found, **answers(experiment.asked_at(scale), scale, runs)}
-
-
-def _table(file: Path, fields: Collection[str]) -> pl.DataFrame:
-    """Return a table of runs; a column of steps or measures without any number is read as numbers all the same."""
-    runs = pl.read_csv(file.read_bytes(), infer_schema_length=None)
-    told = {"id", "status", *fields}
-    empty = [each.name for each in runs if each.name not in told and each.null_count() == runs.height]
-    return runs.with_columns(pl.col(empty).cast(pl.Int64))
 
 
 def compared(stored: Any, derived: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
