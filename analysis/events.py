@@ -11,18 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-GROKKED = "grokked"
-MEMORISED = "memorised"
-METRIC = {GROKKED: "test_accuracy", MEMORISED: "train_accuracy"}
+from analysis.criteria import Criterion
+
 LOSS = "train_loss"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event:
-    """When one metric crossed one threshold from below.
+class Crossing:
+    """When a curve met one criterion.
 
-    Units: steps. ``lower, upper`` is the first crossing; ``sustained_*`` the first crossing after which the metric
-    stayed at or above the threshold for the whole confirmation window; ``relapses`` counts falls below it.
+    Units: steps. ``lower, upper`` is the first crossing; ``sustained_*`` the first crossing after which the column
+    stayed at the threshold or beyond for the whole confirmation window; ``relapses`` counts how often it left again.
     """
 
     name: str
@@ -43,37 +42,36 @@ class Ending:
 
 
 def crossing(
-    steps: Sequence[int], values: Sequence[float], *, name: str, threshold: float, confirmation_steps: int
-) -> Event:
-    """Return the event "the metric reached the threshold" of one curve.
+    steps: Sequence[int], values: Sequence[float], criterion: Criterion, *, confirmation_steps: int
+) -> Crossing:
+    """Return when the values of one curve met a criterion.
 
     By hand, threshold 0.9 and a window of 10 steps: steps 0, 10, 20, 30, 40 with 0.1, 0.9, 0.5, 0.9, 0.9 first cross
     in (0, 10], relapse once, and are sustained from (20, 30] on, since 30 to 40 stays above.
 
-    >>> event = crossing([0, 10, 20, 30, 40], [.1, .9, .5, .9, .9], name="grokked", threshold=.9, confirmation_steps=10)
+    >>> grokked = Criterion(name="grokked", column="test_accuracy", threshold=0.9)
+    >>> event = crossing([0, 10, 20, 30, 40], [.1, .9, .5, .9, .9], grokked, confirmation_steps=10)
     >>> (event.lower, event.upper), (event.sustained_lower, event.sustained_upper), event.relapses
     ((0, 10), (20, 30), 1)
     """
-    above = [value >= threshold for value in values]
-    first = _first(above)
-    held = sustained_index(steps, above, confirmation_steps)
-    lower, upper = _interval(steps, first)
-    sustained_lower, sustained_upper = _interval(steps, held)
-    return Event(
-        name=name,
-        threshold=threshold,
+    reached = [criterion.reached(value) for value in values]
+    lower, upper = _interval(steps, _first(reached))
+    sustained_lower, sustained_upper = _interval(steps, sustained_index(steps, reached, confirmation_steps))
+    return Crossing(
+        name=criterion.name,
+        threshold=criterion.threshold,
         lower=lower,
         upper=upper,
         sustained_lower=sustained_lower,
         sustained_upper=sustained_upper,
-        relapses=sum(before and not after for before, after in pairwise(above)),
+        relapses=sum(before and not after for before, after in pairwise(reached)),
     )
 
 
-def sustained_index(steps: Sequence[int], above: Sequence[bool], confirmation_steps: int) -> int | None:
+def sustained_index(steps: Sequence[int], reached: Sequence[bool], confirmation_steps: int) -> int | None:
     """Return the first index from which the condition held for a whole observed window, or None."""
     start: int | None = None
-    for index, (step, holds) in enumerate(zip(steps, above, strict=True)):
+    for index, (step, holds) in enumerate(zip(steps, reached, strict=True)):
         if not holds:
             start = None
             continue
@@ -84,38 +82,53 @@ def sustained_index(steps: Sequence[int], above: Sequence[bool], confirmation_st
 
 
 def detect(
-    curve: Mapping[str, Sequence[float]], steps: Sequence[int], *, thresholds: Sequence[float], confirmation_steps: int
-) -> list[Event]:
-    """Return the memorised and grokked events of a curve at every threshold."""
-    return [
-        crossing(steps, curve[metric], name=name, threshold=threshold, confirmation_steps=confirmation_steps)
-        for name, metric in METRIC.items()
-        for threshold in thresholds
-    ]
+    curve: Mapping[str, Sequence[float]],
+    steps: Sequence[int],
+    criteria: Sequence[Criterion],
+    *,
+    confirmation_steps: int,
+) -> list[Crossing]:
+    """Return when a curve met each of the criteria.
+
+    Raises: ValueError that names a column which the curve does not have.
+    """
+    return [crossing(steps, column_of(curve, each), each, confirmation_steps=confirmation_steps) for each in criteria]
+
+
+def column_of(curve: Mapping[str, Sequence[float]], criterion: Criterion) -> Sequence[float]:
+    """Return the column that a criterion looks at.
+
+    Raises: ValueError that names it where the curve does not have it.
+    """
+    if criterion.column not in curve:
+        raise ValueError(
+            f"event {criterion.name!r} needs the column {criterion.column!r}, which no probe has measured here; "
+            f"columns: {', '.join(curve)}"
+        )
+    return curve[criterion.column]
 
 
 def ending(
     curve: Mapping[str, Sequence[float]],
     steps: Sequence[int],
     *,
-    end: str,
-    threshold: float,
+    until: Criterion | None,
     confirmation_steps: int,
     last_step: int,
 ) -> Ending | None:
     """Return where watching ends, or None while it goes on.
 
-    ``diverged``: the loss stopped being finite. ``observed``: with ``end="event"``, the test accuracy has held the
-    highest threshold for its window. ``budget``: the last evaluation within the budget. The earliest of them counts,
-    so it does not matter how far past it the training ran.
+    ``diverged``: the loss stopped being finite. ``observed``: the criterion that ends it, if there is one, has been met
+    for its window. ``budget``: the last evaluation within the budget. The earliest of them counts, so it does not
+    matter how far past it the training ran.
     """
     candidates = []
     broken = _first([not math.isfinite(value) for value in curve[LOSS]])
     if broken is not None:
         candidates.append(Ending(index=broken, status="diverged"))
-    if end == "event":
-        above = [value >= threshold for value in curve[METRIC[GROKKED]]]
-        held = sustained_index(steps, above, confirmation_steps)
+    if until:
+        reached = [until.reached(value) for value in column_of(curve, until)]
+        held = sustained_index(steps, reached, confirmation_steps)
         if held is not None:
             done = next(i for i in range(held, len(steps)) if steps[i] - steps[held] >= confirmation_steps)
             candidates.append(Ending(index=done, status="observed"))

@@ -11,9 +11,10 @@ import polars as pl
 
 from analysis.compare import Fit, fit_laws, unfit
 from analysis.contrast import Contrast, contrast
+from analysis.criteria import DELAY, GROKKING, Criterion
 from analysis.likelihood import Times
 from analysis.regression import Regression, regress
-from analysis.table import GROK_STEP, TIMELINE, Quantity, delays
+from analysis.table import at, delays, measures_in
 
 Where = Mapping[str, Any]  # values of fields
 MANY_EQUAL_ROWS = 500  # from which on it pays to look for equal ones
@@ -23,7 +24,8 @@ class Evidence:
     """A timeline (see ``analysis.table.timeline``), the axis of its law, the laws, and the axes that divide it.
 
     Without laws x may hold text, and all rows count. ``least_memorised``: levels of x at which a smaller share of runs
-    memorised stay outside the fits. ``constants``: fields that are the same for all rows.
+    memorised stay outside the fits. ``constants``: fields that are the same for all rows. ``event``: what the lower and
+    upper ends of the timeline are of; ``events``: others that the runs were watched for, by the names that claims use.
     """
 
     def __init__(
@@ -36,14 +38,22 @@ class Evidence:
         strata: Sequence[str] = (),
         least_memorised: float = 0.0,
         constants: Mapping[str, Any] | None = None,
+        event: Criterion = GROKKING,
+        events: Mapping[str, Criterion] | None = None,
     ) -> None:
         self.rows, self.x, self.laws, self.primary_law = rows, x, laws, primary_law
         self.strata, self.least_memorised, self.constants = strata, least_memorised, constants or {}
+        self.event, self.events = event, events or {}
         self._made: dict[str, Any] = {}
 
     @cached_property
     def usable(self) -> pl.DataFrame:
-        """The rows that laws are fitted to: x > 0 (where it holds numbers), at levels where enough runs memorised."""
+        """The rows that laws are fitted to: those of usable levels that did not see the event at step 0 already."""
+        return _later(self._levels)
+
+    @cached_property
+    def _levels(self) -> pl.DataFrame:
+        """The rows with x > 0 (where it holds numbers), at levels where enough runs memorised."""
         if not self.laws:
             return self.rows
         memorised = pl.col("memorised_upper").is_not_null().mean().over(self.x)
@@ -58,16 +68,26 @@ class Evidence:
     @property
     def measures(self) -> list[str]:
         """The columns that are neither events nor axes."""
-        return [name for name in self.rows.columns if name not in (*TIMELINE, self.x, *self.strata)]
+        return measures_in(self.rows, (self.x, *self.strata))
 
-    def part(self, where: Mapping[str, Any] | None = None, quantity: Quantity = GROK_STEP) -> pl.DataFrame:
+    def part(self, where: Mapping[str, Any] | None = None, quantity: str | None = None) -> pl.DataFrame:
         """Return the usable rows with the given values of fields, and the interval of the quantity.
 
+        The quantity is the time of the event unless it is the delay after memorising or another event.
         Raises: ValueError when there are none.
         """
         if self.usable.is_empty() and not self.rows.is_empty():
             raise ValueError(f"at no level have {self.least_memorised:.0%} of the runs memorised, as a fit needs")
-        return _some(self.usable if quantity == GROK_STEP else delays(self.usable), where)
+        return _some(self._timed(quantity), where)
+
+    def told(self, quantity: str | None) -> str:
+        """Return in words which time a claim is about, where it is not that of the event."""
+        if quantity is None or quantity in self._own:
+            return ""
+        if quantity == DELAY:
+            return ", for the delay after memorisation"
+        other = self._other(quantity)
+        return f", for the {other.step} at {other.threshold:g}"
 
     def every(self, where: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Return all rows with the given values of fields, x = 0 among them, for what needs no law.
@@ -76,9 +96,7 @@ class Evidence:
         """
         return _some(self.rows, where)
 
-    def fit(
-        self, law: str | None = None, where: Mapping[str, Any] | None = None, quantity: Quantity = GROK_STEP
-    ) -> Fit:
+    def fit(self, law: str | None = None, where: Mapping[str, Any] | None = None, quantity: str | None = None) -> Fit:
         """Return the fit of one law, by default the primary one, to a part of the rows.
 
         Raises: ValueError in words where it cannot be fitted.
@@ -102,7 +120,7 @@ class Evidence:
         found = [self.fit(law) for law in self.laws]
         return sorted(found, key=lambda fit: np.inf if fit.aicc is None else fit.aicc)
 
-    def regression(self, where: Mapping[str, Any] | None = None, quantity: Quantity = GROK_STEP) -> list[Regression]:
+    def regression(self, where: Mapping[str, Any] | None = None, quantity: str | None = None) -> list[Regression]:
         """Return the regression on x and the axes that divide the rows, the best noise first.
 
         Raises: ValueError in words where it cannot be fitted.
@@ -119,9 +137,10 @@ class Evidence:
     def pairs(self, first: Where, second: Where, where: Where | None = None) -> tuple[Times, Times, list[object]]:
         """Return the times of runs of two arms, paired as in ``paired``, and the seed of every pair.
 
+        Runs that saw the event at step 0 have no ratio and are left out.
         Raises: ValueError in words where there is no pair.
         """
-        paired = self.paired(first, second, where)
+        paired = _later(_later(self.paired(first, second, where)), "upper_b")
         later = paired.select(self.x, lower="lower_b", upper="upper_b")
         return times_of(paired, self.x), times_of(later, self.x), groups_of(paired)
 
@@ -189,6 +208,27 @@ class Evidence:
             raise ValueError(f"the runs have no single value of {field!r}; give it in the experiment")
         return float(next(iter(values)))
 
+    @property
+    def _own(self) -> tuple[str, str]:
+        """The names of the event itself."""
+        return self.event.name, self.event.label
+
+    def _timed(self, quantity: str | None) -> pl.DataFrame:
+        """Return the usable rows with the interval of a quantity in lower and upper.
+
+        Raises: ValueError for an event that the runs were not watched for.
+        """
+        if quantity is None or quantity in self._own:
+            return self.usable
+        if quantity == DELAY:
+            return delays(self._levels)
+        return _later(at(self._levels, self._other(quantity).prefix))
+
+    def _other(self, quantity: str) -> Criterion:
+        if quantity not in self.events:
+            raise ValueError(f"the runs were not watched for {quantity!r}")
+        return self.events[quantity]
+
     def _once(self, key: str, make: Callable[[], Any]) -> Any:
         if key not in self._made:
             self._made[key] = make()
@@ -238,6 +278,11 @@ def word(value: Any) -> str:
     if value is None:
         return "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _later(rows: pl.DataFrame, upper: str = "upper") -> pl.DataFrame:
+    """Return the rows that did not see the event at step 0: that time has no logarithm."""
+    return rows.filter(pl.col(upper).is_null() | (pl.col(upper) > 0))
 
 
 def _some(rows: pl.DataFrame, where: Mapping[str, Any] | None) -> pl.DataFrame:

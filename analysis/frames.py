@@ -108,7 +108,8 @@ def draw_survival(frame: pl.DataFrame, *, by: str, lower: str = LOWER, upper: st
     parts = rows_of(frame, [by], lower, upper).sort(by).partition_by(by, maintain_order=True)
     if not parts:
         raise ValueError("there are no rows to draw")
-    return survival_figure({word(part[by][0]): times_of(part, by) for part in parts}, x_label=by)
+    levels = {word(part[by][0]): times_of(part, by) for part in parts}
+    return survival_figure(levels, x_label=by, y_label="share of runs without the event")
 
 
 def _groups(rows: pl.DataFrame) -> list[object] | None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from analysis.criteria import GROKKED, MEMORISED, Criterion
 
 if TYPE_CHECKING:
     import polars as pl
 
 SCHEMA_VERSION = 1
 STATUSES = ("observed", "budget", "diverged")
-Quantity = Literal["grokked", "delay"]  # the time of grokking, and the time from memorising to it
-QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
-GROK_STEP = QUANTITIES[0]
 POINT, REFERENCE, BEST = "point", "the reference", "the best point"  # where points are searched: a field, its values
 
 REPLICA_COLUMNS = {
@@ -25,15 +24,23 @@ REPLICA_COLUMNS = {
     "init_seed": "seed of the initial weights",
     "status": "observed (its event and the confirmation window), budget (censored there), or diverged",
     "steps": "last evaluated step",
-    "events": "list of first and sustained crossings, see analysis.events.Event",
+    "events": "list of first and sustained crossings, see analysis.events.Crossing",
     "provenance": "git commit, versions, device, and when its last stretch of training began and ended, as JSON",
     "schema": "version of this schema",
 }
 CURVE_COLUMNS = {"id": "replica", "step": "optimizer steps taken", "probe": "what was measured", "value": "its value"}
+PROBED_COLUMNS = {
+    "id": "replica",
+    "step": "optimizer steps that it had taken",
+    "probe": "file of the probe",
+    "column": "which of its columns",
+    "value": "its value",
+}
 TIMELINE = (
     *("id", "data_seed", "status", "steps", "lower", "upper", "relapses"),
     *("memorised_lower", "memorised_upper", "outcome"),
-)  # the columns of a timeline beside fields and measures
+)  # the columns of a timeline beside fields, measures and other events
+CROSSING = ("lower", "upper", "relapses")  # the ends of the columns that the table of runs has for each event
 
 
 def replica_schema() -> dict[str, Any]:
@@ -59,6 +66,14 @@ def curve_schema() -> dict[str, Any]:
     import polars as pl
 
     return {"id": pl.String(), "step": pl.Int64(), "probe": pl.String(), "value": pl.Float64()}
+
+
+def probed_schema() -> dict[str, Any]:
+    """Return the Polars types of the table of what was measured of kept steps."""
+    import polars as pl
+
+    names = dict.fromkeys(PROBED_COLUMNS, pl.String())
+    return {**names, "step": pl.Int64(), "value": pl.Float64()}
 
 
 def replicas_frame(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
@@ -116,36 +131,55 @@ def wide(replicas: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:
         "name", "threshold", as_dict=True, maintain_order=True
     ).items():
         prefix = _prefix(str(name), float(str(threshold)))
-        renamed = rows.select("id", **{f"{prefix}_{part}": part for part in ("lower", "upper", "relapses")})
+        renamed = rows.select("id", **{f"{prefix}_{part}": part for part in CROSSING})
         found = found.join(renamed.unique("id", keep="first"), on="id", how="left", maintain_order="left")
     return found
 
 
-def timeline(runs: pl.DataFrame, threshold: float) -> pl.DataFrame:
-    """Return one row per replica of a wide table: when it memorised, when it grokked, and how it ended.
+def timeline(runs: pl.DataFrame, threshold: float, event: Criterion | None = None) -> pl.DataFrame:
+    """Return one row per replica of a wide table: when it memorised, when it saw the event, and how it ended.
 
-    Columns: id, data_seed, status, steps and fields; lower, upper, relapses (of grokking), memorised_lower,
-    memorised_upper; and ``outcome``: grokked; diverged; never memorised (train accuracy stayed below the threshold); or
-    not yet. Without the event's columns the table is empty.
+    The event is grokking at the threshold of accuracy, unless another is given.
+    Columns: id, data_seed, status, steps and fields; lower, upper, relapses (of the event), memorised_lower,
+    memorised_upper; those of all events as they were; and ``outcome``: the name of the event; diverged; never memorised
+    (train accuracy stayed below the threshold); or not yet. Without the event's columns the table is empty.
     """
     import polars as pl
 
-    grokked, memorised = _prefix("grokked", threshold), _prefix("memorised", threshold)
-    names = {f"{grokked}_{part}": part for part in ("lower", "upper", "relapses")}
-    names |= {f"{memorised}_{part}": f"memorised_{part}" for part in ("lower", "upper")}
-    kept = [name for name in runs.columns if not name.startswith(("grokked_", "memorised_"))]
-    if absent := [name for name in names if name not in runs.columns]:
+    seen, memorised = event.prefix if event else _prefix(GROKKED, threshold), _prefix(MEMORISED, threshold)
+    names = {part: f"{seen}_{part}" for part in CROSSING}
+    names |= {f"memorised_{part}": f"{memorised}_{part}" for part in ("lower", "upper")}
+    if absent := [name for name in names.values() if name not in runs.columns]:
         runs = runs.clear().with_columns(pl.lit(None, pl.Int64).alias(name) for name in absent)
     outcome = (
         pl.when(pl.col("upper").is_not_null())
-        .then(pl.lit("grokked"))
+        .then(pl.lit(event.name if event else GROKKED))
         .when(pl.col("status") == "diverged")
         .then(pl.lit("diverged"))
         .when(pl.col("memorised_upper").is_null())
         .then(pl.lit("never memorised"))
         .otherwise(pl.lit("not yet"))
     )
-    return runs.select(*kept, *names).rename(names).drop_nulls("lower").with_columns(outcome=outcome)
+    found = runs.with_columns(pl.col(column).alias(name) for name, column in names.items())
+    return found.drop_nulls("lower").with_columns(outcome=outcome)
+
+
+def at(rows: pl.DataFrame, event: str) -> pl.DataFrame:
+    """Return the rows of a timeline with the interval of another event, named as its columns begin, in lower and upper.
+
+    Raises: ValueError when the runs were not watched for it.
+    """
+    import polars as pl
+
+    if f"{event}_lower" not in rows.columns:
+        raise ValueError(f"the runs were not watched for {event}")
+    return rows.with_columns(pl.col(f"{event}_{part}").alias(part) for part in CROSSING).drop_nulls("lower")
+
+
+def measures_in(rows: pl.DataFrame, fields: Collection[str]) -> list[str]:
+    """Return the columns of a timeline that are neither of events nor among the fields."""
+    events = {name for name in rows.columns if _is_crossing(name, rows.columns)}
+    return [name for name in rows.columns if name not in (*TIMELINE, *fields) and name not in events]
 
 
 def delays(rows: pl.DataFrame) -> pl.DataFrame:
@@ -163,6 +197,12 @@ def delays(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _prefix(event: str, threshold: float) -> str:
     return f"{event}_{threshold:g}"
+
+
+def _is_crossing(column: str, columns: Sequence[str]) -> bool:
+    """Say whether a column is one of the three that an event has."""
+    stem, _, part = column.rpartition("_")
+    return part in CROSSING and all(f"{stem}_{each}" in columns for each in CROSSING)
 
 
 def to_json(facts: Mapping[str, Any]) -> str:

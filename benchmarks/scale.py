@@ -65,7 +65,7 @@ def filled(storage: str, seeds: int) -> tuple[Study, float]:
 def _row(replica: Any, step: int, budget: int) -> dict[str, Any]:
     grokked = step < budget
     crossings = [
-        events.Event(
+        events.Crossing(
             name=name,
             threshold=threshold,
             lower=lower,

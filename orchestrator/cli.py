@@ -22,6 +22,7 @@ from orchestrator.verbs.finishing import BAD_INPUT, DONE
 from orchestrator.verbs.fit import fit
 from orchestrator.verbs.launch import launch
 from orchestrator.verbs.list import list_
+from orchestrator.verbs.probe import probe
 from orchestrator.verbs.publish import publish
 from orchestrator.verbs.report import report
 from orchestrator.verbs.reproduce import reproduce
@@ -92,5 +93,5 @@ def whole(
 
 
 app.command("list")(list_)
-for verb in (show, launch, status, report, doctor, ui, reproduce, fit, design, export, schema, publish, audit):
+for verb in (show, launch, status, report, doctor, ui, reproduce, fit, design, export, schema, publish, audit, probe):
     app.command()(verb)

@@ -94,7 +94,7 @@ def train(
             study.results.note(note)
         study.results.prune([replica.id for replica in plan.to_train])
         rows = horizon.rows_of(study).iter_rows(named=True)
-        progress = Progress(plan, outcomes_of(rows, study.experiment.threshold))
+        progress = Progress(plan, outcomes_of(rows, study.experiment.criterion))
         job = Job(
             plan=plan,
             results=study.results,

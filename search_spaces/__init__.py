@@ -4,6 +4,7 @@ What an experiment file needs stands here: ``from search_spaces import Claim, Ex
 """
 
 from analysis.claims import Claim
+from analysis.criteria import Event
 from analysis.rules.dropping_shift import DroppingShift
 from analysis.rules.floor_share import FloorShare
 from analysis.rules.measure_change import MeasureChange
@@ -17,13 +18,14 @@ from search_spaces._experiment import Experiment
 from search_spaces._regimes import laptop, paper
 from search_spaces._space import BEST_POINT, REFERENCE_POINT, Scale, Search, SearchSpace
 from trainables.modules import from_module
-from trainables.replica import Recording
+from trainables.recording import Recording, log_steps
 
 __all__ = [
     "BEST_POINT",
     "REFERENCE_POINT",
     "Claim",
     "DroppingShift",
+    "Event",
     "Experiment",
     "FloorShare",
     "MeasureChange",
@@ -39,5 +41,6 @@ __all__ = [
     "axes",
     "from_module",
     "laptop",
+    "log_steps",
     "paper",
 ]

@@ -7,24 +7,26 @@ import json
 import math
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from analysis.claims import Claim
+from analysis.criteria import DELAY, GROKKED, Criterion
 from analysis.laws import law_names
 from analysis.measures import measure_names, probes_of
 from analysis.rules import Asked
 from analysis.table import POINT
-from search_spaces._grids import values_in
+from search_spaces._events import event_faults, named_events
 from search_spaces._space import MOST_SEED, Scale, SearchSpace, point_fault, search_faults
 from trainables.family import Family, config_faults, rules
 from trainables.names import available, near_match
-from trainables.replica import PRECISIONS, Recording, Replica, family_named
+from trainables.recording import PRECISIONS
+from trainables.replica import Recording, Replica, family_named
 
 FIRST_PILOT_SEED = 1000
 NAME_CHARACTERS = 80
-LATER = ("probes", "end_step")  # of Recording: empty ones stay out of hashes made before there were any
+LATER = ("probes", "end_step", "events", "end_event", "keep_steps")  # of Recording: empty ones stay out of older hashes
 MOST_REPLICAS = 1_000_000
 MOST_STEPS = 10**9
 
@@ -33,9 +35,11 @@ MOST_STEPS = 10**9
 class Experiment:
     """One question: a family, a space and seeds, a budget, and claims that were written before the measured runs.
 
-    ``x`` is the axis that laws are fitted along; ``threshold`` the test accuracy that counts as grokked;
-    ``primary_law`` the law whose parameters the claims speak of, named in advance. ``least_memorised``: levels of x at
-    which a smaller share of runs memorised stay outside the fits. ``paper``: the ledger that the claims belong to.
+    ``x`` is the axis that laws are fitted along; ``threshold`` the accuracy that counts as grokked or memorised;
+    ``event`` what laws, claims and figures are about: grokked, or the name of one of ``recording.events``, as
+    ``name@threshold`` where it has several thresholds; ``primary_law`` the law whose parameters the claims speak of,
+    named in advance. ``least_memorised``: levels of x at which a smaller share of runs memorised stay outside the fits.
+    ``paper``: the ledger that the claims belong to.
     Without laws x may hold text, and claims speak of pairs, shares and measures.
     ``measures``: files of ``analysis/measures``, whose numbers are added to the table of runs; ``curves``: the columns
     of probes that are drawn. ``headline``: the claims that answer the question, whatever their verdict, each with what
@@ -61,6 +65,7 @@ class Experiment:
     measures: tuple[str, ...] = ()
     curves: tuple[str, ...] = ("test_accuracy", "attention_kl")
     headline: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    event: str = GROKKED
 
     def __post_init__(self) -> None:
         """Let claims that name no source of their own have that of the question."""
@@ -80,8 +85,21 @@ class Experiment:
         ]
         for name, scale in self.scales.items():
             found += [f"{name} scale: {fault}" for fault in self._scale_faults(scale, family.Config)]
-        found += [*self._law_faults(), *self.recording.faults(), *self._recording_faults(family)]
-        return found + self._claim_faults() + self._measure_faults()
+        found += [*self._law_faults(), *self.recording.faults(), *self._event_faults()]
+        return found + self._recording_faults(family) + self._claim_faults() + self._measure_faults()
+
+    @property
+    def criterion(self) -> Criterion:
+        """The event that laws, claims and figures are about, at its threshold.
+
+        Raises: KeyError where no such event is recorded.
+        """
+        return self.quantities[self.event]
+
+    @property
+    def quantities(self) -> dict[str, Criterion]:
+        """All events that are recorded, by the names that claims use for the time of each."""
+        return named_events(self.recording, self.threshold)
 
     def strata(self, scale: str) -> list[str]:
         """Return the axes other than x that have more than one value: they divide the runs."""
@@ -140,18 +158,18 @@ class Experiment:
 
     def registration(self, scale: str) -> str:
         """Return a hash of what is preregistered: claims, laws, space, fields, seeds and recording; not the budget."""
-        size = self.scales[scale]
+        size, recording = self.scales[scale], asdict(replace(self.recording, keep_steps=()))
         facts: list[Any] = [
             [claim.facts() for claim in self.asked_at(scale).claims],
             [self.family, self.x, self.primary_law, self.laws, self.threshold, self.least_memorised],
-            {name: value for name, value in asdict(self.recording).items() if value or name not in LATER},
+            {name: value for name, value in recording.items() if value or name not in LATER},
             [{name: list(values) for name, values in size.space.axes.items()}, dict(size.fields), size.seeds],
         ]
         if size.space.also:
             facts.append([{name: list(values) for name, values in grid.items()} for grid in size.space.also])
         if size.search:
             facts.append(asdict(replace(size.search, chosen=(), confirmed=(), expected_steps=None)))
-        later = ("measures", "curves")  # unchanged ones stay out of hashes made before there were any
+        later = ("measures", "curves", "event")  # unchanged ones stay out of hashes made before there were any
         facts += [{name: getattr(self, name)} for name in later if getattr(self, name) != getattr(Experiment, name)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -190,6 +208,17 @@ class Experiment:
             found += dict.fromkeys(fault for each in asked for fault in claim.faults(each))
         return found
 
+    def _event_faults(self) -> Iterator[str]:
+        searched = any(scale.search for scale in self.scales.values())
+        yield from event_faults(
+            self.recording, self.threshold, self.event, recorded=self._recorded(), searched=searched
+        )
+
+    def _recorded(self) -> tuple[str, ...]:
+        """Return the probes that measure: those of the family and of the recording."""
+        own = getattr(sys.modules[family_named(self.family).__module__], "PROBES", ())
+        return (*own, *self.recording.probes)
+
     def _asked(self, scale: str) -> Asked:
         """Return what claims may name at a scale."""
         size, config = self.scales[scale], family_named(self.family).Config
@@ -205,12 +234,13 @@ class Experiment:
             axes=(POINT,) if size.search else tuple(dict.fromkeys((self.x, *size.names))),
             fixed=() if size.search else tuple(size.fixed),
             fault=point_fault if size.search else fault,
+            times=(GROKKED, DELAY, *(() if self.recording.faults() else self.quantities)),
         )
 
     def _measure_faults(self) -> list[str]:
         """Return what is wrong with measures and curves; a measure needs probes that are recorded."""
         known, found = measure_names(), []
-        recorded = {*self.recording.probes, *getattr(sys.modules[family_named(self.family).__module__], "PROBES", ())}
+        recorded = self._recorded()
         for name in self.measures:
             if name not in known:
                 found.append(f"unknown measure {name!r}{near_match(name, known)}; measures: {', '.join(known)}")
@@ -252,19 +282,7 @@ class Experiment:
     def _conflicts(self, scale: Scale) -> list[str]:
         """Return which fields do not go together at the points of a scale that are known so far."""
         family = family_named(self.family)
-        points = (values for values, _ in scale.points_and_seeds())
-        return [fault for values in points for fault in family.conflicts(family.Config(**values))]
-
-
-def parse_values(experiment: Experiment, name: str, text: str) -> tuple[Any, ...]:
-    """Turn the text of ``--set name=v1,v2`` or ``--set name=log(1e-3,1,7)`` into values of the field's type.
-
-    Raises: LookupError when the family has no such field, or the text lists no values.
-    """
-    known = rules(family_named(experiment.family).Config)
-    if name not in known:
-        raise LookupError(f"unknown field {name!r}{near_match(name, list(known))}; fields: {', '.join(known)}")
-    try:
-        return values_in(text, known[name])
-    except ValueError as fault:
-        raise LookupError(f"--set {name}: {fault}") from None
+        points = [values for values, _ in scale.points_and_seeds()]
+        found = [fault for values in points for fault in family.conflicts(family.Config(**values))]
+        replicas = (replica for values in points for replica in self.at(values, (0,)))
+        return found or [replica.parent_fault for replica in replicas if replica.parent_fault]

@@ -70,6 +70,7 @@ def test_imports_point_one_way(path: Path) -> None:
     if package == "trainables":
         assert {m for m in imported(path) if m.startswith("analysis")} <= {
             "analysis",
+            "analysis.criteria",
             "analysis.table",
             "analysis.events",
         }
@@ -124,6 +125,7 @@ def test_heavy_libraries_are_imported_in_few_places(library: str, places: set[st
         "search_spaces",
         "search_spaces.kl_scaling",
         *(f"trainables.families.{family}" for family in available("trainables.families")),
+        "analysis.criteria",
         "analysis.events",
         "analysis.table",
         "orchestrator.study.plan",

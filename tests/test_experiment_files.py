@@ -106,7 +106,7 @@ def test_arms_that_differ_in_one_field_may_name_it_once(arms: str, tmp_path: Pat
         ),
         ("parameter: exponent, ", "", "rule parameter_within needs the setting 'parameter' (line 13)"),
         ("low: 0.8", "where: 5", "where: Input should be a valid dictionary (line 14)"),
-        ("low: 0.8", "quantity: wait", "quantity: Input should be 'grokked' or 'delay' (line 14)"),
+        ("low: 0.8", "quantity: 5", "quantity: Input should be a valid string (line 14)"),
         ("     settings", "     low: 0.7, settings", "low stands in settings and beside them"),
         ("{parameter: exponent, low: 0.8, high: 1.25}", "[]", "needs the setting 'parameter'"),
     ],

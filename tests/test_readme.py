@@ -38,6 +38,7 @@ ELSEWHERE = {  # command: the test that runs it
     "publish NAME": "tests/orchestrator/test_publishing.py",
     "publish": "tests/orchestrator/test_publishing.py",
     "launch NAME --smoke": "test_a_python_block_is_an_experiment_that_can_be_launched",
+    "probe NAME": "tests/orchestrator/test_probing.py",
     "launch mine.py": "test_a_python_block_is_an_experiment_that_can_be_launched",
     "launch --address HOST:PORT": "tests/orchestrator/test_launch.py",
     "launch my_net.py --smoke": "tests/test_your_own_network.py",

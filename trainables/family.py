@@ -169,11 +169,14 @@ def column(members: Sequence[Member], name: str) -> list[Any]:
 class Parent:
     """The replica that another one starts from or learns from: the fields in which it differs, and where it ends.
 
+    ``at``: the step, kept of it on its way, whose parameters are taken; None means where it ends. One parent serves
+    children of every step.
     Units: optimizer steps.
     """
 
     changes: Mapping[str, Any]
     steps: int
+    at: int | None = None
 
 
 class Family:
@@ -182,7 +185,7 @@ class Family:
     A family module loads neither torch nor ray when imported: ``build`` does.
     ``version`` rises whenever the numbers that a replica produces change.
     ``replica_mib`` and ``step_gflop`` estimate memory and work of one replica. ``precisions``: the number formats that
-    its model can be computed in, some of ``replica.PRECISIONS``. ``offers``: what probes find there that not every
+    its model can be computed in, some of ``recording.PRECISIONS``. ``offers``: what probes find there that not every
     network has; a probe says what it looks for in ``NEEDS``.
     """
 
@@ -196,7 +199,7 @@ class Family:
     def build(
         cls, members: Sequence[Member], device: str, precision: str = "fp32", probes: Sequence[str] = ()
     ) -> Parts:
-        """Return the parts of a pack of these members on a torch device, in one of ``replica.PRECISIONS``.
+        """Return the parts of a pack of these members on a torch device, in one of ``recording.PRECISIONS``.
 
         ``probes`` are measured beside the family's own.
         """

@@ -23,12 +23,12 @@ class Finished:
     replica: Replica
     curve: Curve
     status: str
-    events: list[events.Event]
+    events: list[events.Crossing]
 
     @property
-    def grokked(self) -> list[float]:
-        """The thresholds at which it grokked."""
-        return [each.threshold for each in self.events if each.name == events.GROKKED and each.upper is not None]
+    def seen(self) -> list[tuple[str, float]]:
+        """The events that it saw: name and threshold of each."""
+        return [(each.name, each.threshold) for each in self.events if each.upper is not None]
 
 
 def advance(pack: Pack, *, last_step: int, seconds: float | None = None, steps: int | None = None) -> int:
@@ -44,6 +44,7 @@ def advance(pack: Pack, *, last_step: int, seconds: float | None = None, steps: 
     first = pack.step
     due = next(step for step in recording.steps() if step >= first)
     while (steps is None or pack.step - first < steps) and (pack.step == first or time.monotonic() < deadline):
+        pack.keep_step()
         grads, view = pack.backward()
         if pack.step == due:
             due = recording.next_step(due)
@@ -80,11 +81,12 @@ def keep_freed_memory() -> None:
 def _finished(replica: Replica, curve: Curve, last_step: int) -> Finished | None:
     recording = replica.recording
     columns = curve.named()
+    for criterion in recording.criteria:
+        events.column_of(columns, criterion)  # at the first evaluation, not when the run has been trained to its end
     end = events.ending(
         columns,
         curve.steps,
-        end=recording.end,
-        threshold=max(recording.thresholds),
+        until=recording.until,
         confirmation_steps=recording.confirmation_steps,
         last_step=last_step,
     )
@@ -94,7 +96,7 @@ def _finished(replica: Replica, curve: Curve, last_step: int) -> Finished | None
     found = events.detect(
         cut.named(),
         cut.steps,
-        thresholds=recording.thresholds,
+        recording.criteria,
         confirmation_steps=recording.confirmation_steps,
     )
     return Finished(replica, cut, end.status, found)

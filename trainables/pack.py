@@ -112,7 +112,7 @@ class Pack:
         snapshots: Sequence[Snapshot] = (),
         parents: Mapping[str, Mapping[str, Tensor]] | None = None,
     ) -> None:
-        """Build the pack; ``parents`` holds the parameters of each replica that another one has as its parent, by id.
+        """Build the pack; ``parents`` holds the parameters that replicas start or learn from, by ``parent_key``.
 
         Raises: ValueError that names a parent which is not among them.
         """
@@ -124,6 +124,7 @@ class Pack:
         self._pending: list[tuple[int, list[str], Tensor]] = []
         self.sent_singly = ""
         self._graphs: StepGraphs | None = None
+        self.kept: list[tuple[str, Snapshot]] = []
         self._build()
         self._load(snapshots or _initial(self))
         for part in self.parts.interventions if not snapshots else ():
@@ -220,26 +221,34 @@ class Pack:
 
     def snapshot(self, index: int) -> Snapshot:
         """Return one replica's state, on the CPU and in memory of its own."""
+        state = _row(self.optimizer_state, index)
+        buffers = _row(getattr(self.parts.model, "buffers", {}), index)
+        return Snapshot(self.step, _row(self.params, index), state, self.curves[index], buffers)
 
-        def row(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-            return {name: tensor[index].detach().to("cpu", copy=True) for name, tensor in tensors.items()}
-
-        buffers = getattr(self.parts.model, "buffers", {})
-        return Snapshot(self.step, row(self.params), row(self.optimizer_state), self.curves[index], row(buffers))
+    def keep_step(self) -> None:
+        """Put the networks of those replicas into ``kept`` of which this step is to be kept: parameters alone."""
+        for index in self._keep_steps.get(self.step, ()):
+            buffers = _row(getattr(self.parts.model, "buffers", {}), index)
+            shot = Snapshot(self.step, _row(self.params, index), {}, Curve(), buffers)
+            self.kept.append((self.replicas[index].id, shot))
 
     def _build(self) -> None:
         self._graphs = None
         rows = self.rows
         family, recording = family_named(rows[0].family), rows[0].recording
+        self._keep_steps: dict[int, list[int]] = {}
+        for index, replica in enumerate(self.replicas):
+            for step in replica.recording.keep_steps:
+                self._keep_steps.setdefault(step, []).append(index)
         members = [row.member(self._parent_of(row)) for row in rows]
         self.parts: Parts = family.build(members, self.device, recording.precision, recording.probes)
 
     def _parent_of(self, replica: Replica) -> Mapping[str, Tensor] | None:
         if replica.parent is None:
             return None
-        if replica.parent.id not in self._parents:
-            raise ValueError(f"replica {replica.id} needs its parent {replica.parent.id}, whose parameters are missing")
-        return self._parents[replica.parent.id]
+        if (key := replica.parent_key) not in self._parents:
+            raise ValueError(f"replica {replica.id} needs its parent {key}, whose parameters are missing")
+        return self._parents[key]
 
     def _load(self, states: Sequence[Snapshot]) -> None:
         full = [states[index % len(states)] for index in range(len(self.rows))]
@@ -262,6 +271,10 @@ def _initial(pack: Pack) -> list[Snapshot]:
         Snapshot(pack.step, of(row, params), of(row, state), curve, of(row, buffers))
         for row, curve in enumerate(pack.curves)
     ]
+
+
+def _row(tensors: Mapping[str, Tensor], index: int) -> dict[str, Tensor]:
+    return {name: tensor[index].detach().to("cpu", copy=True) for name, tensor in tensors.items()}
 
 
 def _stack(states: Sequence[Mapping[str, Any]], device: str) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""The networks that others start from or learn from: their last parameters, from their checkpoints."""
+"""The networks that others start from or learn from: the parameters they ended with, or had at a step that is kept."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from trainables.store import Store
 def parameters_of_parents(
     replicas: Sequence[Replica], budget_steps: int, store: Store
 ) -> dict[str, Mapping[str, Tensor]]:
-    """Return the parameters with which the parents of some replicas ended, by the parents' ids.
+    """Return the parameters that some replicas start from or learn from, by their ``parent_key``.
 
-    Raises: ValueError that names a parent without a checkpoint where it ends, or with one that cannot be read; OSError
-    while the storage fails.
+    A file that cannot be used is moved out of the way, so that the next launch makes it anew.
+    Raises: ValueError that names a parent and the step of which nothing readable is stored; OSError while the storage
+    fails.
     """
-    parents = {replica.parent.id: replica.parent for replica in replicas if replica.parent}
-    return {name: _last(parent, budget_steps, store) for name, parent in parents.items()}
+    named = {replica.parent_key: replica for replica in replicas if replica.parent}
+    return {key: _of_parent(replica, budget_steps, store) for key, replica in named.items()}
 
 
 def parameters_of(members: Sequence[Member], device: str) -> dict[str, Tensor]:
@@ -32,11 +33,15 @@ def parameters_of(members: Sequence[Member], device: str) -> dict[str, Tensor]:
     return {name: torch.stack([parent[name] for parent in parents]).to(device) for name in parents[0]}
 
 
-def _last(parent: Replica, budget_steps: int, store: Store) -> Mapping[str, Tensor]:
-    step = parent.recording.last_step(budget_steps)
+def _of_parent(replica: Replica, budget_steps: int, store: Store) -> Mapping[str, Tensor]:
+    assert replica.parent is not None
+    parent, kept = replica.parent, replica.parent_step
+    step = parent.recording.last_step(budget_steps) if kept is None else kept
+    load = store.load_checkpoint if kept is None else store.load_kept
     try:
-        return Snapshot.from_bytes(store.load_checkpoint(parent.id, step)).params
+        return Snapshot.from_bytes(load(parent.id, step)).params
     except (FileNotFoundError, IsADirectoryError, ValueError) as fault:
+        store.distrust(parent.id, step, kept=kept is not None)
         raise ValueError(
             f"parent {parent.id} has no readable checkpoint at step {step} ({fault}); launch again to train it anew"
         ) from None

@@ -8,83 +8,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import takewhile
 from typing import Any
 
-from trainables.family import Family, FieldRule, Member, defaults, rules
+from trainables.family import Family, FieldRule, Member, Parent, defaults, rules
 from trainables.modules import own
-from trainables.names import available, near_match, part
+from trainables.names import part
+from trainables.recording import Recording as Recording
 
 ID_CHARACTERS = 12
-ENDS = ("event", "budget")
-PRECISIONS = ("fp32", "bf16-mlp")
-LEAST_RATIO = 1.001
 WITHOUT_SEEDS = ("_of_id", "config", "pack_key", "step_gflop", "memory_mib")  # of a Replica's cached facts
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recording:
-    """What is recorded of a replica, at which steps, and when watching it may end.
-
-    ``end="event"``: training ends once test accuracy has held the highest threshold for the confirmation window,
-    or at the budget. ``end="budget"``: always at the budget, for claims about whole trajectories.
-    The evaluation grid is geometric: each step is ``grid_ratio`` times the one before, but at least
-    ``grid_min_steps`` and at most ``grid_max_steps`` further. ``precision``: fp32, or bf16-mlp where the matrix
-    products of the MLP are made in bfloat16. ``probes``: what is measured beyond the family's own probes.
-    ``end_step``: watching ends there, whatever the budget; for replicas that others start from.
-    """
-
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
-
-    end: str = "event"
-    thresholds: tuple[float, ...] = (0.90, 0.95, 0.99)
-    confirmation_steps: int = 50
-    grid_ratio: float = 1.02
-    grid_min_steps: int = 10
-    grid_max_steps: int = 50
-    precision: str = "fp32"
-    probes: tuple[str, ...] = ()
-    end_step: int | None = None
-
-    def faults(self) -> list[str]:
-        """Return all that is wrong with these rules, one sentence each."""
-        rules = {
-            f"recording.end = {self.end!r} must be one of event, budget": self.end in ENDS,
-            f"recording.precision = {self.precision!r} must be one of {', '.join(PRECISIONS)}": self.precision
-            in PRECISIONS,
-            "recording.thresholds must be numbers > 0 and <= 1, at least one": bool(self.thresholds)
-            and all(0 < threshold <= 1 for threshold in self.thresholds),
-            f"recording.confirmation_steps = {self.confirmation_steps} must be >= 0": self.confirmation_steps >= 0,
-            f"recording.grid_ratio = {self.grid_ratio} must be 1 or from {LEAST_RATIO} to 2": self.grid_ratio == 1
-            or LEAST_RATIO <= self.grid_ratio <= 2,
-            "recording.grid_min_steps must be >= 1 and <= grid_max_steps": self.grid_min_steps >= 1
-            and self.grid_min_steps <= self.grid_max_steps,
-            f"recording.end_step = {self.end_step} must be >= 1 or none": self.end_step is None or self.end_step >= 1,
-        }
-        known = available("trainables.probes")
-        for name in set(self.probes) - set(known):
-            rules[f"unknown probe {name!r}{near_match(name, known)}; probes: {', '.join(known)}"] = False
-        return [fault for fault, holds in rules.items() if not holds]
-
-    def next_step(self, step: int) -> int:
-        """Return the evaluation step that follows an evaluation at ``step``."""
-        return step + min(max(round(step * (self.grid_ratio - 1)), self.grid_min_steps), self.grid_max_steps)
-
-    def steps(self) -> Iterator[int]:
-        """Yield the evaluation steps 0, ... without end.
-
-        >>> from itertools import islice
-        >>> list(islice(Recording(grid_min_steps=5).steps(), 4))
-        [0, 5, 10, 15]
-        """
-        step = 0
-        while True:
-            yield step
-            step = self.next_step(step)
-
-    def last_step(self, budget_steps: int) -> int:
-        """Return the last evaluation within a budget, or up to ``end_step``: raising a budget moves no evaluation."""
-        return _last_step(self, self.end_step or budget_steps)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,10 +65,11 @@ class Replica:
 
     @cached_property
     def pack_key(self) -> str:
-        """Equal for replicas that may share a pack: everything but seeds and per-replica fields."""
+        """Equal for replicas that may share a pack: everything but seeds, per-replica fields and what is kept."""
         typed = rules(family_named(self.family).Config)
         shared = {name: value for name, value in self.config.items() if typed[name].scope == "shared"}
-        return json.dumps([self.family, self.version, shared, dataclasses.asdict(self.recording)], sort_keys=True)
+        recording = {**dataclasses.asdict(self.recording), "keep_steps": ()}
+        return json.dumps([self.family, self.version, shared, recording], sort_keys=True)
 
     @cached_property
     def step_gflop(self) -> float:
@@ -165,13 +98,52 @@ class Replica:
     @cached_property
     def parent(self) -> Replica | None:
         """The replica that this one starts from or learns from, when that has ended; None where there is none."""
-        kind = family_named(self.family)
-        found = kind.parent(kind.Config(**self.changes))
+        found = self._named_parent
         if not found:
             return None
-        recording = dataclasses.replace(self.recording, end="budget", end_step=found.steps, probes=())
+        recording = dataclasses.replace(
+            self.recording,
+            end="budget",
+            end_step=found.steps,
+            probes=(),
+            events=(),
+            end_event=None,
+            keep_steps=() if found.at is None else (found.at,),
+        )
         made = Replica.of(self.family, {**self.changes, **found.changes}, seed=self.data_seed, recording=recording)
         return dataclasses.replace(made, init_seed=self.init_seed)
+
+    @property
+    def parent_step(self) -> int | None:
+        """The step at which its parent is taken, one that is kept of it; None means where the parent ends."""
+        return self._named_parent.at if self._named_parent else None
+
+    @property
+    def parent_key(self) -> str:
+        """What the parameters that it starts from are called: its parent, and the step if it is not the end."""
+        name = self.parent.id if self.parent else ""
+        return name if self.parent_step is None else f"{name}@{self.parent_step}"
+
+    @property
+    def parent_fault(self) -> str | None:
+        """Why its parent cannot be taken where it is asked for, or None."""
+        if self.parent is None or self.parent_step is None:
+            return None
+        last = self.parent.recording.last_step(0)
+        told = f"a parent is asked for at step {self.parent_step}; its last evaluation is at step {last}"
+        return told if self.parent_step > last else None
+
+    @cached_property
+    def _named_parent(self) -> Parent | None:
+        kind = family_named(self.family)
+        return kind.parent(kind.Config(**self.changes))
+
+    def keeping(self, steps: Iterable[int]) -> Replica:
+        """Return the replica with these steps to be kept beside its own."""
+        every = tuple(sorted({*self.recording.keep_steps, *steps}))
+        if every == self.recording.keep_steps:
+            return self
+        return dataclasses.replace(self, recording=dataclasses.replace(self.recording, keep_steps=every))
 
     def ancestors(self) -> Iterator[Replica]:
         """Yield the parent, its parent, and so on."""
@@ -229,18 +201,9 @@ def _like(rule: FieldRule, value: Any) -> Any:
 
 
 @lru_cache
-def _last_step(recording: Recording, budget_steps: int) -> int:
-    widest = recording.grid_min_steps if recording.grid_ratio == 1 else recording.grid_max_steps
-    last = 0
-    for step in takewhile(lambda step: step <= budget_steps, recording.steps()):
-        last = step
-        if recording.next_step(step) - step == widest:  # from here on the grid is even
-            return step + (budget_steps - step) // widest * widest
-    return last
-
-
-@lru_cache
 def _differences(value: Recording) -> dict[str, Any]:
-    """Return what differs from the defaults."""
+    """Return what differs from the defaults; what an event is called in texts and what is kept decide nothing."""
     mine, default = dataclasses.asdict(value), dataclasses.asdict(Recording())
+    del mine["keep_steps"]
+    mine["events"] = tuple({name: each[name] for name in each if name != "noun"} for each in mine["events"])
     return {name: mine[name] for name in mine if mine[name] != default[name]}

@@ -51,8 +51,9 @@ class PackRun:
         self._last_step = spec.replicas[0].recording.last_step(spec.budget_steps)
         self._waiting: list[tuple[Replica, ...]] = [spec.replicas]
         self._ended: list[_Ended] = []
+        self._kept: list[tuple[str, Snapshot]] = []
         self._counts = dict.fromkeys(table.STATUSES, 0)
-        self._newly_ended: list[tuple[str, str, list[float]]] = []
+        self._newly_ended: list[tuple[str, str, list[tuple[str, float]]]] = []
         self._pack: Pack | None = None
         self._whole = True
         self._failing_since: float | None = None
@@ -65,9 +66,9 @@ class PackRun:
         if self._pack is None and self._waiting:
             self._patiently(self._open)
         made = self._advance()
-        if self._ended:
+        if self._ended or self._kept:
             self._patiently(self._publish)
-        if self._pack and time.monotonic() >= self._next_save:
+        if self._pack and not self._kept and time.monotonic() >= self._next_save:
             self._save()
         left = len(self._pack.replicas) if self._pack else 0
         left += len(self._ended) + sum(map(len, self._waiting))
@@ -88,7 +89,7 @@ class PackRun:
         A chunk that was broken off leaves half-made updates and evaluations: the last checkpoint counts then.
         """
         self._try("ended replicas", self._publish)
-        if self._pack and self._whole:
+        if self._pack and self._whole and not self._kept:
             self._save()
         self._try("progress", lambda: self._store.progress(self._spec.id, None))
 
@@ -112,12 +113,15 @@ class PackRun:
         self._next_save = time.monotonic() + self._pace.checkpoint_s
 
     def _newest(self, replica: Replica) -> Snapshot | None:
-        """Return the newest checkpoint that can be read and lies within the budget, or None.
+        """Return the newest checkpoint that can be read, within the budget and before any step to be kept, or None.
 
         Raises: OSError while the storage fails; a file that fails for longer than the patience counts as unreadable.
         """
-        for step in reversed(self._store.checkpoint_steps(replica.id)):
-            if step > self._last_step:
+        steps = self._store.checkpoint_steps(replica.id)
+        kept = self._store.kept_steps(replica.id) if steps and replica.recording.keep_steps else ()
+        latest = min([self._last_step, *replica.recording.lacking(kept, self._last_step)])
+        for step in reversed(steps):
+            if step > latest:
                 continue
             try:
                 return Snapshot.from_bytes(self._store.load_checkpoint(replica.id, step))
@@ -174,6 +178,9 @@ class PackRun:
         self._ended += [
             _Ended(end, origin, pack.snapshot(row) if end.status == "budget" else None) for row, end in settled
         ]
+        ends = {end.replica.id: end.curve.steps[-1] for _, end in settled}
+        self._kept += [(name, shot) for name, shot in pack.kept if shot.step <= ends.get(name, shot.step)]
+        pack.kept.clear()
         gone = {row for row, _ in settled}
         if gone:
             pack.keep([row for row in range(rows) if row not in gone])
@@ -197,7 +204,11 @@ class PackRun:
         return False
 
     def _publish(self) -> None:
-        """Publish what has ended; a censored replica's checkpoint comes first, the others' go last."""
+        """Publish what is kept and what has ended; a censored replica's checkpoint comes first, the others' go last."""
+        while self._kept:
+            name, shot = self._kept[0]
+            self._store.save_kept(name, shot.step, shot.to_bytes())
+            del self._kept[0]
         for each in self._ended:
             if each.last:
                 self._store.save_checkpoint(each.finished.replica.id, each.last.step, each.last.to_bytes())
@@ -208,7 +219,7 @@ class PackRun:
         self._ended = []
         for end in finished:
             self._counts[end.status] += 1
-            self._newly_ended.append((end.replica.id, end.status, end.grokked))
+            self._newly_ended.append((end.replica.id, end.status, end.seen))
             if end.status != "budget":
                 self._try("checkpoints", lambda name=end.replica.id: self._store.drop_checkpoints(name))  # type: ignore[misc]
 

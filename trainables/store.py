@@ -25,6 +25,18 @@ class Store(Protocol):
     def checkpoint_steps(self, replica: str) -> list[int]:
         """Return the steps of a replica's checkpoints, ascending."""
 
+    def save_kept(self, replica: str, step: int, content: bytes) -> None:
+        """Keep the network of a step for good."""
+
+    def load_kept(self, replica: str, step: int) -> bytes:
+        """Return the content of a kept step."""
+
+    def kept_steps(self, replica: str) -> list[int]:
+        """Return the steps that are kept of a replica, ascending."""
+
+    def distrust(self, replica: str, step: int, *, kept: bool) -> None:
+        """Move a checkpoint or a kept step that cannot be used out of the way, so that it is made again."""
+
     def drop_checkpoints(self, replica: str) -> None:
         """Forget a replica's checkpoints."""
 

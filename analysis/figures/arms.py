@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.criteria import GROKKING, Criterion
 from analysis.figures._colours import COLOURS, INK, SOFT
 from analysis.figures._labels import wrapped
 from analysis.figures._style import WIDTH, canvas, plain_numbers
@@ -19,11 +20,13 @@ SPREAD = 0.28  # of a row, over which the runs of an arm lie
 LEFT = 0.26 * WIDTH  # inches for the names of rows
 
 
-def arms(groups: Mapping[str, Mapping[str, Times]], *, rows: str, folder: Path) -> list[Path]:
-    """Draw the grok step of every run by arm, arrows where a run was censored, bars at Kaplan–Meier medians.
+def arms(
+    groups: Mapping[str, Mapping[str, Times]], *, rows: str, folder: Path, event: Criterion = GROKKING
+) -> list[Path]:
+    """Draw the step of the event in every run by arm, arrows where a run was censored, bars at Kaplan–Meier medians.
 
     ``groups``: arms by the name of their group, which stands above them unless it is empty; ``rows``: what the names of
-    arms are values of. The number of runs that grokked stands at the right. Returns the files.
+    arms are values of. The number of runs that saw it stands at the right. Returns the files.
     """
     places, heads, depth = _places(groups)
     with canvas(folder, "arms", height=MARGIN + ROW * depth) as (axes, files):
@@ -35,9 +38,9 @@ def arms(groups: Mapping[str, Mapping[str, Times]], *, rows: str, folder: Path) 
         plain_numbers(axes.xaxis)
         axes.set_yticks(list(places), [name for name, _ in places.values()], color=INK)
         axes.tick_params(axis="y", length=0)
-        axes.set(xlabel="grok step", ylim=(depth - 0.4, -0.6))
+        axes.set(xlabel=event.step, ylim=(depth - 0.4, -0.6))
         axes.set_title(f"rows: {rows}")
-        axes.set_title("grokked", loc="right")
+        axes.set_title(event.name.replace("_", " "), loc="right")
         axes.grid(axis="y", visible=False)
     return files
 

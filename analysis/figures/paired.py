@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from analysis.criteria import GROKKING
 from analysis.figures._claim import Judged, limits, shade, verdict
 from analysis.figures._colours import INK, SOFT
 from analysis.figures._labels import wrapped
@@ -16,11 +17,13 @@ from analysis.looked import Looked
 MARGIN, ROW, MOST_ROWS, TITLE_LINE = 0.85, 0.13, 12, 0.17  # inches, of a row with an equal share of the rest
 
 
-def paired(looked: Looked, judged: Judged, *, title: str, name: str, folder: Path) -> list[Path]:
+def paired(
+    looked: Looked, judged: Judged, *, title: str, name: str, folder: Path, step: str = GROKKING.step
+) -> list[Path]:
     """Draw the ratio of each pair on a logarithmic axis, smallest first, and below them the median with its interval.
 
     A ratio is known as an interval; one that is bounded from one side only is an arrow from its bound. Shaded: where
-    the claim holds. Returns the files.
+    the claim holds. ``step``: what the times are called. Returns the files.
     """
     title = wrapped(title, WIDTH - 0.8)
     count = len(looked.lower)
@@ -32,7 +35,7 @@ def paired(looked: Looked, judged: Judged, *, title: str, name: str, folder: Pat
         axes.axvline(1, color=SOFT, lw=1)
         _pairs(axes, looked)
         verdict(axes, judged, count + 1.2)
-        axes.set(xlabel="ratio of grok steps", ylim=(count + 2.2, -1))
+        axes.set(xlabel=f"ratio of {step}s", ylim=(count + 2.2, -1))
         axes.set_yticks([(count - 1) / 2, count + 1.2], ["pairs", "median"], color=INK)
         axes.tick_params(axis="y", length=0, pad=8)
         axes.grid(axis="y", visible=False)

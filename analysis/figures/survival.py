@@ -1,4 +1,4 @@
-"""Kaplan-Meier curves: the share of runs of each level that have not grokked yet."""
+"""Kaplan-Meier curves: the share of runs of each level without the event."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from analysis.criteria import GROKKING, Criterion
 from analysis.figures._colours import shades
 from analysis.figures._labels import at_ends
 from analysis.figures._matplotlib import Axes, Figure, ticker
@@ -17,21 +18,21 @@ from analysis.survival import kaplan_meier
 HEIGHT = 3.0  # inches
 
 
-def survival(levels: Mapping[str, Times], *, x_label: str, folder: Path) -> list[Path]:
+def survival(levels: Mapping[str, Times], *, x_label: str, folder: Path, event: Criterion = GROKKING) -> list[Path]:
     """Draw one curve per level with its name at the end, ticks where runs were censored; return the files."""
     with canvas(folder, "survival", height=HEIGHT) as (axes, files):
-        _draw(axes, levels, x_label)
+        _draw(axes, levels, x_label, f"share of runs not {event.name.replace('_', ' ')}")
     return files
 
 
-def survival_figure(levels: Mapping[str, Times], *, x_label: str) -> Figure:
+def survival_figure(levels: Mapping[str, Times], *, x_label: str, y_label: str) -> Figure:
     """Return a figure with one curve per level, its name at the end, ticks where runs were censored."""
     with alone(height=HEIGHT) as (axes, figure):
-        _draw(axes, levels, x_label)
+        _draw(axes, levels, x_label, y_label)
     return figure
 
 
-def _draw(axes: Axes, levels: Mapping[str, Times], x_label: str) -> None:
+def _draw(axes: Axes, levels: Mapping[str, Times], x_label: str, y_label: str) -> None:
     ends = []
     for colour, (label, times) in zip(shades(len(levels)), levels.items(), strict=True):
         steps, left = kaplan_meier(times)
@@ -44,7 +45,7 @@ def _draw(axes: Axes, levels: Mapping[str, Times], x_label: str) -> None:
         at = line_y[np.searchsorted(line_x, stopped, side="right") - 1]
         axes.plot(stopped, at, "|", ms=9, mew=1.6, color=colour)
         ends.append((end, float(line_y[-1]), colour, label))
-    axes.set(xlabel="optimizer steps", ylabel="share of runs not grokked", ylim=(-0.03, 1.03))
+    axes.set(xlabel="optimizer steps", ylabel=y_label, ylim=(-0.03, 1.03))
     axes.set_xlim(left=0)
     axes.xaxis.set_major_locator(ticker.MaxNLocator(5))
     axes.xaxis.set_major_formatter("{x:,.0f}")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from analysis.events import GROKKED, MEMORISED
+from analysis.criteria import GROKKED, MEMORISED
 from analysis.measures import measure_named
 from analysis.measures._run import Run
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from analysis.criteria import DELAY, GROKKED, GROKKING, Criterion
 from analysis.numerals import digits, limits
 from analysis.rules._number import Number
 
@@ -31,7 +32,7 @@ class Asked:
     """What of an experiment, at one scale, a rule may name.
 
     ``axes``: the fields in which its runs may differ, x first; ``fixed``: those that are the same in all; ``fault``:
-    what is wrong with a value of a field, None if nothing is.
+    what is wrong with a value of a field, None if nothing is; ``times``: the events that are recorded, and the delay.
     """
 
     scale: str
@@ -41,6 +42,7 @@ class Asked:
     axes: tuple[str, ...]
     fixed: tuple[str, ...]
     fault: Callable[[str, object], str | None]
+    times: tuple[str, ...] = (GROKKED, DELAY)
 
     def faults(self, part: Where) -> Iterator[str]:
         """Yield what is wrong with values of fields that runs are chosen by."""
@@ -57,11 +59,15 @@ def _twice(field: str) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """What a page or figure calls what a rule names: a column or constant, a field, and twice as much of a field."""
+    """What a page or figure calls what a rule names: a column or constant, a field, and twice as much of a field.
+
+    ``event``: what the experiment's times and shares are of.
+    """
 
     column: Callable[[str], str] = str
     field: Callable[[str], str] = str
     twice: Callable[[str], str] = _twice
+    event: Criterion = GROKKING
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What rules about a constant of a law share: which law, which part of the runs, and which of two times."""
+"""What rules about a constant of a law share: which law, which part of the runs, and which time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.laws import law_named, law_names
 from analysis.rules._base import Asked, Rule
-from analysis.table import GROK_STEP, QUANTITIES, Quantity
 
 if TYPE_CHECKING:
     from analysis.compare import Fit
@@ -18,20 +17,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class OfTimes(Rule):
-    """A rule about a fit to times: of grokking, or of the delay from memorising to grokking."""
+    """A rule about a fit to times: of the experiment's event, of another one, or the delay from memorising to it."""
 
-    quantity: Quantity = GROK_STEP
+    quantity: str | None = None
 
     def faults(self, asked: Asked) -> list[str]:
         """Return what is wrong with the settings in an experiment, one sentence each."""
         found = super().faults(asked)
-        if self.quantity not in QUANTITIES:
-            found.append(f"quantity = {self.quantity!r} must be one of {', '.join(QUANTITIES)}")
+        if self.quantity is not None and self.quantity not in asked.times:
+            found.append(f"quantity = {self.quantity!r} must be one of {', '.join(asked.times)}")
         return found
 
-    def where_words(self) -> str:
+    def part_words(self, evidence: Evidence) -> str:
         """Return the part of the runs and the time in words, to follow what was looked at."""
-        return super().where_words() + (", for the delay after memorisation" if self.quantity != GROK_STEP else "")
+        return self.where_words() + evidence.told(self.quantity)
 
 
 @dataclass(frozen=True, kw_only=True)

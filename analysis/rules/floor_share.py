@@ -43,7 +43,7 @@ class FloorShare(OfLaw):
         if not fit.values["floor"]:  # leaving out a seed says nothing where the floor stays at 0
             total, floor = float(law.time(fit.values, strongest)[0]), fit.parameters["floor"]
             interval = replace(interval, high=None if floor.high is None else floor.high / total)
-        told = f"floor as a share of the strongest level{self.where_words()}:"
+        told = f"floor as a share of the strongest level{self.part_words(evidence)}:"
         return Answer(interval, told, fit.events + fit.censored)
 
     def axis(self, names: Names) -> str:

@@ -33,7 +33,7 @@ class ParameterWithin(OfLaw):
         fit = self.fitted(evidence)
         if reason := untold_exponent(fit.law, fit.values, self.times(evidence)[0], self.parameter):
             raise ValueError(reason)
-        told = f"{self.parameter} of {fit.formula}{self.where_words()}:"
+        told = f"{self.parameter} of {fit.formula}{self.part_words(evidence)}:"
         return Answer(fit.parameters[self.parameter], told, fit.events + fit.censored)
 
     def axis(self, names: Names) -> str:

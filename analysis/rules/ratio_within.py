@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class RatioWithin(OfArms):
-    """The median grok step at ``second`` over that at ``first``, in pairs, lies from ``low`` to ``high``.
+    """The median step of the event at ``second`` over that at ``first``, in pairs, lies from ``low`` to ``high``.
 
     ``first_added``, ``second_added``: fields of steps that were spent before the runs of an arm began, as on a ticket's
     parent, and count as well.
@@ -50,7 +50,7 @@ class RatioWithin(OfArms):
             words(arm) + (f" with its {name} added" if name else "")
             for arm, name in zip((self.first, self.second), self.added, strict=True)
         )
-        told = f"grok step at {other} over that at {one}{self.where_words()}, paired by seed:"
+        told = f"{evidence.event.step} at {other} over that at {one}{self.where_words()}, paired by seed:"
         return Answer(found.ratio, told, 2 * found.pairs)
 
     def looked(self, evidence: Evidence) -> Looked:
@@ -67,7 +67,7 @@ class RatioWithin(OfArms):
 
     def axis(self, names: Names) -> str:
         """Return what an axis along which the number is drawn measures."""
-        return "ratio of grok steps"
+        return f"ratio of {names.event.step}s"
 
     def said(self, effect: Effect) -> str:
         """Return the ratio as a speed where it is one for certain, else as a multiple of the steps.

@@ -1,4 +1,4 @@
-"""How many of the runs grokked."""
+"""How many of the runs saw the event."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ShareWithin(Rule):
-    """The share of runs that grokked lies from ``low`` to ``high``."""
+    """The share of runs that saw the event lies from ``low`` to ``high``."""
 
     least_seeds: ClassVar[int] = LEAST_SEEDS
     ends: ClassVar[tuple[float, ...]] = (0.0, 1.0)
 
     def numbers(self, evidence: Evidence) -> Numbers:
-        """Return 1 for each run that grokked by the step that all were watched to, else 0."""
+        """Return 1 for each run that saw the event by the step that all were watched to, else 0."""
         rows = evidence.every(self.where)
         horizon = watched_to(rows)
-        grokked = [float(upper is not None and upper <= horizon) for upper in rows["upper"]]
-        return Numbers(grokked, rows["data_seed"].to_list())
+        seen = [float(upper is not None and upper <= horizon) for upper in rows["upper"]]
+        return Numbers(seen, rows["data_seed"].to_list())
 
     def answer(self, evidence: Evidence) -> Answer:
         """Return the share; runs of one seed count as one."""
@@ -38,7 +38,7 @@ class ShareWithin(Rule):
         shares, count = list(found.by_seed().values()), len(found.values)
         horizon = watched_to(evidence.every(self.where))
         several = f", {count} runs counted as {len(shares)} seeds" if count > len(shares) else ""
-        told = f"share of runs{self.where_words()} that grokked by step {horizon:,.0f}{several}:"
+        told = f"share of runs{self.where_words()} that {evidence.event.seen} by step {horizon:,.0f}{several}:"
         return Answer(share_interval(shares), told, count)
 
     def looked(self, evidence: Evidence) -> Looked:
@@ -47,15 +47,16 @@ class ShareWithin(Rule):
 
     def axis(self, names: Names) -> str:
         """Return what an axis along which the number is drawn measures."""
-        return "share of runs that grokked"
+        return f"share of runs that {names.event.seen}"
 
     def said(self, effect: Effect) -> str:
         """Return the count where it is a whole number, else the share."""
         low, high = 0.0 if effect.low is None else effect.low, 1.0 if effect.high is None else effect.high
+        seen = effect.names.event.seen
         ends, count = f"[{percent(low)}, {percent(high)}]", effect.estimate * effect.replicas
         if abs(count - round(count)) < 1e-6:
-            return f"{round(count)} of {effect.replicas} grokked {ends}"
-        return f"{percent(effect.estimate)} of the networks grokked {ends}"
+            return f"{round(count)} of {effect.replicas} {seen} {ends}"
+        return f"{percent(effect.estimate)} of the networks {seen} {ends}"
 
 
 def watched_to(rows: pl.DataFrame) -> float:

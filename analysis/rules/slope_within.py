@@ -44,7 +44,7 @@ class SlopeWithin(OfTimes):
         fit = next(fit for fit in evidence.regression(self.where, self.quantity) if fit.noise == "log-normal")
         if self.term not in fit.slopes:
             raise ValueError(f"the regression has no term {self.term!r}; terms: {', '.join(fit.slopes)}")
-        told = f"slope of log T by {self.term}{self.where_words()}:"
+        told = f"slope of log T by {self.term}{self.part_words(evidence)}:"
         return Answer(fit.slopes[self.term], told, fit.events + fit.censored)
 
     def axis(self, names: Names) -> str:

@@ -116,7 +116,8 @@ class Chooser:
         return self._job.plan.experiment.at(self._size.at(point), seeds)
 
     def _missing(self, replicas: Sequence[Replica], settled: Mapping[str, tuple[str, int]]) -> list[Replica]:
-        return [each for each in replicas if not is_settled(each, settled, self._job.plan.budget_steps)]
+        budget, kept = self._job.plan.budget_steps, self._job.results.kept_steps
+        return [each for each in replicas if not is_settled(each, settled, budget, kept)]
 
     def _keep(self, **points: Any) -> None:
         """Write down what the search has chosen by now."""

@@ -96,8 +96,8 @@ class Packs:
         except OSError as fault:
             self._job.results.note(f"results cannot be read ({fault}); all replicas of a failed pack are tried again")
             return tuple(replicas)
-        budget = self._job.plan.budget_steps
-        return tuple(replica for replica in replicas if not is_settled(replica, settled, budget))
+        budget, kept = self._job.plan.budget_steps, self._job.results.kept_steps
+        return tuple(replica for replica in replicas if not is_settled(replica, settled, budget, kept))
 
     def _keep(self, pack: str, trace: str) -> str:
         """Write a traceback under the storage and return where it lies, or why it could not be written."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from analysis.criteria import Criterion
 from analysis.events import crossing
 from orchestrator.fit.cells import number, numbers
 from orchestrator.fit.curve_files import files_of, names_of, own_folders, own_parts
@@ -100,11 +101,10 @@ def _frame(
 
 def _interval(curve: Curve, asked: Asked) -> tuple[float, float | None]:
     """Return lower and upper of the first crossing; one at the first point happened since step 0."""
-    sign = -1 if asked.below else 1
-    values = [sign * value for value in curve.values]
     steps: Any = curve.steps
-    event = crossing(steps, values, name=asked.value, threshold=sign * asked.threshold, confirmation_steps=0)
-    return (0.0 if event.upper == curve.steps[0] else event.lower), event.upper
+    event = Criterion(name=asked.value, column=asked.value, threshold=asked.threshold, falls=asked.below)
+    found = crossing(steps, curve.values, event, confirmation_steps=0)
+    return (0.0 if found.upper == curve.steps[0] else found.lower), found.upper
 
 
 def _readings(tables: Sequence[Table]) -> list[str]:

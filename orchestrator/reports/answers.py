@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from analysis.claims import NOT_RUN, UNDECIDED, Verdict, judge, undecided
+from analysis.criteria import GROKKED, MEMORISED, Criterion
 from analysis.table import timeline
 from orchestrator.reports import spoken
 from orchestrator.reports.calibrated import calibrated_words
@@ -27,7 +28,7 @@ def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str,
     Of a search: its trials and how the best of them fared on other seeds, in place of fits and levels. Without laws
     there are no fits and no regression.
     """
-    rows = timeline(runs, experiment.threshold)
+    rows = timeline(runs, experiment.threshold, experiment.criterion)
     if rows.is_empty():
         not_run = [{**asdict(undecided(claim, NOTHING)), "verdict": NOT_RUN} for claim in experiment.claims]
         return {**EMPTY, "answer": f"{NOTHING[0].upper()}{NOTHING[1:]}.", "claims": not_run}
@@ -36,13 +37,16 @@ def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str,
         facts |= found(experiment, scale, search, runs)
         return {**facts, "would_change": _would_change(experiment, facts, len(search.confirming_seeds))}
     evidence = evidence_of(experiment, scale, rows)
+    if since_start := int((rows["upper"] <= 0).sum()):
+        facts["since_start"] = since_start
     facts |= {"levels": levels_of(experiment, scale, rows), "left_out": evidence.left_out}
     facts["claims"] = [told(judge(claim, evidence), experiment.x) for claim in experiment.claims]
     facts |= _fitted(experiment, scale, evidence) if experiment.laws else {"lawless": True}
     facts |= {"answer": spoken.answer(experiment, facts), "formula": spoken.formula(experiment, facts)}
     if experiment.measures:
         facts |= {"measures": list(experiment.measures), "measured": list(measured(experiment, scale, rows))}
-    facts["sensitivity"] = [_at_threshold(experiment, scale, runs, each) for each in experiment.recording.thresholds]
+    others = [each for each in experiment.recording.criteria if each.name == experiment.criterion.name]
+    facts["sensitivity"] = [_at_threshold(experiment, scale, runs, each) for each in others]
     facts["would_change"] = _would_change(experiment, facts, rows["data_seed"].n_unique())
     if experiment.laws:
         facts["calibrated"] = calibrated_words(experiment, scale, evidence.usable)
@@ -91,8 +95,8 @@ EMPTY: Mapping[str, Any] = {
 }
 
 
-def evidence_of(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Any:
-    """Return a timeline as evidence for the experiment's claims."""
+def evidence_of(experiment: Experiment, scale: str, rows: pl.DataFrame, event: Criterion | None = None) -> Any:
+    """Return a timeline as evidence for the experiment's claims; ``event``: what it is of, if not the experiment's."""
     from analysis.evidence import Evidence
 
     return Evidence(
@@ -103,6 +107,8 @@ def evidence_of(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Any:
         strata=experiment.strata(scale),
         least_memorised=experiment.least_memorised,
         constants=experiment.scales[scale].fields,
+        event=event or experiment.criterion,
+        events=experiment.quantities,
     )
 
 
@@ -117,25 +123,26 @@ def _strata(experiment: Experiment, scale: str, evidence: Any) -> Iterator[dict[
             yield {"where": where, "fit": None, "note": str(reason)}
 
 
-def _at_threshold(experiment: Experiment, scale: str, runs: pl.DataFrame, threshold: float) -> dict[str, Any]:
+def _at_threshold(experiment: Experiment, scale: str, runs: pl.DataFrame, event: Criterion) -> dict[str, Any]:
     """Return what the primary law and every claim would say had another threshold been chosen.
 
     Measures are taken at the threshold of the experiment only, so that claims about them have no answer at others.
     """
-    rows = timeline(runs, threshold)
-    found: dict[str, Any] = {"threshold": threshold, "events": rows["upper"].count(), "claims": {}}
+    accuracy = event.threshold if event.name in (GROKKED, MEMORISED) else experiment.threshold
+    rows = timeline(runs, accuracy, event)
+    found: dict[str, Any] = {"threshold": event.threshold, "events": rows["upper"].count(), "claims": {}}
     fitted = bool(experiment.laws) and not experiment.scales[scale].space.also
     found |= {"exponent": None} if fitted else {}
     if rows.is_empty():
         return {**found, "note": "not recorded"}
-    evidence = evidence_of(experiment, scale, rows)
+    evidence = evidence_of(experiment, scale, rows, event)
     if fitted:
         try:
             constants = evidence.fit().facts()["parameters"]
             found["exponent"] = constants.get("exponent")
         except ValueError as reason:
             found["note"] = str(reason)
-    told = [claim for claim in experiment.claims if threshold == experiment.threshold or not claim.rule.one_threshold]
+    told = [claim for claim in experiment.claims if event == experiment.criterion or not claim.rule.one_threshold]
     found["claims"] = {claim.name: judge(claim, evidence).verdict for claim in told}
     return found
 
@@ -155,7 +162,7 @@ def _would_change(experiment: Experiment, facts: Mapping[str, Any], seeds: int) 
         if others:
             told = ", ".join(f"{verdict} at {threshold}" for threshold, verdict in others.items())
             here = verb(claim["verdict"])
-            found.append(f"The threshold: {claim['name']} {here} at {experiment.threshold:g}, {told}.")
+            found.append(f"The threshold: {claim['name']} {here} at {experiment.criterion.threshold:g}, {told}.")
         if claim["verdict"] == UNDECIDED and claim["effect"] is not None:
             name, ends = claim["name"], (claim["low"], claim["high"])
             found.append(f"More seeds: {more_seeds(name, claim['effect'], ends, limits[name], seeds)}")

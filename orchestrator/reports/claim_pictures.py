@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,8 @@ def _numbers(
         if verdict["effect"] is None and looked is None:
             continue
         title = f"{claim.name.replace('_', ' ')}: {verdict['verdict']}"
-        shown[title], names[title] = (looked, _judged(claim, verdict)), claim.rule.axis(NAMES)
+        called = replace(NAMES, event=evidence.event)
+        shown[title], names[title] = (looked, _judged(claim, verdict)), claim.rule.axis(called)
     if shown:
         alt = f"The numbers behind {len(shown)} claims, with estimates, 95 % intervals and where each claim holds"
         yield draw(shown, names=names, folder=folder), alt, CLAIMS
@@ -62,7 +64,7 @@ def _numbers(
 def _ratio(claim: Claim, rule: RatioWithin, evidence: Any, verdict: Mapping[str, Any], folder: Path) -> Iterator[Drawn]:
     from analysis.figures.paired import paired
 
-    looked = _looked(claim, evidence)
+    looked, event = _looked(claim, evidence), evidence.event
     if looked is None or not len(looked.lower):
         return
     first, second = (
@@ -70,16 +72,22 @@ def _ratio(claim: Claim, rule: RatioWithin, evidence: Any, verdict: Mapping[str,
         for fields, name in zip(differing((rule.first, rule.second)), rule.added, strict=True)
     )
     where = f" where {told(rule.where)}" if rule.where else ""
-    silent = f" {looked.silent} pairs say nothing, as neither run grokked." if looked.silent else ""
+    silent = f" {looked.silent} pairs say nothing, as neither run {event.seen}." if looked.silent else ""
     files = paired(
-        looked, _judged(claim, verdict), title=f"{second} over {first}", name=f"paired_{claim.name}", folder=folder
+        looked,
+        _judged(claim, verdict),
+        title=f"{second} over {first}",
+        name=f"paired_{claim.name}",
+        step=event.step,
+        folder=folder,
     )
-    alt = f"Ratio of the grok step at {second} to that at {first}, for every pair of runs with the same seed"
+    alt = f"Ratio of the {event.step} at {second} to that at {first}, for every pair of runs with the same seed"
     yield (
         files,
         alt,
-        f"{claim.name.replace('_', ' ').capitalize()}: grok step at {second} over that at {first}{where}, in pairs of "
-        "runs with the same seed. Bars span what is known of a ratio; arrows are bounds, where a run was censored."
+        f"{claim.name.replace('_', ' ').capitalize()}: {event.step} at {second} over that at {first}{where}, in "
+        "pairs of runs with the same seed. Bars span what is known of a ratio; arrows are bounds, where a run was "
+        "censored."
         f"{silent} Diamond: the median with its 95 % interval, as in the verdict ({verdict['verdict']}); shaded: where "
         "the claim holds.",
     )

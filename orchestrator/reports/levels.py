@@ -1,4 +1,4 @@
-"""The runs of a study level by level: how many grokked and when, and what was measured."""
+"""The runs of a study level by level: how many saw the event and when, and what was measured."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 import polars as pl
 
-from analysis.table import TIMELINE, timeline
+from analysis.table import measures_in, timeline
 from search_spaces._experiment import Experiment
 
 
 def outcomes(experiment: Experiment, runs: pl.DataFrame) -> dict[str, int]:
-    """Return how many runs grokked, were censored, and diverged."""
-    rows = timeline(runs, experiment.threshold)
+    """Return how many runs saw the event, were censored, and diverged."""
+    rows = timeline(runs, experiment.threshold, experiment.criterion)
     seen, diverged = int(rows["upper"].count()), int((rows["outcome"] == "diverged").sum())
     return {"events": seen, "censored": rows.height - seen - diverged, "diverged": diverged}
 
@@ -43,7 +43,7 @@ def by_level(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Iterator
 
 
 def levels_of(experiment: Experiment, scale: str, rows: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return one row per level: runs by outcome, median and restricted mean grok step."""
+    """Return one row per level: runs by outcome, median and restricted mean step of the event."""
     from analysis.evidence import times_of
     from analysis.survival import common_horizon, level
 
@@ -65,7 +65,7 @@ def measured(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Iterator
     """
     from analysis.evidence import words
 
-    names = [name for name in rows.columns if name not in (*TIMELINE, *experiment.scales[scale].names)]
+    names = measures_in(rows, experiment.scales[scale].names)
     for where, part in groups(experiment, scale, rows):
         levels = list(by_level(experiment, scale, part))
         yield {

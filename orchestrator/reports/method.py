@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.reports.symbols import label
+from orchestrator.reports.wording import event_of
+
 
 def method(facts: Mapping[str, Any]) -> str:
     """Return the method section of a report."""
+    event = event_of(facts)
+    column = label(event.column).split(",")[0]
+    reached = f"{column} is at {'most' if event.falls else 'least'} {event.threshold:g}"
     searched, lawful = bool(facts["trials"]), not facts.get("lawless")
     told = [
-        f"The grok step is the first evaluation at which test accuracy is at least {facts['threshold']}. Between two "
-        "evaluations it is known only as an interval, and a run that did not grok within its budget is censored: it "
+        f"The {event.step} is the first evaluation at which {reached}. Between two "
+        f"evaluations it is known only as an interval, and a run that {event.missed} within its budget is censored: it "
         'counts as "later than this" and is never dropped. A run that diverged counts as watched until then.'
     ]
     if searched:
@@ -33,8 +39,8 @@ def method(facts: Mapping[str, Any]) -> str:
     if facts.get("measured"):
         told.append(
             "A claim about a measure speaks of its mean over seeds, with Student's t for their number; one about the "
-            "share of runs that grokked has Clopper and Pearson's interval. Runs that do not have the number are left "
-            "out of the mean and counted."
+            f"share of runs that {event.seen} has Clopper and Pearson's interval. Runs that do not have the number are "
+            "left out of the mean and counted."
         )
     if facts.get("calibrated"):
         told.append(facts["calibrated"])

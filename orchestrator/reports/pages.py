@@ -11,7 +11,8 @@ from typing import Any
 
 from analysis.numerals import counted, digits, p_words, steps
 from orchestrator.reports.method import method
-from orchestrator.reports.wording import condition, constants, fitted, formula, plain, score, span, symbol
+from orchestrator.reports.symbols import label
+from orchestrator.reports.wording import condition, constants, event_of, fitted, formula, plain, score, span, symbol
 
 Facts = Mapping[str, Any]
 NOT_REACHED = "not reached"
@@ -83,7 +84,7 @@ def tiles(facts: Facts) -> list[tuple[str, str]]:
     """Return the counts of a report, each with what it counts; of misfortunes only those that there are."""
     told = [
         (f"{facts['replicas']:,}", "network" if facts["replicas"] == 1 else "networks"),
-        (f"{facts['events']:,}", f"grokked at {facts['threshold']}"),
+        (f"{facts['events']:,}", f"{plain(event_of(facts).name)} at {event_of(facts).threshold}"),
         (f"{facts['censored']:,}", "censored"),
         *((f"{facts[name]:,}", name) for name in ("diverged", "failed", "missing") if facts[name]),
     ]
@@ -116,7 +117,7 @@ def last_sections(facts: Facts) -> Iterator[Section]:
 
 def _laws(facts: Facts) -> Iterator[Section]:
     if facts["regression"]:
-        yield all_axes(facts["regression"], "grok step")
+        yield all_axes(facts["regression"], event_of(facts).step)
     if facts["strata"]:
         rows = [
             [condition(part["where"]), fitted(part["fit"], facts["x"]) if part["fit"] else part["note"]]
@@ -194,7 +195,7 @@ def _levels(facts: Facts) -> Iterator[Section]:
         return
     kinds = ("runs", "events", "censored", "never_memorised", "diverged")
     where = [symbol(name) for name in levels[0]["where"]]
-    head = [*where, symbol(facts["x"]), "runs", "grokked", "censored", "never memorised", "diverged"]
+    head = [*where, symbol(facts["x"]), "runs", plain(event_of(facts).name), "censored", "never memorised", "diverged"]
     rows = [
         [
             *(word(value) for value in level["where"].values()),
@@ -211,6 +212,8 @@ def _levels(facts: Facts) -> Iterator[Section]:
     )
     if facts["left_out"]:
         note += f" Levels with{OUTSIDE} are outside the fits."
+    if count := facts.get("since_start"):
+        note += f" {counted(count, 'run')} had it at step 0 already: no law and no ratio counts them."
     table = Table([*head, "median step", "restricted mean"], rows, words=len(where) + 1)
     yield Section("Levels", [table], notes=[note])
 
@@ -247,7 +250,13 @@ def _thresholds(facts: Facts) -> Iterator[Section]:
         return
     lawful = not facts["trials"] and not facts["regression"] and "exponent" in rows[0]
     names = [claim["name"] for claim in facts["claims"]]
-    head = ["test accuracy", "grokked", *(["exponent of the primary law"] if lawful else []), *map(plain, names)]
+    event = event_of(facts)
+    head = [
+        label(event.column),
+        plain(event.name),
+        *(["exponent of the primary law"] if lawful else []),
+        *map(plain, names),
+    ]
     table = [
         [
             f"{row['threshold']}",
@@ -258,8 +267,7 @@ def _thresholds(facts: Facts) -> Iterator[Section]:
         for row in rows
     ]
     note = (
-        "Claims about measures have no verdict (–) at other thresholds: measures are taken at "
-        f"{facts['threshold']} only."
+        f"Claims about measures have no verdict (–) at other thresholds: measures are taken at {event.threshold} only."
     )
     notes = [note] if facts.get("measured") else []
     yield Section("Does the threshold matter?", [Table(head, table, words=len(head))], notes=notes)

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from analysis.criteria import GROKKED
 from analysis.table import BEST, REFERENCE, timeline
 from orchestrator.reports.answers import evidence_of
 from orchestrator.reports.claim_pictures import pictures_of_claims
@@ -40,7 +41,7 @@ def draw(
     state: State, runs: pl.DataFrame, curves: pl.DataFrame, facts: Mapping[str, Any], folder: Path
 ) -> list[Picture]:
     """Draw all figures of a report, the main one first; figures of an earlier report go."""
-    rows = timeline(runs, state.experiment.threshold)
+    rows = timeline(runs, state.experiment.threshold, state.experiment.criterion)
     if rows.is_empty():
         return []
     found = [*_pictures(state, rows, facts, folder), *_of_claims(state, rows, facts, folder)]
@@ -131,21 +132,30 @@ def _law(
     from analysis.figures.law_plot import coinciding, law_plot, shows_intervals
 
     evidence, x = evidence_of(state.experiment, state.scale, rows), state.experiment.x
+    event = state.experiment.criterion
     if evidence.usable.is_empty() or unfit(times := times_of(evidence.usable, x)):
         return
     fits = sorted(fits or evidence.fits(), key=lambda fit: fit.law != state.experiment.primary_law)
     letter = short(x) if len(short(x)) < 3 else "x"
     files = law_plot(
-        times, groups_of(evidence.usable), fits, x_label=symbol(x), letter=letter, folder=folder, tail=tail
+        times,
+        groups_of(evidence.usable),
+        fits,
+        x_label=symbol(x),
+        y_label=event.step,
+        letter=letter,
+        folder=folder,
+        tail=tail,
     )
     same = of_axis("".join(f" {' and '.join(names)} coincide." for names in coinciding(fits, times)), x)
     yield Picture(
         files,
-        f"Grok step of every run against {symbol(x)} on logarithmic axes, with fitted laws",
-        f"Grok step against {symbol(x)}{f' where {where}' if where else ''}. Dots: runs"
-        + (", with a thin bar between the two evaluations where they grokked" if shows_intervals(times) else "")
-        + "; bars: the span of a level, with a tick at its Kaplan–Meier median; arrows: runs that had not grokked when "
-        "watching ended. The thick line is the primary law, named in advance, with its 95 % interval."
+        f"{event.step.capitalize()} of every run against {symbol(x)} on logarithmic axes, with fitted laws",
+        f"{event.step.capitalize()} against {symbol(x)}{f' where {where}' if where else ''}. Dots: runs"
+        + (f", with a thin bar between the two evaluations where they {event.seen}" if shows_intervals(times) else "")
+        + "; bars: the span of a level, with a tick at its Kaplan–Meier median; arrows: runs that had not "
+        f"{event.seen} when watching ended. The thick line is the primary law, named in advance, with its 95 % "
+        "interval."
         f"{same}",
     )
 
@@ -155,7 +165,7 @@ def _phases(state: State, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]
     from analysis.figures.phases import phases
 
     x = state.experiment.x
-    if not rows[x].dtype.is_numeric():
+    if not rows[x].dtype.is_numeric() or state.experiment.criterion.name != GROKKED:
         return
     shown = rows.filter(pl.col(x) > 0).drop_nulls("memorised_lower")
     if shown[x].n_unique() < 2:
@@ -173,7 +183,7 @@ def _arms(state: State, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
     from analysis.evidence import times_of
     from analysis.figures.arms import arms
 
-    x = state.experiment.x
+    x, event = state.experiment.x, state.experiment.criterion
     found = list(groups(state.experiment, state.scale, rows))
     heads, usual = labelled([where for where, _ in found])
     levels = {
@@ -181,10 +191,10 @@ def _arms(state: State, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
         for head, (_, part) in zip(heads, found, strict=True)
     }
     yield Picture(
-        arms(levels, rows=short(x), folder=folder),
-        "Grok step of every run, one row per arm",
-        "Grok step of every run on a logarithmic axis, one row per arm. Bars: Kaplan–Meier medians; arrows: runs that "
-        "had not grokked when watching ended. At the right: how many grokked, of how many."
+        arms(levels, rows=short(x), folder=folder, event=event),
+        f"{event.step.capitalize()} of every run, one row per arm",
+        f"{event.step.capitalize()} of every run on a logarithmic axis, one row per arm. Bars: Kaplan–Meier medians; "
+        f"arrows: runs that had not {event.seen} when watching ended. At the right: how many {event.seen}, of how many."
         + (f" Where a heading does not say otherwise, {usual}." if usual else ""),
     )
 
@@ -195,12 +205,13 @@ def _survival(state: State, rows: pl.DataFrame, folder: Path) -> Iterator[Pictur
 
     if not rows["upper"].count():
         return
-    found = by_level(state.experiment, state.scale, rows)
+    found, event = by_level(state.experiment, state.scale, rows), state.experiment.criterion
     levels = {word(value): times_of(part, state.experiment.x) for value, part in found}
     yield Picture(
-        survival(levels, x_label=short(state.experiment.x), folder=folder),
-        f"Share of runs that have not grokked against steps, one curve per {symbol(state.experiment.x)}",
-        "Kaplan–Meier curves: the share of runs of each level that have not grokked yet; ticks mark censored runs.",
+        survival(levels, x_label=short(state.experiment.x), folder=folder, event=event),
+        f"Share of runs that have not {event.seen} against steps, one curve per {symbol(state.experiment.x)}",
+        f"Kaplan–Meier curves: the share of runs of each level that have not {event.seen} yet; ticks mark censored "
+        "runs.",
     )
 
 
@@ -213,10 +224,10 @@ def _heat_map(state: State, facts: Mapping[str, Any], folder: Path) -> Iterator[
         title = told({name: level["where"][name] for name in rest})
         cell = (level["median"], level["events"], level["runs"])
         parts.setdefault(title, {})[level["x"], level["where"][up]] = cell
-    x = state.experiment.x
+    x, event = state.experiment.x, state.experiment.criterion
     yield Picture(
         heat_map(parts, x_label=symbol(x), y_label=symbol(up), folder=folder),
-        f"Median grok step by {symbol(x)} and {symbol(up)}",
-        "Median grok step (Kaplan–Meier) of every cell, and how many of its runs grokked; grey where fewer than half "
-        "did.",
+        f"Median {event.step} by {symbol(x)} and {symbol(up)}",
+        f"Median {event.step} (Kaplan–Meier) of every cell, and how many of its runs {event.seen}; grey where fewer "
+        "than half did.",
     )

@@ -7,17 +7,19 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from analysis import table
+from analysis.criteria import GROKKED
 from orchestrator.reports import pages
 from orchestrator.reports.answers import answers
 from orchestrator.reports.levels import outcomes
 from orchestrator.reports.pictures import Picture, draw
-from orchestrator.reports.wording import tally
+from orchestrator.reports.wording import event_of, tally
 from orchestrator.storage.provenance import provenance
 from orchestrator.storage.results import BadInputError, Results
 from orchestrator.study.state import State
@@ -123,6 +125,7 @@ def facts_of(state: State, runs: pl.DataFrame) -> dict[str, Any]:
         "variant": study.variant,
         "x": experiment.x,
         "threshold": experiment.threshold,
+        "event": asdict(experiment.criterion),
         "replicas": len(state.replicas),
         **outcomes(experiment, runs),
         "failed": state.failed,
@@ -165,4 +168,9 @@ def _listed(results: Results, file: Path) -> dict[str, Any] | None:
     if not all(isinstance(claim, dict) and isinstance(claim.get("verdict"), str) for claim in facts["claims"]):
         results.note(f"{file} is skipped: its claims have no verdicts")
         return None
-    return {**facts, "page": f"{file.parent.parent.name}/{file.parent.name}/index.html"}
+    try:
+        seen = event_of(facts).seen if "event" in facts else GROKKED
+    except (TypeError, AttributeError):
+        results.note(f"{file} is skipped: its event is none of ours")
+        return None
+    return {**facts, "seen": seen, "page": f"{file.parent.parent.name}/{file.parent.name}/index.html"}

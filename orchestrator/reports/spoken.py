@@ -6,13 +6,15 @@ Nothing undecided sounds decided: what is open is introduced by "whether", what 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from analysis.claims import FAILS, HOLDS, Claim
+from analysis.criteria import GROKKED
 from analysis.numerals import counted, digits, limits, steps
-from analysis.rules import Effect
+from analysis.rules import Effect, Names
 from analysis.rules.parameter_within import ParameterWithin
 from orchestrator.reports.symbols import NAMES
 from orchestrator.reports.wording import fitted, letter, span, spoken
@@ -32,7 +34,7 @@ def answer(experiment: Experiment, facts: Facts) -> str:
         if facts["unfit"]
         else list(_of_law(experiment, facts))
     )
-    return " ".join([*(law or _of_claims(experiment, facts)), grokked(facts)])
+    return " ".join([*(law or _of_claims(experiment, facts)), how_many(facts, experiment.criterion.seen)])
 
 
 def formula(experiment: Experiment, facts: Facts) -> str | None:
@@ -40,9 +42,10 @@ def formula(experiment: Experiment, facts: Facts) -> str | None:
     if facts["regression"]:
         best = facts["regression"][0]
         slopes = ", ".join(f"{_term(term)} {span(slope)}" for term, slope in best["slopes"].items() if "×" not in term)
-        return f"grok step {span(best['time'])} at the centre of the grid; slopes of its logarithm: {slopes}"
+        time = f"{experiment.criterion.step} {span(best['time'])}"
+        return f"{time} at the centre of the grid; slopes of its logarithm: {slopes}"
     primary = _primary(experiment, facts)
-    return f"grok step {fitted(primary, experiment.x)}" if primary else None
+    return f"{experiment.criterion.step} {fitted(primary, experiment.x)}" if primary else None
 
 
 def watched(experiment: Experiment, scale: str, rows: pl.DataFrame) -> int:
@@ -51,14 +54,14 @@ def watched(experiment: Experiment, scale: str, rows: pl.DataFrame) -> int:
     return experiment.scales[scale].budget_steps if last == experiment.horizon(scale) else last
 
 
-def grokked(facts: Facts) -> str:
-    """Return in a sentence how many networks grokked.
+def how_many(facts: Facts, seen: str = GROKKED) -> str:
+    """Return in a sentence how many networks saw the event.
 
-    >>> grokked({"levels": [{"events": 30, "runs": 48}], "watched_steps": 2000})
+    >>> how_many({"levels": [{"events": 30, "runs": 48}], "watched_steps": 2000})
     '30 of 48 networks grokked within 2,000 steps.'
     """
     events, runs = (sum(level[name] for level in facts["levels"]) for name in ("events", "runs"))
-    return f"{events} of {counted(runs, 'network')} grokked within {steps(facts['watched_steps'])} steps."
+    return f"{events} of {counted(runs, 'network')} {seen} within {steps(facts['watched_steps'])} steps."
 
 
 def sentence(experiment: Experiment, claim: Claim, verdict: Facts) -> str:
@@ -68,14 +71,15 @@ def sentence(experiment: Experiment, claim: Claim, verdict: Facts) -> str:
         claim.name, (statement, f"It is not true that {within_a_sentence(statement)}")
     )
     told = {HOLDS: holds, FAILS: fails}.get(verdict["verdict"], f"Whether {within_a_sentence(holds)} stays open")
-    return f"{told[0].upper()}{told[1:]}: {number_words(claim, verdict) or verdict['evidence']}."
+    number = number_words(claim, verdict, replace(NAMES, event=experiment.criterion))
+    return f"{told[0].upper()}{told[1:]}: {number or verdict['evidence']}."
 
 
-def number_words(claim: Claim, verdict: Facts) -> str | None:
+def number_words(claim: Claim, verdict: Facts, names: Names = NAMES) -> str | None:
     """Return the effect of a claim with its interval as one says it; None where there is no number."""
     if verdict["effect"] is None:
         return None
-    effect = Effect(verdict["effect"], verdict["low"], verdict["high"], verdict.get("replicas", 0), NAMES)
+    effect = Effect(verdict["effect"], verdict["low"], verdict["high"], verdict.get("replicas", 0), names)
     return claim.rule.said(effect)
 
 
@@ -99,9 +103,15 @@ def _of_law(experiment: Experiment, facts: Facts) -> Iterator[str]:
     more, low, high = spoken(experiment.x).more, exponent["low"], exponent["high"]
     if low is None or high is None or low <= 0 <= high:
         reason = primary["note"] if primary and primary["note"] else f"the exponent is {span(exponent)}"
-        yield f"Whether {within_a_sentence(more)} groks sooner stays open: {reason}."
+        yield f"Whether {within_a_sentence(more)} {_comes(experiment, 'sooner')} stays open: {reason}."
         return
-    yield f"{more} groks {'sooner' if low > 0 else 'later'}{_how_much(experiment, primary, exponent)}."
+    yield f"{more} {_comes(experiment, 'sooner' if low > 0 else 'later')}{_how_much(experiment, primary, exponent)}."
+
+
+def _comes(experiment: Experiment, when: str) -> str:
+    """Return that more of x has the event sooner or later."""
+    event = experiment.criterion
+    return f"groks {when}" if event.name == GROKKED else f"brings the {event.step} {when}"
 
 
 def _how_much(experiment: Experiment, primary: Any, exponent: Facts) -> str:

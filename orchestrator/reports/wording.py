@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.claims import FAILS, HOLDS, UNDECIDED
+from analysis.criteria import Criterion, accuracy_criteria
 from analysis.numerals import counted, digits, limits
 
 SNAKE = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
@@ -124,6 +125,15 @@ def condition(where: Mapping[str, Any]) -> str:
     from analysis.evidence import word
 
     return ", ".join(f"{letter(name)} = {word(value)}" for name, value in where.items())
+
+
+def event_of(facts: Mapping[str, Any]) -> Criterion:
+    """Return the event that a report is about; reports made before there were others are about grokking.
+
+    >>> event_of({"threshold": 0.99}).step
+    'grok step'
+    """
+    return Criterion(**facts["event"]) if "event" in facts else accuracy_criteria([facts["threshold"]])[0]
 
 
 def verb(verdict: str) -> str:

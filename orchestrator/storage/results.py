@@ -3,8 +3,9 @@
 ``replicas/*.parquet`` and ``curves/*.parquet`` are the truth; MLflow and reports are views of them. A file appears
 whole or not at all (it is written under a hidden name and renamed), a replica's curve before its row, and its name
 bears the digest of its content. Reading takes one row per id, the one watched longest. ``checkpoints/<id>/<step>.pt``
-lets a replica go on; ``failures/`` says why a replica could not be trained. A file that is torn, altered, foreign or of
-a newer version is skipped with a note, never deleted.
+lets a replica go on; ``kept/<id>/<step>.pt`` is the network of a step that was to be kept, and stays; ``failures/``
+says why a replica could not be trained. A file that is torn, altered, foreign or of a newer version is skipped with a
+note, never deleted.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Results(Folder):
     """
 
     FOLDERS = (
-        *("replicas", "curves", "checkpoints", "progress", "failures"),
+        *("replicas", "curves", "checkpoints", "kept", "probed", "progress", "failures"),
         *("registrations", "searches", "reports", "locks", "mirrored"),
     )
 
@@ -92,7 +93,35 @@ class Results(Folder):
 
     def checkpoint_steps(self, replica: str) -> list[int]:
         """Return the steps of a replica's checkpoints, ascending."""
-        stems = (file.stem for file in self.files(f"checkpoints/{replica}", ".pt"))
+        return self._steps("checkpoints", replica)
+
+    def save_kept(self, replica: str, step: int, content: bytes) -> None:
+        """Keep the network of a step for good."""
+        self.write(Path("kept") / replica / f"{step}.pt", content)
+
+    def load_kept(self, replica: str, step: int) -> bytes:
+        """Return the content of a kept step."""
+        return (self.root / "kept" / replica / f"{step}.pt").read_bytes()
+
+    def kept_steps(self, replica: str) -> list[int]:
+        """Return the steps that are kept of a replica, ascending."""
+        return self._steps("kept", replica)
+
+    def publish_probed(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Publish what probes have measured of kept steps."""
+        tables.publish(self, "probed", uuid.uuid4().hex, pl.DataFrame(rows, schema=table.probed_schema()))
+
+    def probed(self, ids: Collection[str]) -> pl.DataFrame:
+        """Return what was measured of the kept steps of the given replicas, each number once."""
+        found = tables.read(self, "probed", table.probed_schema()).rows.filter(pl.col("id").is_in(list(ids)))
+        return found.unique(["id", "step", "probe", "column"], keep="any").sort("id", "step", "probe", "column")
+
+    def distrust(self, replica: str, step: int, *, kept: bool) -> None:
+        """Move a checkpoint or a kept step that cannot be used out of the way, so that it is made again."""
+        self.set_aside(Path("kept" if kept else "checkpoints") / replica / f"{step}.pt")
+
+    def _steps(self, folder: str, replica: str) -> list[int]:
+        stems = (file.stem for file in self.files(f"{folder}/{replica}", ".pt"))
         return sorted(int(stem) for stem in stems if stem.isdecimal() and stem.isascii())
 
     def drop_checkpoints(self, replica: str) -> None:
@@ -135,8 +164,8 @@ class Results(Folder):
     def prune(self, retried: Collection[str]) -> None:
         """Remove what nobody needs: checkpoints of replicas that ended for good, failures of replicas that are tried
         again, and what killed processes left half-written over an hour ago."""
-        ended = self.replicas().filter(pl.col("status") != "budget")["id"].to_list()
-        for replica in {folder.name for folder in self.files("checkpoints", "")} & set(ended):
+        ended = set(self.replicas().filter(pl.col("status") != "budget")["id"]) - set(retried)
+        for replica in {folder.name for folder in self.files("checkpoints", "")} & ended:
             self.drop_checkpoints(replica)
         for replica in self.failed(retried):
             self.forget(Path("failures") / f"{replica}.txt")

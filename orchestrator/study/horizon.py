@@ -15,6 +15,7 @@ import polars as pl
 
 from analysis import events, table
 from search_spaces._experiment import MOST_STEPS
+from trainables.recording import Recording
 
 if TYPE_CHECKING:
     from orchestrator.study.study import Study
@@ -45,19 +46,20 @@ def rows_of(study: Study) -> pl.DataFrame:
     late = rows.filter(pl.col("steps") > last)
     if late.is_empty():
         return rows
+    recording = study.asked.recording
+    needed = {each.column for each in recording.criteria}
     curves = study.results.curves(late["id"].to_list()).filter(pl.col("step") <= last)
     by_id = {
         str(name): points
         for (name,), points in curves.partition_by("id", as_dict=True).items()
-        if {*events.METRIC.values()} <= {*points["probe"]}
+        if needed <= {*points["probe"]}
     }
-    recording = study.asked.recording
     cut = [
         {
             **row,
             "status": "budget",
             "steps": last,
-            "events": _events(by_id[row["id"]], recording.thresholds, recording.confirmation_steps)
+            "events": _events(by_id[row["id"]], recording)
             if row["id"] in by_id
             else [_cut(event, last) for event in row["events"]],
         }
@@ -100,8 +102,10 @@ def _cut(event: Mapping[str, Any], last: int) -> dict[str, Any]:
     return {**event, **ends}
 
 
-def _events(points: pl.DataFrame, thresholds: tuple[float, ...], confirmation_steps: int) -> list[dict[str, object]]:
+def _events(points: pl.DataFrame, recording: Recording) -> list[dict[str, object]]:
     wide = points.pivot("probe", index="step", values="value").sort("step")
-    curve = {name: wide[name].to_list() for name in events.METRIC.values()}
-    found = events.detect(curve, wide["step"].to_list(), thresholds=thresholds, confirmation_steps=confirmation_steps)
+    curve = {each.column: wide[each.column].to_list() for each in recording.criteria}
+    found = events.detect(
+        curve, wide["step"].to_list(), recording.criteria, confirmation_steps=recording.confirmation_steps
+    )
     return [dataclasses.asdict(event) for event in found]

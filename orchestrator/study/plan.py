@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TypeVar
 
 from search_spaces._experiment import Experiment
@@ -17,6 +18,12 @@ FEW_ROUNDS = 4  # packs per slot, from which on they even out by themselves
 SMALL_PACK = 8  # replicas, from which on a step costs about the same per replica on a CPU
 ENDED = frozenset({"observed", "diverged"})
 Number = TypeVar("Number", int, float)
+Steps = Callable[[str], Sequence[int]]  # the steps of which something is stored, by the id of a replica
+
+
+def nothing(replica: str) -> Sequence[int]:
+    """Return no step: of a replica of which nothing is stored."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -86,28 +93,32 @@ def make_plan(
     scale: str,
     *,
     settled: Mapping[str, tuple[str, int]],
-    checkpoint_steps: Callable[[str], Sequence[int]],
+    checkpoint_steps: Steps,
     slots: int,
     replicas_per_pack: int,
     budget_steps: int | None = None,
+    kept_steps: Steps = nothing,
 ) -> Plan:
     """Return the plan of a scale.
 
     Packs of parents come before those of the replicas that need them.
     ``settled`` maps replica ids to (status, last evaluated step) as the results hold them; a replica that was censored
-    below the budget is missing again and goes on from its newest checkpoint.
+    below the budget is missing again and goes on from its newest checkpoint. So is one that ended without a step that
+    is to be kept; it begins again before that.
     """
     size = experiment.scales[scale]
     budget = budget_steps or size.budget_steps
     replicas = experiment.replicas(scale)
-    missing = [each for each in replicas if each.id not in settled or not is_settled(each, settled, budget)]
-    parents = _missing_parents(missing, settled, checkpoint_steps, budget)
+    missing = [each for each in replicas if each.id not in settled or not is_settled(each, settled, budget, kept_steps)]
+    parents = _missing_parents(missing, settled, checkpoint_steps, budget, kept_steps)
     to_train = [*parents, *missing]
     groups: dict[tuple[str, int], list[Replica]] = defaultdict(list)
     for replica in to_train:
         steps = checkpoint_steps(replica.id)
         last = replica.recording.last_step(budget) if steps else 0
-        start = max((step for step in steps if step <= last), default=0)
+        kept = kept_steps(replica.id) if steps and replica.recording.keep_steps else ()
+        latest = min([last, *replica.recording.lacking(kept, last)])
+        start = max((step for step in steps if step <= latest), default=0)
         groups[replica.pack_key, start].append(replica)
     counts = _counts([len(members) for members in groups.values()], slots, replicas_per_pack)
     packs: list[PackSpec] = []
@@ -117,24 +128,44 @@ def make_plan(
     return Plan(experiment, scale, budget, tuple(replicas), tuple(missing), tuple(parents), tuple(packs))
 
 
-def is_settled(replica: Replica, settled: Mapping[str, tuple[str, int]], budget: int) -> bool:
-    """Say whether nothing is left to train: the event is seen, it diverged, or it was watched to the budget."""
+def is_settled(
+    replica: Replica, settled: Mapping[str, tuple[str, int]], budget: int, kept_steps: Steps = nothing
+) -> bool:
+    """Say whether nothing is left to train: the event is seen, it diverged, or it was watched to the budget.
+
+    And what was to be kept of it up to there is kept.
+    """
     status, steps = settled.get(replica.id, ("", -1))
-    return status in ENDED or (status == "budget" and steps >= replica.recording.last_step(budget))
+    if status not in ENDED and not (status == "budget" and steps >= replica.recording.last_step(budget)):
+        return False
+    if not replica.recording.keep_steps:
+        return True
+    until = min(steps, replica.recording.last_step(budget))
+    return not replica.recording.lacking(kept_steps(replica.id), until)
 
 
 def _missing_parents(
     missing: Sequence[Replica],
     settled: Mapping[str, tuple[str, int]],
-    checkpoint_steps: Callable[[str], Sequence[int]],
+    checkpoint_steps: Steps,
     budget: int,
+    kept_steps: Steps,
 ) -> list[Replica]:
-    """Return the ancestors of missing replicas that have not ended or whose last checkpoint is gone, each once."""
-    ancestors = {each.id: each for replica in missing if replica.parent for each in replica.ancestors()}
+    """Return the ancestors of missing replicas that have not ended or lack what is needed of them, each once.
+
+    That is their last checkpoint, or the steps that children name; one parent keeps those of all its children.
+    """
+    found: dict[str, Replica] = {}
+    whole: set[str] = set()  # the parents that are needed as they end
+    for replica in missing:
+        for child, parent in pairwise((replica, *replica.ancestors())) if replica.parent else ():
+            found[parent.id] = found.get(parent.id, parent).keeping(parent.recording.keep_steps)
+            whole |= {parent.id} if child.parent_step is None else set()
     return [
         each
-        for each in ancestors.values()
-        if not is_settled(each, settled, budget) or each.recording.last_step(budget) not in checkpoint_steps(each.id)
+        for each in found.values()
+        if not is_settled(each, settled, budget, kept_steps)
+        or (each.id in whole and each.recording.last_step(budget) not in checkpoint_steps(each.id))
     ]
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from analysis import events
+from analysis.criteria import Criterion
 from orchestrator.study.plan import Plan
 from orchestrator.terminal.counts import CENSORED, DIVERGED, GROKKED, PARENTS, TRAINING, Level, duration
 from trainables.replica import Replica
@@ -47,6 +47,11 @@ class Progress:
         return bool(self._steps)
 
     @property
+    def event(self) -> str:
+        """What replicas have done that saw the event of the experiment."""
+        return self._plan.experiment.criterion.name
+
+    @property
     def title(self) -> str:
         """The experiment and the scale that are being launched."""
         return f"{self._plan.experiment.name} · {self._plan.scale}"
@@ -59,8 +64,8 @@ class Progress:
             self._parents.update(each.id for each in replica.ancestors())
         for replica in running:
             self._settle(replica)
-        for name, status, grokked in facts["ended"]:
-            self._ended[name] = outcome(status, grokked, self._plan.experiment.threshold)
+        for name, status, seen in facts["ended"]:
+            self._ended[name] = outcome(status, seen, self._plan.experiment.criterion)
         self._training = {replica.id for replica in running} - set(self._ended)
         if not self._steps:
             self._steps.append((time.monotonic() - facts["chunk_s"], 0))  # starting up is not training
@@ -122,23 +127,26 @@ class Progress:
         return (steps - first_steps) / max(now - first_at, 1e-9)
 
 
-def outcome(status: str, grokked: Iterable[float], threshold: float) -> str:
+def outcome(status: str, seen: Iterable[tuple[str, float]], event: Criterion) -> str:
     """Return how a replica has ended: an event counts also where the run went on after it.
 
-    >>> outcome("budget", [0.9], 0.99), outcome("budget", [0.9, 0.99], 0.99), outcome("diverged", [], 0.99)
-    ('censored', 'grokked', 'diverged')
+    ``seen``: name and threshold of all events that it saw. ``grokked`` stands for whichever event is asked for.
+
+    >>> from analysis.criteria import GROKKING
+    >>> outcome("budget", [("grokked", 0.9)], GROKKING), outcome("budget", [("grokked", 0.99)], GROKKING)
+    ('censored', 'grokked')
     """
-    if threshold in grokked:
+    if (event.name, event.threshold) in seen:
         return GROKKED
     return DIVERGED if status == "diverged" else CENSORED
 
 
-def outcomes_of(rows: Iterable[Mapping[str, Any]], threshold: float) -> dict[str, str]:
+def outcomes_of(rows: Iterable[Mapping[str, Any]], event: Criterion) -> dict[str, str]:
     """Return how the replicas of finished rows have ended."""
     found = {}
     for row in rows:
-        seen = [each for each in row["events"] if each["name"] == events.GROKKED and each["upper"] is not None]
-        found[row["id"]] = outcome(row["status"], [each["threshold"] for each in seen], threshold)
+        seen = [(each["name"], each["threshold"]) for each in row["events"] if each["upper"] is not None]
+        found[row["id"]] = outcome(row["status"], seen, event)
     return found
 
 

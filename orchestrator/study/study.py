@@ -15,8 +15,12 @@ from orchestrator.storage.results import BadInputError, Results
 from orchestrator.study import searches
 from orchestrator.study.plan import Plan, make_plan
 from orchestrator.study.resources import Request, request
-from search_spaces._experiment import MOST_REPLICAS, MOST_STEPS, Experiment, parse_values
+from search_spaces._experiment import MOST_REPLICAS, MOST_STEPS, Experiment
 from search_spaces._files import experiment_named
+from search_spaces._grids import values_in
+from trainables.family import rules
+from trainables.names import near_match
+from trainables.replica import family_named
 
 SMOKE_POINTS, SMOKE_STEPS = 2, 40
 
@@ -72,7 +76,9 @@ class Study:
     def plan(self, asked: Request | None = None) -> Plan:
         """Return the plan against what the results hold now."""
         asked = asked or request(cpus=os.cpu_count() or 1)
-        begun = {folder.name for folder in self.results.files("checkpoints", "")}  # one look instead of one per replica
+        begun, kept = (  # one look instead of one per replica
+            {folder.name for folder in self.results.files(each, "")} for each in ("checkpoints", "kept")
+        )
         return make_plan(
             self.experiment,
             self.scale,
@@ -81,6 +87,7 @@ class Study:
             slots=asked.slots,
             replicas_per_pack=asked.replicas_per_pack,
             budget_steps=self.options.budget_steps,
+            kept_steps=lambda replica: self.results.kept_steps(replica) if replica in kept else [],
         )
 
     def rows(self) -> pl.DataFrame:
@@ -133,5 +140,19 @@ def _changes(experiment: Experiment, texts: Sequence[str]) -> dict[str, tuple[An
         name, sign, values = text.partition("=")
         if not sign:
             raise LookupError(f"--set {text!r} has no '='; write --set field=value or field=v1,v2")
-        changes[name.strip()] = parse_values(experiment, name.strip(), values)
+        changes[name.strip()] = _values(experiment, name.strip(), values)
     return changes
+
+
+def _values(experiment: Experiment, name: str, text: str) -> tuple[Any, ...]:
+    """Turn the text of ``--set name=v1,v2`` or ``--set name=log(1e-3,1,7)`` into values of the field's type.
+
+    Raises: LookupError when the family has no such field, or the text lists no values.
+    """
+    known = rules(family_named(experiment.family).Config)
+    if name not in known:
+        raise LookupError(f"unknown field {name!r}{near_match(name, list(known))}; fields: {', '.join(known)}")
+    try:
+        return values_in(text, known[name])
+    except ValueError as fault:
+        raise LookupError(f"--set {name}: {fault}") from None

@@ -34,6 +34,10 @@ class Counts(Protocol):
         """Whether a chunk of this launch has been trained."""
 
     @property
+    def event(self) -> str:
+        """What replicas have done that saw the event of the experiment."""
+
+    @property
     def title(self) -> str:
         """What is being launched."""
 

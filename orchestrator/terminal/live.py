@@ -82,7 +82,7 @@ class Live(Lines):
         columns, lines = size_of(self._out)
         rows = fitting(progress.levels(), max(lines - LINES_AROUND, 1))
         kinds = [kind for kind in FILLING if kind != DIVERGED or any(row.counts[kind] for row in rows)]
-        headings = {kind: f"  {kind}" if columns >= NARROW else f" {SHORT_WORDS[kind]}" for kind in kinds}
+        headings = {kind: _heading(kind, progress.event, wide=columns >= NARROW) for kind in kinds}
         counts = sum(map(len, headings.values()))
         names = [self._plain(row.name) for row in rows]
         label = min(max(map(len, names), default=0), max(columns - counts - 1, 1))
@@ -115,6 +115,13 @@ class Live(Lines):
 
     def _plain(self, text: str) -> str:
         return text.translate(IN_ASCII) if self._ascii else text
+
+
+def _heading(kind: str, event: str, *, wide: bool) -> str:
+    """Return the heading of a column of counts; that of replicas which saw the event bears its name."""
+    if kind == GROKKED and event != GROKKED:
+        return f"  {event}" if wide else f" {event[:4]}"
+    return f"  {kind}" if wide else f" {SHORT_WORDS[kind]}"
 
 
 def fitting(levels: Sequence[Level], most: int) -> list[Level]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from mlflow.entities import Metric, Param, RunStatus, RunTag, ViewType
 
-from analysis import events
+from analysis.criteria import GROKKED, GROKKING, Criterion
 from orchestrator.reports.report import folder_of
 from orchestrator.tracking.companion import MIRROR_S
 from orchestrator.tracking.notes import note_of_experiment, note_of_study
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from orchestrator.study.study import Study
+    from search_spaces._experiment import Experiment
 
 MOST_CHILDREN = 2000
 POINTS_PER_CURVE = 60
@@ -158,7 +159,7 @@ def _mirror_replica(
     start_ms = span.start_ms if span else known.start_ms if known else int(time.time() * 1000)
     run = known.run if known else _create_child(shown, row, start_ms)
     lasted = span or Span(start_ms, start_ms)  # deterministic, so that no point is doubled
-    metrics = _outcome(row, shown.study.experiment.threshold, lasted.end_ms)
+    metrics = _outcome(row, shown.study.experiment, lasted.end_ms)
     if curve is not None:
         metrics = _curve_metrics(curve, known.steps if known else -1, row["steps"], lasted) + metrics
     fresh = known is None or known.steps < 0
@@ -208,13 +209,26 @@ def _curve_metrics(curve: pl.DataFrame, after: int, last: int, span: Span) -> li
     ]
 
 
-def _outcome(row: Mapping[str, Any], threshold: float, at_ms: int) -> list[Metric]:
+def _outcome(row: Mapping[str, Any], experiment: Experiment, at_ms: int) -> list[Metric]:
+    """Return how long a run was watched, whether it saw the experiment's event, and the step of each that it saw."""
     outcome = {"watched_steps": float(row["steps"])}
+    names = {(each.name, each.threshold): name for each, name in _metric_names(experiment).items()}
     for event in row["events"]:
-        if event["name"] == events.GROKKED and event["threshold"] == threshold:
-            censored = event["upper"] is None
-            outcome |= {"censored": float(censored)} | ({} if censored else {"grok_step": float(event["upper"])})
+        key = (event["name"], event["threshold"])
+        if key == (experiment.criterion.name, experiment.criterion.threshold):
+            outcome["censored"] = float(event["upper"] is None)
+        if key in names and event["upper"] is not None:
+            outcome[names[key]] = float(event["upper"])
     return [Metric(name, value, at_ms, row["steps"]) for name, value in outcome.items()]
+
+
+def _metric_names(experiment: Experiment) -> dict[Criterion, str]:
+    """Return what the step of each event is called: grok_step, and those of the recording at each threshold."""
+    found = {experiment.quantities[GROKKED]: GROKKING.step}
+    for event in experiment.recording.events:
+        several = len(event.criteria) > 1
+        found |= {each: each.step + (f" {each.threshold:g}" if several else "") for each in event.criteria}
+    return {each: key_of(name.replace(" ", "_")) for each, name in found.items()}
 
 
 def _mirror_levels(shown: Shown, facts: Mapping[str, Any], span: Span) -> None:

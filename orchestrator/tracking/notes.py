@@ -24,7 +24,7 @@ def note_of_study(study: Study, facts: Mapping[str, Any], run: str) -> str:
         f"- **{claim['verdict']}** · {claim['statement']} ({claim['evidence']})" for claim in facts.get("claims", ())
     ]
     parts += ["\n".join(claims)] if claims else []
-    counts = f"{facts.get('events', 0)} grokked, {facts.get('censored', 0)} censored"
+    counts = f"{facts.get('events', 0)} {study.experiment.criterion.seen}, {facts.get('censored', 0)} censored"
     parts.append(
         f"{counts} of {facts.get('replicas', 0)} replicas. The whole report: the artifact "
         f"`report/index.html` of this run, or `{folder_of(study) / 'index.html'}`."

@@ -68,7 +68,7 @@ def _world(study: Study) -> tuple[Any, str]:
 
     law, state = law_named(study.experiment.primary_law), read(study)
     if not state.rows.is_empty():
-        runs = timeline(runs_of(state), state.experiment.threshold)
+        runs = timeline(runs_of(state), state.experiment.threshold, state.experiment.criterion)
         usable = evidence_of(state.experiment, state.scale, runs).usable
         times = times_of(usable, study.experiment.x)
         if len(set(times.x[times.observed])) >= len(law.free):

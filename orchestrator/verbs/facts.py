@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from analysis.criteria import GROKKED, Criterion
 from analysis.rules import LEAST_SEEDS
 from orchestrator.study import memory
 from orchestrator.study.progress import outcomes_of
@@ -23,7 +24,8 @@ def plan_facts(study: Study) -> dict[str, Any]:
     plan = study.plan()
     slots = min(len(plan.packs), os.cpu_count() or 1)
     ended = study.results.replicas([replica.id for replica in plan.replicas])
-    outcomes = outcomes_of(ended.iter_rows(named=True), study.experiment.threshold)
+    event = study.experiment.criterion
+    outcomes = outcomes_of(ended.iter_rows(named=True), event)
     return {
         **_question(study),
         "replicas": plan.wanted,
@@ -37,7 +39,7 @@ def plan_facts(study: Study) -> dict[str, Any]:
         "notes": plan.notes,
         "expected_minutes": plan.expected_gflop * SECONDS_PER_GFLOP / 60 / max(slots, 1),
         "by_status": dict(sorted(ended["status"].value_counts().iter_rows())),
-        "by_outcome": dict(sorted(Counter(outcomes.values()).items())),
+        "by_outcome": dict(sorted(Counter(_named(each, event) for each in outcomes.values()).items())),
         "failed": len(study.results.failed([replica.id for replica in plan.to_train])),
         "running": study.results.running() if plan.left else [],
     }
@@ -70,6 +72,8 @@ def show_lines(study: Study, facts: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"  {line}" for line in size.told())
     yield from (f"  {field} = {_word(value)}" for field, value in size.fixed.items())
     yield f"  seeds = {_seeds(size.seeds)}"
+    if (event := study.experiment.criterion).name != GROKKED:
+        yield f"  event = {event.label}: {event.column} at {'most' if event.falls else 'least'} {event.threshold:g}"
     yield f"  {facts['replicas']} replicas, {facts['done']} done; budget {facts['budget_steps']} steps"
     parents = f" and {facts['parents']} parents" if facts["parents"] else ""
     yield f"  to train: {facts['missing']} replicas{parents} in {facts['packs']} packs, one per core"
@@ -111,6 +115,7 @@ def _question(study: Study) -> dict[str, Any]:
         "fields": size.fixed,
         "seeds": list(size.seeds),
         "threshold": experiment.threshold,
+        "event": experiment.criterion.label,
         "laws": list(experiment.laws),
         "primary_law": experiment.primary_law,
         "measures": list(experiment.measures),
@@ -118,6 +123,10 @@ def _question(study: Study) -> dict[str, Any]:
             {name: value for name, value in claim.facts().items() if name != "source"} for claim in experiment.claims
         ],
     }
+
+
+def _named(outcome: str, event: Criterion) -> str:
+    return event.name if outcome == GROKKED else outcome
 
 
 def _word(value: object) -> str:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import events
+from analysis.criteria import Criterion, Event, accuracy_criteria
 
 STEPS = [0, 10, 20, 30, 40, 50, 60]
 
 
-def grokked(values: list[float], window: int = 20) -> events.Event:
-    return events.crossing(STEPS[: len(values)], values, name="grokked", threshold=0.9, confirmation_steps=window)
+GROKKED = Criterion(name="grokked", column="test_accuracy", threshold=0.9)
+ALIGNED = Criterion(name="aligned", column="attention_kl", threshold=0.1, falls=True)
+
+
+def grokked(values: list[float], window: int = 20) -> events.Crossing:
+    return events.crossing(STEPS[: len(values)], values, GROKKED, confirmation_steps=window)
+
+
+def aligned(values: list[float], window: int = 20) -> events.Crossing:
+    return events.crossing(STEPS[: len(values)], values, ALIGNED, confirmation_steps=window)
 
 
 def curve(test: list[float], loss: list[float] | None = None) -> dict[str, list[float]]:
@@ -21,9 +31,8 @@ def curve(test: list[float], loss: list[float] | None = None) -> dict[str, list[
 def ending(
     test: list[float], *, end: str = "event", last_step: int = 60, loss: list[float] | None = None
 ) -> events.Ending | None:
-    return events.ending(
-        curve(test, loss), STEPS[: len(test)], end=end, threshold=0.9, confirmation_steps=20, last_step=last_step
-    )
+    until = GROKKED if end == "event" else None
+    return events.ending(curve(test, loss), STEPS[: len(test)], until=until, confirmation_steps=20, last_step=last_step)
 
 
 def test_first_crossing_lies_between_two_evaluations() -> None:
@@ -82,3 +91,70 @@ def test_sustained_never_precedes_first_crossing(values: list[float]) -> None:
         assert event.lower == STEPS[len(values) - 1] and max(values) < 0.9
     else:
         assert event.lower < event.upper
+
+
+def test_a_falling_event_is_seen_where_the_column_is_at_the_threshold_or_below() -> None:
+    found = aligned([0.9, 0.5, 0.1, 0.2, 0.05, 0.05, 0.04])
+    assert (found.lower, found.upper, found.relapses) == (10, 20, 1)
+    assert (found.sustained_lower, found.sustained_upper) == (30, 40)
+
+
+def test_a_fall_that_is_not_seen_is_censored_at_the_last_evaluation() -> None:
+    found = aligned([0.9, 0.5, 0.11])
+    assert (found.lower, found.upper, found.sustained_upper) == (20, None, None)
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=7))
+def test_falling_is_rising_upside_down(values: list[float]) -> None:
+    up = Criterion(name="aligned", column="attention_kl", threshold=-0.1)
+    turned = events.crossing(STEPS[: len(values)], [-value for value in values], up, confirmation_steps=20)
+    assert vars(turned) == {**vars(aligned(values)), "threshold": -0.1}
+
+
+@pytest.mark.parametrize("broken", [float("nan"), float("inf"), float("-inf")])
+def test_a_value_that_is_not_finite_reaches_nothing(broken: float) -> None:
+    assert aligned([0.9, 0.5, broken]).upper is None and grokked([0.1, 0.5, broken]).upper is None
+
+
+def test_a_run_that_diverged_before_has_no_event_at_or_after_that() -> None:
+    broken = float("nan")
+    facts = {**curve([0.0, 0.1, 0.1], [0.1, 0.1, broken]), "attention_kl": [0.9, 0.5, broken]}
+    ended = events.ending(facts, STEPS[:3], until=ALIGNED, confirmation_steps=20, last_step=60)
+    assert ended == events.Ending(index=2, status="diverged")
+    (found,) = events.detect(facts, STEPS[:3], [ALIGNED], confirmation_steps=20)
+    assert (found.lower, found.upper) == (20, None)
+
+
+def test_an_event_of_ones_own_ends_watching_when_its_window_closes() -> None:
+    facts = {**curve([0.0] * 6), "attention_kl": [0.9, 0.05, 0.5, 0.05, 0.05, 0.05]}
+    ended = events.ending(facts, STEPS[:6], until=ALIGNED, confirmation_steps=20, last_step=600)
+    assert ended == events.Ending(index=5, status="observed")
+
+
+def test_a_missing_column_is_named() -> None:
+    with pytest.raises(ValueError, match="'aligned' needs the column 'attention_kl'"):
+        events.detect(curve([0.0]), [0], [ALIGNED], confirmation_steps=20)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=7), st.sampled_from((0.5, 0.9)))
+def test_an_event_on_test_accuracy_is_the_built_in_one(values: list[float], threshold: float) -> None:
+    (own,) = Event("mine", column="test_accuracy", above=threshold).criteria
+    built_in = accuracy_criteria([threshold])[0]
+    found = events.detect(curve(values), STEPS[: len(values)], [own, built_in], confirmation_steps=20)
+    assert {**vars(found[0]), "name": "grokked"} == vars(found[1])
+
+
+@pytest.mark.parametrize(
+    "event, fault",
+    [
+        (Event("grokked", column="test_accuracy", above=0.5), "none of grokked, memorised"),
+        (Event("Aligned", column="attention_kl", below=0.5), "lower-case"),
+        (Event("aligned", column="attention_kl"), "either above or below"),
+        (Event("aligned", column="attention_kl", above=0.5, below=0.1), "either above or below"),
+        (Event("aligned", column="attention_kl", below=(0.1, 0.1)), "different finite numbers"),
+        (Event("aligned", column="attention_kl", below=float("nan")), "different finite numbers"),
+    ],
+)
+def test_faults_of_a_declaration_are_told(event: Event, fault: str) -> None:
+    assert any(fault in told for told in event.faults())
+    assert not list(Event("aligned", column="attention_kl", below=(0.5, 0.1)).faults())

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from analysis.rules import rule_named, rule_names
 from orchestrator.cli import main
+from search_spaces import Event, Recording
 from search_spaces._claims import OWN
 from search_spaces._files import experiment_named, own_experiment
 from search_spaces._schema import schema
@@ -163,6 +164,15 @@ def test_the_schema_takes_just_the_fields_of_a_family(family: str) -> None:
         assert set(parts[f"{kind}_of_{family}"]["properties"]) == set(rules(config))
     taken = Draft202012Validator(parts[f"fields_of_{family}"])
     assert taken.is_valid({name: field.default for name, field in config.__dataclass_fields__.items()})
+
+
+def test_events_and_kept_steps_are_exported(tmp_path: Path) -> None:
+    event = Event("aligned", column="attention_kl", below=(0.5, 0.1), noun="alignment")
+    watched = Recording(events=(event,), end_event="aligned@0.1", keep_steps=(1, 10, 100))
+    mine = replace(own_experiment("kl_scaling"), recording=watched)
+    (tmp_path / "mine.yaml").write_text(as_yaml(mine))
+    assert mine.faults() == [] and experiment_named(str(tmp_path / "mine.yaml")) == mine
+    assert checker().is_valid(json.loads(json.dumps(plain_data(tmp_path / "mine.yaml"))))
 
 
 def test_a_network_of_ones_own_stays_in_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

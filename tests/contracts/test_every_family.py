@@ -18,7 +18,8 @@ from trainables.family import FieldRule, defaults, rules
 from trainables.names import available, find, part
 from trainables.pack import Pack, Snapshot
 from trainables.randomness import generator
-from trainables.replica import PRECISIONS, Recording, Replica, family_named
+from trainables.recording import PRECISIONS
+from trainables.replica import Recording, Replica, family_named
 
 NAMES = available("trainables.families")
 GROUPS = {name: part("trainables.fields", name) for name in available("trainables.fields")}

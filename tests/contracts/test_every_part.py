@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 import pytest
 import torch
 from tiny import tiny_replica
@@ -9,6 +11,7 @@ from tiny import tiny_replica
 from trainables import loop
 from trainables.names import available, find, part
 from trainables.pack import Pack
+from trainables.probes import columns_of, writes
 
 KINDS = ("tasks", "models", "losses", "optimizers", "interventions", "steps", "probes")
 ALL = [(kind, name) for kind in KINDS for name in available(f"trainables.{kind}")]
@@ -37,6 +40,21 @@ def test_probe_only_looks_and_gives_one_number_per_replica(name: str, attention:
     for values in columns.values():
         assert values.shape == (3,) and torch.isfinite(values).all() and not values.requires_grad
     assert all(torch.equal(before[key], value) for key, value in pack.params.items())
+
+
+@pytest.mark.parametrize("name", available("trainables.probes"))
+def test_a_probe_writes_the_columns_that_it_declares(name: str) -> None:
+    written: set[str] = set()
+    for attention in ("softmax", "linear_relu"):
+        _, view = Pack([tiny_replica(seed, attention=attention) for seed in range(2)]).backward()
+        written |= set(part("trainables.probes", name)().measure(view))
+    assert written and all(writes(name, column) for column in written)
+    assert all(any(fnmatchcase(column, declared) for column in written) for declared in columns_of(name))
+
+
+def test_no_two_probes_write_one_column() -> None:
+    names = [declared for name in available("trainables.probes") for declared in columns_of(name)]
+    assert len(set(names)) == len(names)
 
 
 def test_adversarial_prior_moves_attention_away_from_the_informative_positions() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from analysis import events, table
+from analysis import criteria, table
 
 
 def row(name: str = "a", steps: int = 100, status: str = "budget") -> dict[str, Any]:
     event = {
-        "name": events.GROKKED,
+        "name": criteria.GROKKED,
         "threshold": 0.99,
         "lower": steps,
         "upper": None,

@@ -32,6 +32,7 @@ FROZEN = {
     "schema": set(),
     "audit": {"--json"},
     "design": {"--halfwidth", "--scale", "--storage", "--json"},
+    "probe": {"--probes", "--scale", "--storage", "--set", "--seeds", "--precision", "--json"},
     "ui": {"--storage", "--port", "--rebuild"},
     "doctor": {"--storage", "--json"},
 }

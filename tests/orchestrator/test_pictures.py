@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 from figure_faults import drawn
-from made_curves import curves_of, published, study_of
+from made_curves import PUBLISHED, curves_of, published, study_of
 
 from analysis.contrast import _ratio
 from analysis.figures import _style
@@ -20,7 +20,7 @@ from orchestrator.reports import pictures
 from search_spaces import MeasureChange, MeasureWithin, RatioWithin, ShareWithin
 from trainables.names import available
 
-NAMES = available("search_spaces")
+NAMES = [name for name in available("search_spaces") if (PUBLISHED / name / "replicas.csv").exists()]
 MOST = 12  # figures of a report
 
 

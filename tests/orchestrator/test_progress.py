@@ -12,15 +12,16 @@ import pytest
 from rich.console import Console
 from test_plan import LEVELS, experiment, plan
 
+from analysis.criteria import GROKKED
 from orchestrator.study import progress
 from orchestrator.study.plan import Plan, make_plan
-from orchestrator.study.progress import CENSORED, DIVERGED, GROKKED, PARENTS, TRAINING, Level, Progress
+from orchestrator.study.progress import CENSORED, DIVERGED, PARENTS, TRAINING, Level, Progress
 from orchestrator.terminal.lines import Lines
 from orchestrator.terminal.live import Live, fitting
 from search_spaces._space import Search, SearchSpace
 from trainables.replica import Replica
 
-GROKS = [0.9, 0.95, 0.99]
+GROKS = [(GROKKED, threshold) for threshold in (0.9, 0.95, 0.99)]
 
 
 def chunk(running: Sequence[Replica], *ended: tuple[Replica, str, list[float]], **more: Any) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def test_line_adds_up_packs_and_estimates_from_pilots(monkeypatch: pytest.Monkey
     clock[0] = 100.0
     shown.observe(chunk(made.replicas, (first, "observed", GROKS)))
     clock[0] = 102.0
-    shown.observe(chunk(made.replicas, (second, "budget", [0.9]), (third, "budget", []), pack="b"))
+    shown.observe(chunk(made.replicas, (second, "budget", GROKS[:1]), (third, "budget", []), pack="b"))
     assert shown.line() == (
         "kl_scaling  3/8 done (2 censored) · 5 training · 20 replica-steps/s · about 35 s left"
     )  # 780 replica-steps expected, 80 made in 4 s
@@ -53,7 +54,7 @@ def test_each_level_counts_how_its_replicas_ended_before_this_launch_too() -> No
     made = plan({done.id: ("observed", 50)})
     shown = Progress(made, {done.id: GROKKED})
     same, other, diverges = made.replicas[1], made.replicas[2], made.replicas[4]
-    shown.observe(chunk([same, other, diverges], (other, "budget", [0.9, 0.95]), (diverges, "diverged", [])))
+    shown.observe(chunk([same, other, diverges], (other, "budget", GROKS[:2]), (diverges, "diverged", [])))
     assert counts(shown) == {
         ("", "λ = 0.1"): {GROKKED: 1, TRAINING: 1},
         ("", "λ = 0.2"): {CENSORED: 1},

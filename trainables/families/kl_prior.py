@@ -27,6 +27,8 @@ class Config(Ticket, Norms, Prior, Optimizer, Batches, Attention, Distractors):
         """Return each condition on fields of different groups in words, and whether it holds."""
         fixed = self.routing == "fixed"
         return {
+            "parent_at needs prior = teacher or a ticket, and must be <= parent_steps": self.parent_at is None
+            or ((self.prior == "teacher" or self.ticket != "none") and self.parent_at <= self.parent_steps),
             "attention = oracle needs routing = fixed and one head": self.attention != "oracle"
             or (fixed and self.heads == 1),
             "routing = moving needs distractors = random and batch_size = none": fixed
@@ -84,7 +86,8 @@ class KLPrior(Family):
         """
         if config.prior != "teacher" and config.ticket == "none":
             return None
-        return Parent({**defaults(Prior), **defaults(Ticket), "prior": "none"}, config.parent_steps)
+        changes = {**defaults(Prior), **defaults(Ticket), "prior": "none"}
+        return Parent(changes, config.parent_steps, config.parent_at)
 
     @classmethod
     def replica_mib(cls, config: Any) -> float:

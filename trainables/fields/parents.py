@@ -1,4 +1,4 @@
-"""How long the network is trained that another one learns from or starts from."""
+"""How long the network is trained that another one learns from or starts from, and which of its steps counts."""
 
 from __future__ import annotations
 
@@ -12,3 +12,4 @@ class Parents:
     """Units: optimizer steps of the parent of a ticket or of a teacher's prior."""
 
     parent_steps: int = per_replica(2000, low=1)  # inferred
+    parent_at: int | None = per_replica(None, kind=int, optional=True, low=0)  # a kept step of it; none: its end

@@ -6,6 +6,8 @@ from torch import Tensor
 
 from trainables.view import View
 
+COLUMNS = ("train_accuracy", "test_accuracy")
+
 
 class Accuracy:
     """Columns train_accuracy and test_accuracy, between 0 and 1."""

@@ -12,6 +12,7 @@ from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, D_KL of section 6"
 NEEDS = ("attention",)
+COLUMNS = ("attention_kl", "attention_clamped", "attention_fallback")
 
 
 class AttentionKl:

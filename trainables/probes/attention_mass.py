@@ -11,6 +11,7 @@ from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, definition 4.1 (a condition on every input, which a mean would hide)"
 NEEDS = ("attention",)
+COLUMNS = ("attention_at_*", "attention_informative_min", "attention_informative_q01")
 
 
 class AttentionMass:

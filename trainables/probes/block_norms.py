@@ -9,6 +9,7 @@ from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, definition 4.2, block by block (this project)"
 NEEDS = ("attention",)
+COLUMNS = ("embedding_norm", "query_key_norm", "value_norm", "hidden_norm", "output_norm")
 BLOCKS = {
     "embedding_norm": ("embedding", "position"),
     "query_key_norm": ("query", "key"),

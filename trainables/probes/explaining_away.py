@@ -14,6 +14,7 @@ from trainables.view import View, surprise_and_slope
 
 SOURCE = "arXiv 2605.15787, lemma 5.1 and appendix D.1 (printed); exact and sharp are this project's"
 NEEDS = ("attention",)
+COLUMNS = ("score_gradient", "score_gradient_slope", "interaction_gradient", "bound_ratio_*", "bound_violations_*")
 TOLERANCE = 1e-4  # a bound counts as violated beyond it; float64 leaves far less, products in bfloat16 more
 SMALLEST = 1e-12  # nats or mass: below it, one minus a float64 has rounded away
 

@@ -11,6 +11,7 @@ from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, appendix E.2: the condition on the sum over heads"
 NEEDS = ("attention",)
+COLUMNS = ("pooled_mass_q01", "best_head_mass_q01")
 
 
 class HeadMass:

@@ -8,6 +8,7 @@ from torch import Tensor
 from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, figure 8 (length generalisation)"
+COLUMNS = ("accuracy_at_*",)
 
 
 class LengthAccuracy:

@@ -6,6 +6,8 @@ from torch import Tensor
 
 from trainables.view import View
 
+COLUMNS = ("train_loss", "test_loss")
+
 
 class Losses:
     """Columns train_loss and test_loss in nats, without any penalty."""

@@ -13,6 +13,7 @@ from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, appendix A.3 (Δ_emb, eq. 13), definition 4.1 and appendix E.1 (variance of the scores)"
 NEEDS = ("attention",)
+COLUMNS = ("attention_entropy", "score_variance", "b_margin_q01", "distractor_gap", "distractor_gap_max")
 
 
 class Structure:

@@ -12,6 +12,7 @@ from trainables.view import View
 
 SOURCE = "arXiv 2605.15787, definition 4.2: one norm over all MLP tensors together"
 NEEDS = ("attention",)
+COLUMNS = ("mlp_norm", "attention_norm")
 
 
 class WeightNorms:

@@ -1,0 +1,133 @@
+"""What counts as an event: a recorded column that reaches a threshold (standard library only)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass
+
+GROKKED, MEMORISED = "grokked", "memorised"
+DELAY = "delay"  # the time from memorising to the event
+BARE = {GROKKED: "grok", MEMORISED: "memorise"}  # the verbs of the events that every run is watched for
+RESERVED = (GROKKED, MEMORISED, DELAY, "censored", "diverged", "training")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Criterion:
+    """One event at one threshold: a column rises to it or, with ``falls``, falls to it; the threshold itself counts.
+
+    ``noun``: what its step is called in texts, as in "alignment step".
+    """
+
+    name: str
+    column: str
+    threshold: float
+    falls: bool = False
+    noun: str = ""
+
+    def reached(self, value: float) -> bool:
+        """Say whether a value of the column is at the threshold or beyond; one that is not finite never is."""
+        beyond = value <= self.threshold if self.falls else value >= self.threshold
+        return beyond and math.isfinite(value)
+
+    @property
+    def label(self) -> str:
+        """The name by which claims and experiments refer to it.
+
+        >>> Criterion(name="aligned", column="attention_kl", threshold=0.1, falls=True).label
+        'aligned@0.1'
+        """
+        return f"{self.name}@{self.threshold:g}"
+
+    @property
+    def prefix(self) -> str:
+        """How its columns begin in the table of runs that is published, as in ``aligned_0.1_lower``."""
+        return f"{self.name}_{self.threshold:g}"
+
+    @property
+    def step(self) -> str:
+        """What its time is called: "grok step", "alignment step"."""
+        return f"{self._called} step"
+
+    @property
+    def seen(self) -> str:
+        """What a run did that saw it: "grokked", "reached alignment"."""
+        return self.name if self.name in BARE else f"reached {self._called}"
+
+    @property
+    def missed(self) -> str:
+        """What a run did that never saw it: "did not grok", "did not reach alignment"."""
+        return f"did not {BARE.get(self.name, f'reach {self._called}')}"
+
+    @property
+    def _called(self) -> str:
+        return self.noun or self.name.replace("_", " ")
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something to watch for in a recorded column: a rise to thresholds (``above``) or a fall to them (``below``).
+
+    ``column`` is one of a probe's; ``noun`` names the event in texts and decides nothing.
+
+    >>> [each.label for each in Event("aligned", column="attention_kl", below=(0.5, 0.1), noun="alignment").criteria]
+    ['aligned@0.5', 'aligned@0.1']
+    """
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
+
+    name: str
+    _: KW_ONLY
+    column: str
+    above: float | tuple[float, ...] = ()
+    below: float | tuple[float, ...] = ()
+    noun: str = ""
+
+    def __post_init__(self) -> None:
+        """Keep one threshold as several are kept, so that both ways of writing it are the same event."""
+        for name in ("above", "below"):
+            object.__setattr__(self, name, _several(getattr(self, name)))
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """The event at each of its thresholds, in their order."""
+        falls = bool(self.below)
+        return tuple(
+            Criterion(name=self.name, column=self.column, threshold=each, falls=falls, noun=self.noun)
+            for each in _several(self.below if falls else self.above)
+        )
+
+    def faults(self) -> Iterator[str]:
+        """Yield all that is wrong with the declaration, one sentence each."""
+        if not re.fullmatch(r"[a-z]\w*", str(self.name), re.ASCII) or self.name in RESERVED:
+            yield (
+                f"event {self.name!r} must be a name of lower-case letters, digits and '_' that is none of "
+                f"{', '.join(RESERVED)}"
+            )
+        if bool(self.above) == bool(self.below):
+            yield f"event {self.name!r} needs either above or below, with one threshold or several"
+        given = [each.threshold for each in self.criteria]
+        if not all(map(_is_number, given)) or len({f"{each:g}" for each in given}) < len(given):
+            yield f"event {self.name!r}: thresholds must be different finite numbers, not {', '.join(map(str, given))}"
+
+
+def accuracy_criteria(thresholds: Sequence[float]) -> tuple[Criterion, ...]:
+    """Return the events that every run is watched for: grokked and memorised, at each threshold of the accuracies."""
+    kinds = ((GROKKED, "test_accuracy", "grok"), (MEMORISED, "train_accuracy", "memorisation"))
+    return tuple(
+        Criterion(name=name, column=column, threshold=each, noun=noun)
+        for name, column, noun in kinds
+        for each in thresholds
+    )
+
+
+GROKKING = accuracy_criteria([0.99])[0]
+
+
+def _several(value: float | tuple[float, ...]) -> tuple[float, ...]:
+    return (value,) if isinstance(value, float | int) else tuple(value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

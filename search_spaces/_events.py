@@ -1,0 +1,40 @@
+"""Which events an experiment may speak of, and what is wrong with those it declares (standard library only)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analysis.criteria import GROKKED, MEMORISED, Criterion
+from trainables.names import near_match
+from trainables.probes import column_fault
+from trainables.recording import Recording
+
+
+def named_events(recording: Recording, threshold: float) -> dict[str, Criterion]:
+    """Return all that is watched for, by name and by ``name@threshold``.
+
+    A name alone means the event's last threshold; of grokked and memorised, the threshold of accuracy that counts.
+    """
+    known = recording.criteria
+    found = {each.name: each for each in known}
+    found |= {each.name: each for each in known if each.name in (GROKKED, MEMORISED) and each.threshold == threshold}
+    return found | {each.label: each for each in known}
+
+
+def event_faults(
+    recording: Recording, threshold: float, event: str, *, recorded: tuple[str, ...], searched: bool
+) -> Iterator[str]:
+    """Yield what is wrong with the events of an experiment and the one that it is about, one sentence each.
+
+    ``recorded``: the probes that measure; ``searched``: whether a scale searches for its points.
+    """
+    if recording.faults():
+        return
+    for each in recording.events:
+        if fault := column_fault(each.column, recorded):
+            yield f"event {each.name!r}: {fault}"
+    known = named_events(recording, threshold)
+    if event not in known:
+        yield f"unknown event {event!r}{near_match(event, list(known))}; recorded: {', '.join(known)}"
+    elif known[event].name != GROKKED and searched:
+        yield f"event = {event!r}: a search is for the point that groks soonest; use event = {GROKKED!r}"
