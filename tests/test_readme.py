@@ -6,6 +6,8 @@ as they stand, or in the way that ``ENOUGH`` says where they would train for min
 
 from __future__ import annotations
 
+import ast
+import importlib
 import re
 import shlex
 import subprocess
@@ -13,8 +15,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from made_rows import made_rows, publish
 
 from orchestrator.cli import app, main
+from orchestrator.study.study import Options, study_of
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -66,7 +70,7 @@ def commands() -> list[str]:
     ]
     for document in DOCUMENTS:
         for code in re.findall(r"`([^`\n]+)`", document.read_text()):
-            words = code.removeprefix(PROGRAM)
+            words = code.removeprefix(PROGRAM).partition(" > ")[0]  # where its output goes
             guide = document.parent.name not in {"results", "decisions"}  # those mention flags that they speak of
             if code.startswith(PROGRAM) or (guide and code.split()[0] in verbs and " --" in code):
                 found.append(words)
@@ -95,7 +99,7 @@ def test_blocks_of_commands_hold_nothing_but_the_two_commands() -> None:
     assert list(map(str.strip, blocks("bash").values())) == [INSTALL_AND_LAUNCH, INSTALL_AND_TEST]
 
 
-@pytest.mark.parametrize("place", blocks("python"))
+@pytest.mark.parametrize("place", [place for place, code in blocks("python").items() if "EXPERIMENT" in code])
 def test_a_python_block_is_an_experiment_that_can_be_launched(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,6 +108,37 @@ def test_a_python_block_is_an_experiment_that_can_be_launched(
     assert main(["launch", "mine.py", "--smoke", "--backend", "in_process"]) == 0, capsys.readouterr().err
     (page,) = tmp_path.glob("runs/smoke/*/reports/*/*/index.html")
     assert page.stat().st_size > 0
+
+
+@pytest.mark.parametrize("place", [place for place, code in blocks("python").items() if "EXPERIMENT" not in code])
+def test_any_other_python_block_runs_and_draws_what_it_says(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    study = study_of(Options(name="kl_scaling"))
+    publish(study.results, made_rows(study))
+    code = blocks("python")[place]
+    exec(compile(code, place, "exec"), {})
+    told, (drawn,) = capsys.readouterr().out, re.findall(r'savefig\("(.*)"\)', code)
+    assert told and (tmp_path / drawn).stat().st_size > 0
+    text = (ROOT / "docs" / place.partition(":")[0]).read_text()
+    if "docs/results" in code:
+        assert all(f"`{line}`" in text for line in told.splitlines())
+
+
+def test_documents_name_public_things_only() -> None:
+    ours = ("analysis", "orchestrator", "search_spaces", "trainables")
+    for place, code in blocks("python").items():
+        for node in ast.walk(ast.parse(code)):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in ours:
+                assert {alias.name for alias in node.names} <= set(importlib.import_module(node.module).__all__), place
+                modules = [node.module]
+            assert not [name for name in modules if name.split(".")[0] in ours and name not in ours], place
+    guides = [document for document in DOCUMENTS if document.parent.name not in {"results", "decisions"}]
+    for document in guides:
+        assert not re.findall(rf"\b(?:{'|'.join(ours)})(?:\.\w+)*\._\w+", document.read_text()), document.name
 
 
 @pytest.mark.parametrize("place", blocks("yaml"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,18 @@ def test_the_schema_takes_just_the_fields_of_a_family(family: str) -> None:
         assert set(parts[f"{kind}_of_{family}"]["properties"]) == set(rules(config))
     taken = Draft202012Validator(parts[f"fields_of_{family}"])
     assert taken.is_valid({name: field.default for name, field in config.__dataclass_fields__.items()})
+
+
+def test_a_network_of_ones_own_stays_in_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "your_own_network.md").read_text()
+    (tmp_path / "my_net.py").write_text(page.split("```python\n")[1].split("```")[0])
+    assert main(["export", str(tmp_path / "my_net.py")]) == 2
+    told = capsys.readouterr()
+    assert "is none that YAML can name: kl_prior" in told.err and told.err.count("\n") == 1 and told.out == ""
+
+
+def test_a_value_that_yaml_does_not_have_is_refused(tmp_path: Path) -> None:
+    mine = own_experiment("kl_scaling")
+    odd = replace(mine, headline={"floor": (b"bytes", "text")})  # type: ignore[dict-item]
+    with pytest.raises(LookupError, match=r"b'bytes' cannot be written in YAML; keep the experiment in a Python file"):
+        as_yaml(odd)

@@ -16,7 +16,7 @@ from orchestrator.study.state import read
 from orchestrator.study.study import Options, study_of
 
 
-@pytest.mark.parametrize("name", ["kl_scaling", "four_phases", "fastest_grokking"])
+@pytest.mark.parametrize("name", ["four_phases", "fastest_grokking"])
 def test_results_are_the_table_of_the_report(name: str, tmp_path: Path) -> None:
     study = study_of(Options(name=name, storage=str(tmp_path)))
     publish(study.results, made_rows(study))
