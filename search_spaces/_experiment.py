@@ -187,13 +187,18 @@ class Experiment:
 
     def _recording_faults(self, family: type[Family]) -> list[str]:
         """Return what is recorded in a way in which networks of the family cannot be."""
-        precision, measurable, found = self.recording.precision, family.measurable(), []
+        precision, found = self.recording.precision, self.probe_faults(self.recording.probes)
         if precision in set(PRECISIONS) - set(family.precisions):
             allowed = ", ".join(family.precisions)
             found.append(f"recording.precision = {precision} is none of family {self.family}: {allowed}")
-        return found + [
+        return found
+
+    def probe_faults(self, names: Sequence[str]) -> list[str]:
+        """Return which of some probes cannot measure networks of the family, one sentence each."""
+        measurable = family_named(self.family).measurable()
+        return [
             f"probe {name!r} does not suit family {self.family}; probes that do: {', '.join(measurable)}"
-            for name in set(self.recording.probes) & set(available("trainables.probes")) - set(measurable)
+            for name in set(names) & set(available("trainables.probes")) - set(measurable)
         ]
 
     def _claim_faults(self) -> list[str]:
@@ -210,12 +215,11 @@ class Experiment:
 
     def _event_faults(self) -> Iterator[str]:
         searched = any(scale.search for scale in self.scales.values())
-        yield from event_faults(
-            self.recording, self.threshold, self.event, recorded=self._recorded(), searched=searched
-        )
+        yield from event_faults(self.recording, self.threshold, self.event, recorded=self.probes, searched=searched)
 
-    def _recorded(self) -> tuple[str, ...]:
-        """Return the probes that measure: those of the family and of the recording."""
+    @property
+    def probes(self) -> tuple[str, ...]:
+        """The probes that measure: those of the family and of the recording."""
         own = getattr(sys.modules[family_named(self.family).__module__], "PROBES", ())
         return (*own, *self.recording.probes)
 
@@ -240,7 +244,7 @@ class Experiment:
     def _measure_faults(self) -> list[str]:
         """Return what is wrong with measures and curves; a measure needs probes that are recorded."""
         known, found = measure_names(), []
-        recorded = self._recorded()
+        recorded = self.probes
         for name in self.measures:
             if name not in known:
                 found.append(f"unknown measure {name!r}{near_match(name, known)}; measures: {', '.join(known)}")

@@ -16,7 +16,7 @@ from orchestrator.storage.results import BadInputError
 from orchestrator.terminal.lines import say
 from orchestrator.verbs.finishing import DONE, SOME_FAILED, tell_notes
 from orchestrator.verbs.flags import Json, Name, Precision, Scale, Seeds, Set, Storage, study_asked
-from trainables.names import available, find, near_match
+from trainables.names import available, near_match
 from trainables.replica import Replica
 
 if TYPE_CHECKING:
@@ -121,15 +121,16 @@ def _replicas(study: Study) -> Iterator[Replica]:
 def _wanted(study: Study, probes: str | None) -> list[str]:
     """Return the probes to measure: those that are named, else those of the family and the recording.
 
-    Raises: BadInputError for a name that is none.
+    Raises: BadInputError for a name that is none, or is of a probe that does not suit the family.
     """
-    family = find("trainables.families", study.experiment.family)
-    usual = (*getattr(family, "PROBES", ()), *study.experiment.recording.probes)
-    named = list(dict.fromkeys(part.strip() for part in probes.split(","))) if probes is not None else list(usual)
-    known = available("trainables.probes")
+    if probes is None:
+        return list(study.experiment.probes)
+    named, known = list(dict.fromkeys(part.strip() for part in probes.split(","))), available("trainables.probes")
     for each in named:
         if each not in known:
             raise BadInputError(f"unknown probe {each!r}{near_match(each, known)}; probes: {', '.join(known)}")
+    if faults := study.experiment.probe_faults(named):
+        raise BadInputError("; ".join(faults))
     return named
 
 

@@ -175,3 +175,15 @@ def test_a_probe_that_does_not_fit_the_network_is_named(
     capsys.readouterr()
     assert probe(launched, "--probes", "explaining_away") == 2
     assert "cannot be measured: explaining_away holds for heads = 1" in capsys.readouterr().err
+
+
+def test_a_probe_that_does_not_suit_the_family_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["probe", "mlp_weight_decay", "--storage", str(tmp_path), "--probes", "losses,attention_kl"]) == 2
+    assert "probe 'attention_kl' does not suit family mlp_addition; probes that do: " in capsys.readouterr().err
+
+
+def test_networks_of_users_are_asked_for_like_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "your_own_network.md").read_text(encoding="utf-8")
+    (tmp_path / "mine.py").write_text(page.split("```python\n")[1].split("```")[0], encoding="utf-8")
+    assert main(["probe", str(tmp_path / "mine.py"), "--storage", str(tmp_path / "runs")]) == 2
+    assert "nothing is kept of my_net/laptop" in capsys.readouterr().err
