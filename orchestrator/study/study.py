@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -129,7 +130,8 @@ def smoke_of(options: Options) -> Study:
     small = whole.asked.with_changes(whole.scale, few, 1)
     if size.search:
         small = small.with_search(whole.scale, first=size.search.first[:1], tries=SMOKE_POINTS)
-    folder = whole.results.root / "smoke" / time.strftime("%Y%m%d-%H%M%S")
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"  # two may begin in the same second
+    folder = whole.results.root / "smoke" / name
     budget = replace(options, budget_steps=SMOKE_STEPS, storage=str(folder))
     return Study(small, whole.scale, "smoke", Results.at(str(folder)), budget)
 

@@ -21,7 +21,7 @@ from orchestrator.storage.results import BadInputError
 from orchestrator.study import horizon
 from orchestrator.study.registration import exploratory, register
 from orchestrator.study.state import read
-from orchestrator.study.study import Options, Study, study_of
+from orchestrator.study.study import Options, Study, smoke_of, study_of
 from orchestrator.terminal.stopping import INTERRUPTED
 from orchestrator.tracking import mirror, mlflow_runs
 from orchestrator.verbs.reproduce import reproduce_paper
@@ -54,6 +54,12 @@ def test_every_replica_ends_once_with_a_row_and_a_curve(whole: Study) -> None:
     import polars as pl
 
     assert pl.read_parquet(files).height == 6
+
+
+def test_two_smokes_of_one_second_have_folders_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.strftime", lambda *_: "20260102-030405")
+    options = Options(name="kl_scaling", storage=str(tmp_path))
+    assert smoke_of(options).results.root != smoke_of(options).results.root
 
 
 def test_a_raised_budget_equals_straight_through(whole: Study, tmp_path: Path) -> None:
