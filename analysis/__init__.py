@@ -1,7 +1,7 @@
 """From a table of censored events to laws, verdicts and figures; knows nothing of how the events were made.
 
-What notebooks use is imported from here, ``from analysis import draw_laws, fit_laws, load``, and loaded when it is
-asked for: the package alone stays light. Runs of a storage of one's own come from ``orchestrator.results``.
+Notebooks import from here, ``from analysis import draw_laws, fit_laws, load``. Each name is loaded when it is asked
+for, so the package itself stays light. Runs of one's own storage come from ``orchestrator.results``.
 """
 
 import importlib

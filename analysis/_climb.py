@@ -18,8 +18,8 @@ def climb(
 ) -> Any:
     """Return SciPy's result of minimising an objective that gives its value and gradient, within limits.
 
-    On one thread: L-BFGS-B calls BLAS many times per iteration, for a handful of numbers, and its threads wait for each
-    other every time; where the cores are busy otherwise, a fit of four constants takes more than ten times as long.
+    On one thread: L-BFGS-B calls BLAS many times per iteration for a handful of numbers, and BLAS threads wait for each
+    other every time; where other work keeps the cores busy, a fit of four constants takes more than ten times as long.
     """
     from scipy import optimize
 

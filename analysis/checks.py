@@ -31,14 +31,14 @@ def rows_of(frame: pl.DataFrame, x: Sequence[str], lower: str, upper: str, group
 
 
 def need_numbers(rows: pl.DataFrame, names: Sequence[str]) -> None:
-    """Raise ValueError that names the first column which holds anything else."""
+    """Raise ValueError that names the first column that holds anything but numbers."""
     for name in names:
         if not rows[name].dtype.is_numeric() and rows[name].null_count() < rows.height:
             raise ValueError(f"{name} must hold numbers, given {rows[name].drop_nulls()[0]!r}")
 
 
 def faults_of(rows: pl.DataFrame, x: Sequence[str]) -> Iterator[str]:
-    """Yield what is wrong with rows of x, lower, upper and perhaps group, in words with the first such row."""
+    """Yield what is wrong with rows of x, lower, upper and perhaps group, in words that name the first such row."""
     faults = {
         "lower must be a number >= 0": pl.col(LOWER).is_null() | ~pl.col(LOWER).is_finite() | (pl.col(LOWER) < 0),
         "upper must not be below lower, and above 0; empty where censored": (pl.col(UPPER) < pl.col(LOWER))

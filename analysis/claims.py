@@ -23,8 +23,8 @@ LEVEL = 0.05
 class Claim:
     """One sentence that can turn out false, and the rule that decides it, fixed before the measured runs.
 
-    ``source``: where it is claimed; empty means where the experiment's question is from. ``scales``: where it is asked;
-    empty means at all scales.
+    ``source``: where it is claimed; empty means the source of the experiment's question. ``scales``: at which scales it
+    is asked; empty means at all.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
@@ -41,9 +41,9 @@ class Claim:
         return [f"claim {self.name!r}: {fault}" for fault in found]
 
     def facts(self) -> dict[str, Any]:
-        """Return the claim as plain data, the rule's name beside its settings: what is registered and published.
+        """Return the claim as plain data, with the rule's name beside its settings: what is registered and published.
 
-        Raises: TypeError where the rule is none.
+        Raises: TypeError where the rule is not a rule.
         """
         if fault := self._no_rule():
             raise TypeError(f"claim {self.name!r}: {fault[0]}")
@@ -60,7 +60,7 @@ class Claim:
 class Verdict:
     """What the numbers say of a claim: ``holds``, ``fails``, ``undecided`` or ``not run``.
 
-    ``statistic``: what was looked at, in words; ``effect``, ``low``, ``high``: its estimate with its 95 % interval;
+    ``statistic``: the number looked at, in words; ``effect``, ``low``, ``high``: its estimate with its 95 % interval;
     ``p``: the smallest error rate at which the claim would still be decided; ``replicas``: how many runs went in.
     """
 
@@ -95,7 +95,7 @@ def equivalence(low: float | None, high: float | None, *, within: tuple[float | 
 
 
 def verdict_on(interval: Interval, within: tuple[float | None, float | None]) -> str:
-    """Return the verdict on "the value lies within"; undecided too where an end lies within its error of a limit."""
+    """Return the verdict on "the value lies within"; also undecided where an end lies within its error of a limit."""
     wide = interval.widened()
     return equivalence(wide.low, wide.high, within=within)
 
@@ -116,8 +116,8 @@ def p_value(interval: Interval, within: tuple[float | None, float | None]) -> fl
     def short_of(limit: float | None, sign: int) -> float:
         """Return the one-sided p of "the value lies within this limit".
 
-        It is 0 where the range of the quantity ends before the limit, 1 where it begins behind it. An end of the
-        interval that is open, or that of the range, says nothing.
+        It is 0 where the range of the quantity ends before the limit, 1 where it begins beyond it. An end of the
+        interval that is open, or is the end of the range, says nothing.
         """
         ends = (interval.least, interval.most)
         near, far = ends if sign > 0 else ends[::-1]
@@ -171,7 +171,7 @@ def undecided(claim: Claim, reason: str) -> Verdict:
 
 
 def holm(verdicts: Sequence[Verdict]) -> list[tuple[float | None, str]]:
-    """Return each verdict's p adjusted for their number by Holm's step-down method, and what then is left of it.
+    """Return each verdict's p adjusted for their number by Holm's step-down method, and the verdict that is then left.
 
     Claims without p (undecided for want of data) count as p = 1; those that were not run do not count.
     """

@@ -46,7 +46,7 @@ def fit_laws(times: Times, laws: Sequence[str], groups: Sequence[object] | None 
     """Return the fits of the named laws, the best AICc first.
 
     Intervals are by profile likelihood, or by leaving out each group where there are at least two. Where the data
-    cannot give one it is open, and the fit's note says why.
+    give none, the interval is open, and the fit's note says why.
     Raises: ValueError with a remedy when the table cannot be fitted at all.
     """
     if reason := unfit(times):
@@ -71,7 +71,7 @@ def unfit(times: Times) -> str | None:
 def leave_one_level_out(law: Law, times: Times, best: Estimate) -> float | str:
     """Return the summed log-probability of every level under the law fitted to the others, or why there is none.
 
-    Where x hardly repeats there are too many levels for a fit without each.
+    Where x hardly repeats, there are too many levels to fit without each of them.
     """
     levels = np.unique(times.x)
     if len(levels) > MOST_LEVELS:

@@ -36,8 +36,8 @@ class Contrast:
 def contrast(first: Times, second: Times, seeds: Sequence[object]) -> Contrast:
     """Compare two arms, row i of both having the same seed and, but for the arm, the same point.
 
-    A pair is known to have a ratio in [lower_B / upper_A, upper_B / lower_A]; if one run was censored, that is a bound,
-    and if both were, nothing. Rows of one seed are left out together. Where most pairs are only bounded, the ratio
+    The ratio of a pair lies in [lower_B / upper_A, upper_B / lower_A]; if one run was censored this is a bound, and if
+    both were it says nothing. Rows of one seed are left out together. Where most pairs are only bounded, the ratio
     is the median of the bounds with the interval of the sign test: a fit would extrapolate from the few others.
     Raises: ValueError when no pair says anything, or fewer than two seeds do.
     """
@@ -58,7 +58,7 @@ def contrast(first: Times, second: Times, seeds: Sequence[object]) -> Contrast:
 
 
 def told_ratios(first: Times, second: Times, seeds: Sequence[object]) -> tuple[Times, list[object]]:
-    """Return the ratio of every pair that says anything, as an interval, and their seeds: what ``ratio`` is from."""
+    """Return the ratio of every pair that says anything, as an interval, with its seed; ``ratio`` is from these."""
     ratios = _ratios(first, second)
     told = (ratios.lower > 0) | ratios.observed
     return ratios.at(told), [seed for seed, says in zip(seeds, told, strict=True) if says]

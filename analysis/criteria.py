@@ -15,7 +15,7 @@ RESERVED = (GROKKED, MEMORISED, DELAY, "censored", "diverged", "training")
 
 @dataclass(frozen=True, kw_only=True)
 class Criterion:
-    """One event at one threshold: a column rises to it or, with ``falls``, falls to it; the threshold itself counts.
+    """One event at one threshold: a column rises to it or, with ``falls``, falls to it; reaching it exactly counts.
 
     ``noun``: what its step is called in texts, as in "alignment step".
     """
@@ -33,7 +33,7 @@ class Criterion:
 
     @property
     def label(self) -> str:
-        """The name by which claims and experiments refer to it.
+        """The name by which claims and experiments refer to the event.
 
         >>> Criterion(name="aligned", column="attention_kl", threshold=0.1, falls=True).label
         'aligned@0.1'
@@ -42,7 +42,7 @@ class Criterion:
 
     @property
     def prefix(self) -> str:
-        """How its columns begin in the table of runs that is published, as in ``aligned_0.1_lower``."""
+        """How its columns begin in the published table of runs, as in ``aligned_0.1_lower``."""
         return f"{self.name}_{self.threshold:g}"
 
     @property
@@ -52,12 +52,12 @@ class Criterion:
 
     @property
     def seen(self) -> str:
-        """What a run did that saw it: "grokked", "reached alignment"."""
+        """What a run did that saw the event: "grokked", "reached alignment"."""
         return self.name if self.name in BARE else f"reached {self._called}"
 
     @property
     def missed(self) -> str:
-        """What a run did that never saw it: "did not grok", "did not reach alignment"."""
+        """What a run did that never saw the event: "did not grok", "did not reach alignment"."""
         return f"did not {BARE.get(self.name, f'reach {self._called}')}"
 
     @property
@@ -69,7 +69,7 @@ class Criterion:
 class Event:
     """Something to watch for in a recorded column: a rise to thresholds (``above``) or a fall to them (``below``).
 
-    ``column`` is one of a probe's; ``noun`` names the event in texts and decides nothing.
+    ``column`` is a probe's column; ``noun`` names the event in texts and decides nothing.
 
     >>> [each.label for each in Event("aligned", column="attention_kl", below=(0.5, 0.1), noun="alignment").criteria]
     ['aligned@0.5', 'aligned@0.1']
@@ -85,7 +85,7 @@ class Event:
     noun: str = ""
 
     def __post_init__(self) -> None:
-        """Keep one threshold as several are kept, so that both ways of writing it are the same event."""
+        """Store a single threshold as a tuple, so that both ways of writing it are the same event."""
         for name in ("above", "below"):
             object.__setattr__(self, name, _several(getattr(self, name)))
 

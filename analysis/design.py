@@ -1,4 +1,4 @@
-"""How many seeds, which levels and what budget an exponent's interval of a wanted width takes, by simulation."""
+"""How many seeds, which levels and what budget an exponent's interval of a given width needs, by simulation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class World:
 
     ``sigma``: within seeds; ``seed_sigma`` and ``slope_sigma``: of effects that all runs of a seed share, on the level
     and on the slope by log x; ``noise``: log-normal or Weibull, of the same spread; ``growth``: sigma grows as T to
-    this power, from the shortest time on.
+    this power, starting from the shortest time.
     """
 
     law: str
@@ -40,7 +40,7 @@ class World:
     def of(cls, law: Law, values: Mapping[str, float], times: Times, groups: Sequence[object]) -> World:
         """Return the world that a fit describes, its spread split into that of seeds and the rest.
 
-        The seeds' part is the excess of the variance of seed means over what the rest alone would give.
+        The part of seeds is the variance of seed means in excess of what the rest alone would give.
         """
         seen = times.observed
         residual = (np.log(np.maximum(times.middle, 1)) - np.log(law.time(values, times.x)))[seen]
@@ -110,7 +110,7 @@ def designs(
 ) -> Iterator[Design]:
     """Yield the smallest number of seeds that reaches a half-width, for each choice of levels and budget.
 
-    Levels: as given, and with one more between each two; budget: as given, and twice that. Where no number of seeds up
+    Levels: as given, and with one more between each pair; budget: as given, and twice that. Where no number of seeds up
     to 256 suffices, the largest is yielded with the half-width that it reaches.
     """
     source = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""What a claim may look at: the timeline of one experiment, and fits of parts of it, each made once."""
+"""What a claim may look at: the timeline of one experiment and fits to parts of it, each made once."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ class Evidence:
     """A timeline (see ``analysis.table.timeline``), the axis of its law, the laws, and the axes that divide it.
 
     Without laws x may hold text, and all rows count. ``least_memorised``: levels of x at which a smaller share of runs
-    memorised stay outside the fits. ``constants``: fields that are the same for all rows. ``event``: what the lower and
-    upper ends of the timeline are of; ``events``: others that the runs were watched for, by the names that claims use.
+    memorised are left out of the fits. ``constants``: fields that are the same for all rows. ``event``: what the lower
+    and upper ends of the timeline are of; ``events``: others that the runs were watched for, by the names that claims
+    use.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Evidence:
 
     @cached_property
     def usable(self) -> pl.DataFrame:
-        """The rows that laws are fitted to: those of usable levels that did not see the event at step 0 already."""
+        """The rows that laws are fitted to: those of usable levels that did not see the event at step 0."""
         return _later(self._levels)
 
     @cached_property
@@ -81,7 +82,7 @@ class Evidence:
         return _some(self._timed(quantity), where)
 
     def told(self, quantity: str | None) -> str:
-        """Return in words which time a claim is about, where it is not that of the event."""
+        """Return in words which time a claim is about, if it is not that of the event."""
         if quantity is None or quantity in self._own:
             return ""
         if quantity == DELAY:
@@ -90,7 +91,7 @@ class Evidence:
         return f", for the {other.step} at {other.threshold:g}"
 
     def every(self, where: Mapping[str, Any] | None = None) -> pl.DataFrame:
-        """Return all rows with the given values of fields, x = 0 among them, for what needs no law.
+        """Return all rows with the given values of fields, x = 0 included, for rules that need no law.
 
         Raises: ValueError when there are none.
         """
@@ -151,7 +152,7 @@ class Evidence:
         where: Where | None = None,
         added: tuple[str | None, str | None] = (None, None),
     ) -> tuple[Times, Times, list[object]]:
-        """Return the pairs that ``contrast`` compares, with the steps that were spent before added to their times.
+        """Return the pairs that ``contrast`` compares, with the steps spent before a run added to its time.
 
         Raises: ValueError in words where there is no pair.
         """
@@ -166,7 +167,7 @@ class Evidence:
         """Return one row per pair of runs of two arms with the same seed and values of the axes that neither names.
 
         An arm is given by values of one field or several. Columns of the second run end in ``_b``. All rows count,
-        x = 0 among them: pairs need no law.
+        x = 0 included: pairs need no law.
         Raises: ValueError in words where there is no pair.
         """
         keys = ["data_seed", *(name for name in (self.x, *self.strata) if name not in {**first, **second})]
@@ -185,7 +186,8 @@ class Evidence:
     ) -> Contrast:
         """Return the comparison of two arms, paired by seed and the axes that neither names.
 
-        ``added``: fields that hold the steps spent before the runs of each arm began, as on the parent of a ticket.
+        ``added``: fields that hold the steps spent before the runs of each arm began, such as those of a ticket's
+        parent.
 
         Raises: ValueError in words where there is no pair.
         """
@@ -200,7 +202,7 @@ class Evidence:
     def _steps(self, field: str, arm: Where, where: Where | None) -> float:
         """Return the one value of a field that holds steps.
 
-        Raises: ValueError where the runs do not have the field, or not one value of it.
+        Raises: ValueError where the runs do not have the field, or have several values of it.
         """
         rows = self.every({**(where or {}), **arm})
         values = set(rows[field] if field in rows.columns else [self.constants.get(field)])
@@ -236,7 +238,7 @@ class Evidence:
 
 
 def matching(rows: pl.DataFrame, where: Mapping[str, Any]) -> pl.DataFrame:
-    """Return the rows with the given values of fields; None is the value of a field that holds none.
+    """Return the rows with the given values of fields; None matches a field without a value.
 
     Raises: ValueError for a field that is not there.
     """

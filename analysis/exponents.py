@@ -1,4 +1,4 @@
-"""Whether a table can tell the exponent of a law with a floor at all."""
+"""Whether a table can determine the exponent of a law with a floor at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LEVELS_ABOVE, ABOVE = 3, 1.25  # levels with events that must lie above the floo
 
 
 def untold_exponent(law: str, values: Mapping[str, float], times: Times, name: str) -> str | None:
-    """Return why a table cannot tell the exponent of a law with a floor, or None.
+    """Return why a table cannot determine the exponent of a law with a floor, or None.
 
     Simulated sweeps with events at fewer levels above the floor had intervals that covered too rarely and "failed" true
     claims in one of seven cases (docs/results/calibration.md).

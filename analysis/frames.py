@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 def load(file: str | Path, *, fields: Collection[str] = ()) -> pl.DataFrame:
-    """Return a table of runs as it was published, ``replicas.csv``: a row per run, its fields, events and measures.
+    """Return a published table of runs, ``replicas.csv``: a row per run, with its fields, events and measures.
 
-    A column of steps or measures without any number is one of numbers all the same; ``fields``: columns that may hold
+    A column of steps or measures is read as numbers even if it is empty; ``fields``: columns that may hold
     text.
-    Raises: OSError where there is no such file, polars.exceptions.PolarsError where it is no table.
+    Raises: OSError where there is no such file, polars.exceptions.PolarsError where it is not a table.
     """
     runs = pl.read_csv(Path(file).read_bytes(), infer_schema_length=None)
     told = {"id", "status", *fields}
@@ -46,13 +46,13 @@ def fit_laws(
     group: str | None = None,
     laws: Sequence[str] | None = None,
 ) -> list[Fit]:
-    """Return the fits of laws to the runs of a frame, all there are unless some are named, the best AICc first.
+    """Return the fits of laws to the runs of a frame, of all laws unless some are named, the best AICc first.
 
     ``group``: the column of the seed that rows share; then intervals are by leaving out each seed, else by profile
     likelihood. Each fit has its constants, an estimate with the ends of a 95 % interval, in ``parameters``.
     Units: ``lower`` and ``upper`` in steps.
-    Raises: ValueError in words where a column or value cannot be used or no law can be fitted, LookupError for a law
-    that there is not.
+    Raises: ValueError in words where a column or value cannot be used or no law can be fitted, LookupError for an
+    unknown law.
     """
     rows = rows_of(frame, [x], lower, upper, group)
     need_numbers(rows, [x])
@@ -65,7 +65,7 @@ def fit_regression(
 ) -> list[Regression]:
     """Return the log-linear regressions of the time on several columns, one for each noise, the best AICc first.
 
-    Columns of text are compared with their first value. Else as ``fit_laws``.
+    Columns of text are compared with their first value. Otherwise as ``fit_laws``.
     Raises: ValueError in words where a column or value cannot be used, or nothing can be fitted.
     """
     rows = rows_of(frame, x, lower, upper, group)
@@ -86,7 +86,7 @@ def draw_laws(
 ) -> Figure:
     """Return a matplotlib Figure of every run against x with up to four laws, the first with its 95 % interval.
 
-    A run is a dot, a censored one an arrow. Nothing is written; ``savefig`` does.
+    A run is a dot, a censored run an arrow. Nothing is written until ``savefig``.
     Raises: ValueError in words where a column or value cannot be used.
     """
     from analysis.figures.law_plot import law_figure
@@ -99,7 +99,7 @@ def draw_laws(
 
 
 def draw_survival(frame: pl.DataFrame, *, by: str, lower: str = LOWER, upper: str = UPPER) -> Figure:
-    """Return a matplotlib Figure of Kaplan–Meier curves: the share of the runs without the event, by a column.
+    """Return a matplotlib Figure of the share of runs without the event (Kaplan–Meier), a curve per value of a column.
 
     Raises: ValueError in words where a column or value cannot be used.
     """
@@ -118,7 +118,7 @@ def _groups(rows: pl.DataFrame) -> list[object] | None:
 
 @contextmanager
 def _no_warnings() -> Iterator[None]:
-    """Let NumPy say nothing of trial points that an optimiser leaves again."""
+    """Silence NumPy's warnings about trial points that an optimiser leaves again."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         yield

@@ -1,4 +1,4 @@
-"""What a 95 % interval is, that it stays in the range of its quantity, and how one comes from leaving out each seed."""
+"""95 % intervals: they stay in the range of their quantity, and may come from leaving out each seed."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ END_TOLERANCE = 1e-3  # of an end's distance from its estimate
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with its 95 % interval; an end of None is open: neither the data nor the quantity bound it.
+    """An estimate with its 95 % interval; an end of None is open: neither the data nor the quantity bounds it.
 
     ``freedom``: degrees of freedom of the t distribution behind the interval; None for the normal one. ``least`` and
-    ``most``: the range of the quantity, None where it has no end; no interval leaves it. To cut one to the range never
-    costs coverage.
+    ``most``: the range of the quantity, None where it has no end; intervals are cut to it, which never costs
+    coverage.
     """
 
     estimate: float
@@ -43,7 +43,7 @@ class Interval:
 
     @property
     def error(self) -> float:
-        """How far the arithmetic may have put an end from its place, as a share of its distance from the estimate."""
+        """By how much the arithmetic may have misplaced an end, as a share of its distance from the estimate."""
         return 0.0
 
     @property
@@ -52,7 +52,7 @@ class Interval:
         return 0.0
 
     def exact_p(self, within: tuple[float | None, float | None]) -> float | None:
-        """Return the p of "the value lies within" where the method has one of its own, else None."""
+        """Return the p of "the value lies within" if the method has its own way to compute it, else None."""
         return None
 
     def widened(self) -> Interval:
@@ -97,7 +97,7 @@ class RankInterval(Interval):
 
 
 def rows_without_each(groups: Sequence[object]) -> Iterator[NDArray[np.intp]]:
-    """Yield the numbers of the rows that are left without each group.
+    """Yield the indices of the rows that are left without each group.
 
     Raises: ValueError with fewer than two groups.
 
@@ -118,7 +118,7 @@ def jackknife(
 ) -> Interval:
     """Return the interval around an estimate from those without each group: ± t(groups - 1) · the jackknife's error.
 
-    Without any spread there is nothing to judge by, and the interval is open.
+    Without any spread the error cannot be estimated, and the interval is open.
     """
     freedom, in_logs = len(remade) - 1, in_logs and value > 0
     half = float(reach_without_each(np.array(value), np.array(remade), in_logs=in_logs))
@@ -145,7 +145,7 @@ def reach_without_each(value: Array, remade: Array, *, in_logs: bool) -> Array:
 def around(
     value: float, half: float, *, in_logs: bool, freedom: int | None, limits: tuple[float | None, float | None]
 ) -> Interval:
-    """Return the interval that reaches so far from a value, as a factor where its logarithm is meant."""
+    """Return the interval of a half-width around a value; in logarithms the half-width is that of a factor."""
     if in_logs:
         factor = math.exp(min(half, 700.0))
         high = value * factor

@@ -112,7 +112,7 @@ def curvature(law: Law, times: Times, best: Estimate, groups: Sequence[object] |
 
 
 def _wider(one: Interval, other: Interval) -> Interval:
-    """Return that of two intervals which reaches farther up; one without a spread reaches nowhere."""
+    """Return the one of two intervals that reaches farther up; one without a spread reaches nowhere."""
     if other.high is None or one.high is None:
         return other
     return max(one, other, key=lambda interval: interval.high or 0.0)
@@ -123,7 +123,7 @@ def _open(law: Law, name: str, value: float) -> Interval:
 
 
 def _hanging(law: Law, times: Times, groups: Sequence[object]) -> str | None:
-    """Return why a law hangs on one group of rows, or None: without it, it could not be told."""
+    """Return why a law hangs on one group of rows: without that group it could not be determined; else None."""
     for rows in rows_without_each(groups):
         seen = np.unique(times.x[rows][times.observed[rows]])
         if len(seen) < max(len(law.free), 1):

@@ -1,4 +1,4 @@
-"""The numbers that the rule of a claim looked at, for its figure: the same that its verdict was reached from."""
+"""The numbers that the rule of a claim looked at, for its figure: the same from which its verdict was reached."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from analysis.likelihood import Array
 class Looked:
     """One row per pair or seed: an interval in which its number lies, with equal ends where it is known.
 
-    ``silent``: how many rows said nothing and are not among them.
+    ``silent``: how many rows said nothing and were left out.
     """
 
     lower: Array

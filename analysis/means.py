@@ -22,7 +22,7 @@ class ShareInterval(Interval):
     def exact_p(self, within: tuple[float | None, float | None]) -> float:
         """Return twice the smaller binomial tail: of "within" being false, or true.
 
-        It is below 0.05 just where the interval decides. A limit that no share can pass, 0 or 1, is none.
+        It is below 0.05 just where the interval decides. A limit that no share can pass (0 or 1) does not count.
         """
         low = None if within[0] is None or within[0] <= 0 else within[0]
         high = None if within[1] is None or within[1] >= 1 else within[1]
@@ -31,13 +31,13 @@ class ShareInterval(Interval):
         return min(1.0, 2 * min(beyond, inside))
 
     def _at_least(self, share: float) -> float:
-        """Return how likely as many successes or more would be at a share."""
+        """Return the probability of at least as many successes at a share."""
         if not self.successes or share >= 1:
             return 1.0
         return float(stats.beta.cdf(share, self.successes, self.trials - self.successes + 1)) if share > 0 else 0.0
 
     def _at_most(self, share: float) -> float:
-        """Return how likely as many successes or fewer would be at a share."""
+        """Return the probability of at most as many successes at a share."""
         if self.successes >= self.trials or share <= 0:
             return 1.0
         return float(stats.beta.sf(share, self.successes + 1, self.trials - self.successes)) if share < 1 else 0.0
@@ -58,7 +58,7 @@ def by_seed(values: Sequence[float], seeds: Sequence[object]) -> list[float]:
 def mean_interval(means: Sequence[float], limits: tuple[float | None, float | None] = (None, None)) -> Interval:
     """Return the mean of independent numbers with its t interval, cut to the range that they have.
 
-    Raises: ValueError where they do not differ: of such numbers the spread cannot be told.
+    Raises: ValueError where they are all equal, since their spread cannot be told.
     """
     middle, count = float(np.mean(means)), len(means)
     spread = float(np.std(means, ddof=1)) if count > 1 else 0.0

@@ -18,7 +18,7 @@ Ends = tuple[float | None, float | None]
 def more_seeds(name: str, estimate: float, ends: Ends, within: Ends, seeds: int) -> str:
     """Return in words what number of seeds would decide "the value lies within".
 
-    Half-widths go as t(seeds - 1) / √seeds. Where the estimate lies within the limits, each end must come within its
+    Half-widths scale as t(seeds - 1) / √seeds. Where the estimate lies within the limits, each end must come within its
     limit; otherwise the near end must come out.
 
     >>> more_seeds("it", 1.0, (0.7, 1.3), (0.8, 1.3), 8)
@@ -49,7 +49,7 @@ def more_seeds(name: str, estimate: float, ends: Ends, within: Ends, seeds: int)
 
 
 def _decisive(estimate: float, ends: Ends, within: Ends, verdict: str) -> Iterator[tuple[float, float | None]]:
-    """Yield the limits that count, each with the end of the interval that must come to its other side."""
+    """Yield the limits that count, each with the end of the interval that must cross it."""
     if verdict == HOLDS:
         yield from ((limit, end) for limit, end in zip(within, ends, strict=True) if limit is not None)
     elif within[0] is not None and estimate <= within[0]:
@@ -59,7 +59,7 @@ def _decisive(estimate: float, ends: Ends, within: Ends, verdict: str) -> Iterat
 
 
 def _share(estimate: float, end: float, limit: float, ends: Ends) -> float:
-    """Return to which share of its distance from the estimate an end must come; of logarithms where it is a factor."""
+    """Return to which share of its distance from the estimate an end must shrink; in logarithms for a factor."""
     low, high = ends
     if low is not None and high is not None and 0 < low < estimate and limit > 0:
         below, above = math.log(estimate / low), math.log(high / estimate)
@@ -69,7 +69,7 @@ def _share(estimate: float, end: float, limit: float, ends: Ends) -> float:
 
 
 def _needed(share: float, seeds: int) -> int | None:
-    """Return the smallest number of seeds, more than there are, at which half-widths are such a share; None if none."""
+    """Return the smallest larger number of seeds at which half-widths shrink to such a share; None if there is none."""
     from scipy import stats
 
     def narrow(count: int) -> bool:

@@ -1,4 +1,4 @@
-"""How numbers are written, in every text alike: estimates, intervals, p, steps, shares and counts (stdlib only)."""
+"""How numbers are written in all texts: estimates, intervals, p, steps, shares and counts (stdlib only)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def steps(value: float | None) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share in per cent, of two digits.
+    """Return a share in per cent, to two digits.
 
     >>> percent(0.875), percent(0.0123), percent(1.0), percent(0.997)
     ('88 %', '1.2 %', '100 %', '99.7 %')

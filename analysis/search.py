@@ -1,7 +1,7 @@
 """What a search found: the points that were tried, the best of them, and how it fares on seeds that did not choose it.
 
-The objective is the restricted mean grok step: the mean over seeds of the step that first saw the event, a run without
-one counting as the horizon. So points with censored or diverged runs can be compared with all others.
+The objective is the restricted mean grok step: the mean over seeds of the step that first saw the event, where a run
+without one counts as the horizon. So points with censored or diverged runs can be compared with all others.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ def confirmation(
 
 
 def best_of(found: pl.DataFrame, names: Sequence[str], reference: Mapping[str, float]) -> dict[str, Any]:
-    """Return the fields of the best point of a table of trials; of equals the reference, else the first by its fields.
+    """Return the fields of the best point of some trials; among equals the reference, else the first by its fields.
 
-    The reference too where there is no trial.
+    Also the reference where there is no trial.
     """
     best = found.filter(pl.col(OBJECTIVE) == pl.col(OBJECTIVE).min()).select(names).to_dicts()
     return dict(reference) if dict(reference) in best or not best else best[0]

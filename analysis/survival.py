@@ -1,4 +1,4 @@
-"""What a level's runs say without any law: Kaplan–Meier, its median, and the restricted mean."""
+"""What the runs of a level say without any law: Kaplan–Meier, its median, and the restricted mean."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def kaplan_meier(times: Times) -> tuple[np.ndarray, np.ndarray]:
 def restricted_mean(times: Times, horizon: float) -> float:
     """Return the mean time without the event up to a horizon: the area under the Kaplan–Meier curve.
 
-    Censored runs count with the time they were watched, where a mean over successes would leave them out.
+    Censored runs count with the time they were watched; a mean over successes would leave them out.
     """
     steps, survival = kaplan_meier(times)
     inside = steps < horizon
@@ -50,7 +50,7 @@ def restricted_mean(times: Times, horizon: float) -> float:
 
 
 def common_horizon(times: Times) -> float:
-    """Return up to which step all runs can be compared: the shortest watch of a censored run."""
+    """Return the step up to which all runs can be compared: where the first censored run ended."""
     censored = times.lower[~times.observed]
     return float(censored.min()) if censored.size else float(times.upper.max())
 

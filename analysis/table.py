@@ -69,7 +69,7 @@ def curve_schema() -> dict[str, Any]:
 
 
 def probed_schema() -> dict[str, Any]:
-    """Return the Polars types of the table of what was measured of kept steps."""
+    """Return the Polars types of the table of what was measured on kept steps."""
     import polars as pl
 
     names = dict.fromkeys(PROBED_COLUMNS, pl.String())
@@ -86,8 +86,8 @@ def replicas_frame(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
 def sound(replicas: pl.DataFrame) -> pl.Series:
     """Return one flag per row of a replicas table: whether this version can read it and it does not contradict itself.
 
-    A row is unsound when an id, status, step or event is missing, an event's interval is empty, its config is not a
-    JSON object, or a newer schema wrote it.
+    A row is unsound when an id, status, step or event is missing, when an event's interval is empty, when its config
+    is not a JSON object, or when it was written under a newer schema.
     """
     import polars as pl
 
@@ -141,8 +141,8 @@ def timeline(runs: pl.DataFrame, threshold: float, event: Criterion | None = Non
 
     The event is grokking at the threshold of accuracy, unless another is given.
     Columns: id, data_seed, status, steps and fields; lower, upper, relapses (of the event), memorised_lower,
-    memorised_upper; those of all events as they were; and ``outcome``: the name of the event; diverged; never memorised
-    (train accuracy stayed below the threshold); or not yet. Without the event's columns the table is empty.
+    memorised_upper; the columns of all events as they were; and ``outcome``: the name of the event; diverged; never
+    memorised (train accuracy stayed below the threshold); or not yet. Without the event's columns the table is empty.
     """
     import polars as pl
 
@@ -177,15 +177,15 @@ def at(rows: pl.DataFrame, event: str) -> pl.DataFrame:
 
 
 def measures_in(rows: pl.DataFrame, fields: Collection[str]) -> list[str]:
-    """Return the columns of a timeline that are neither of events nor among the fields."""
+    """Return the columns of a timeline that belong neither to events nor to the fields."""
     events = {name for name in rows.columns if _is_crossing(name, rows.columns)}
     return [name for name in rows.columns if name not in (*TIMELINE, *fields) and name not in events]
 
 
 def delays(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of a timeline that memorised, with the interval of T_grok - T_mem in place of that of T_grok.
+    """Return the rows of a timeline that memorised, with the interval of T_event - T_mem in place of that of T_event.
 
-    Both ends are censored: the delay lies in (grok_lower - mem_upper, grok_upper - mem_lower].
+    Both times are intervals, so the delay lies in (event_lower - mem_upper, event_upper - mem_lower].
     """
     import polars as pl
 

@@ -1,6 +1,6 @@
 """Experiments: every public module holds one, as EXPERIMENT; its file name is the name that is launched.
 
-What an experiment file needs stands here: ``from search_spaces import Claim, Experiment, ParameterWithin, …``.
+Experiment files import what they need from here: ``from search_spaces import Claim, Experiment, ParameterWithin, …``.
 """
 
 from analysis.claims import Claim

@@ -1,4 +1,4 @@
-"""Grids shared by experiments, with where they come from, and even steps between two ends: ``log(1e-3, 1, 7)``."""
+"""Grids shared by experiments, each with its origin, and even steps between two ends: ``log(1e-3, 1, 7)``."""
 
 from search_spaces._grids import linear as linear
 from search_spaces._grids import log as log

@@ -39,9 +39,9 @@ def as_read(claim: Any) -> Any:
 
 
 def as_written(claim: Claim, source: str) -> dict[str, Any]:
-    """Return a claim in the words of files: its settings beside the rule, limits last, without what is at its default.
+    """Return a claim in the words of files: its settings beside the rule, limits last, defaults left out.
 
-    ``source``: that of the question, which a claim has unless it names another.
+    ``source``: that of the question; a claim has it unless it names another.
 
     >>> from analysis.rules.share_within import ShareWithin
     >>> as_written(Claim(name="c", statement="s.", rule=ShareWithin(low=0.5, where={"p": 1})), "mine")
@@ -57,7 +57,7 @@ def as_written(claim: Claim, source: str) -> dict[str, Any]:
 
 
 def fault_told(error: Mapping[str, Any]) -> tuple[list[Any], str]:
-    """Return where pydantic found a fault of a claim's rule, as if settings were nested, and it in words."""
+    """Return where pydantic found a fault of a claim's rule, as if settings were nested, and the fault in words."""
     claim, within = error["loc"][:2], error["loc"][3:]
     if not within:
         return [*claim, KEY], _unknown(error["input"]) if error["type"] != "missing" else f"give one of {_rules()}"

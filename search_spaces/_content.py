@@ -10,7 +10,7 @@ MOST_BYTES = 300_000
 def content_of(path: Path) -> bytes:
     """Return what a file holds.
 
-    Raises: LookupError when there is no such file, when it is no regular file, is too large or cannot be read.
+    Raises: LookupError when there is no such file, or when it is not a regular file, is too large or cannot be read.
     """
     try:
         if not path.exists():

@@ -11,9 +11,9 @@ from trainables.recording import Recording
 
 
 def named_events(recording: Recording, threshold: float) -> dict[str, Criterion]:
-    """Return all that is watched for, by name and by ``name@threshold``.
+    """Return all events that are watched for, by name and by ``name@threshold``.
 
-    A name alone means the event's last threshold; of grokked and memorised, the threshold of accuracy that counts.
+    A name alone means the event's last threshold; for grokked and memorised, the accuracy threshold that counts.
     """
     known = recording.criteria
     found = {each.name: each for each in known}
@@ -24,9 +24,9 @@ def named_events(recording: Recording, threshold: float) -> dict[str, Criterion]
 def event_faults(
     recording: Recording, threshold: float, event: str, *, recorded: tuple[str, ...], searched: bool
 ) -> Iterator[str]:
-    """Yield what is wrong with the events of an experiment and the one that it is about, one sentence each.
+    """Yield what is wrong with the events of an experiment and with the one that it is about, one sentence each.
 
-    ``recorded``: the probes that measure; ``searched``: whether a scale searches for its points.
+    ``recorded``: the probes that measure; ``searched``: whether any scale searches for its points.
     """
     if recording.faults():
         return

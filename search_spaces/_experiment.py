@@ -38,7 +38,8 @@ class Experiment:
     ``x`` is the axis that laws are fitted along; ``threshold`` the accuracy that counts as grokked or memorised;
     ``event`` what laws, claims and figures are about: grokked, or the name of one of ``recording.events``, as
     ``name@threshold`` where it has several thresholds; ``primary_law`` the law whose parameters the claims speak of,
-    named in advance. ``least_memorised``: levels of x at which a smaller share of runs memorised stay outside the fits.
+    named in advance. ``least_memorised``: levels of x at which a smaller share of runs memorised are left out of the
+    fits.
     ``paper``: the ledger that the claims belong to.
     Without laws x may hold text, and claims speak of pairs, shares and measures.
     ``measures``: files of ``analysis/measures``, whose numbers are added to the table of runs; ``curves``: the columns
@@ -68,12 +69,12 @@ class Experiment:
     event: str = GROKKED
 
     def __post_init__(self) -> None:
-        """Let claims that name no source of their own have that of the question."""
+        """Give claims without a source that of the question."""
         sourced = (claim if claim.source else replace(claim, source=self.source) for claim in self.claims)
         object.__setattr__(self, "claims", tuple(sourced))
 
     def faults(self) -> list[str]:
-        """Return all that is wrong with the experiment, one sentence each."""
+        """Return everything that is wrong with the experiment, one sentence each."""
         try:
             family = family_named(self.family)
         except LookupError as fault:
@@ -98,11 +99,11 @@ class Experiment:
 
     @property
     def quantities(self) -> dict[str, Criterion]:
-        """All events that are recorded, by the names that claims use for the time of each."""
+        """All recorded events, by the names that claims use for their times."""
         return named_events(self.recording, self.threshold)
 
     def strata(self, scale: str) -> list[str]:
-        """Return the axes other than x that have more than one value: they divide the runs."""
+        """Return the axes other than x with more than one value: they divide the runs."""
         space = self.scales[scale].space
         return [name for name in space.axes if name != self.x and len(space.values(name)) > 1]
 
@@ -123,7 +124,7 @@ class Experiment:
         return [replica for one in first for replica in one.seeded(seeds)]
 
     def horizon(self, scale: str) -> int:
-        """Return up to which step runs of a scale are compared: the last evaluation within its budget."""
+        """Return the step up to which runs of a scale are compared: the last evaluation within its budget."""
         return self.recording.last_step(self.scales[scale].budget_steps)
 
     def with_changes(self, scale: str, changes: Mapping[str, Sequence[Any]], seeds: int | None) -> Experiment:
@@ -137,11 +138,11 @@ class Experiment:
         return replace(self, scales={**self.scales, scale: other})
 
     def with_precision(self, precision: str | None) -> Experiment:
-        """Return the experiment in another number format; as it is where none is given."""
+        """Return the experiment in another number format; unchanged if none is given."""
         return replace(self, recording=replace(self.recording, precision=precision)) if precision else self
 
     def with_search(self, scale: str, **changes: Any) -> Experiment:
-        """Return the experiment with other facts of the search of one scale; one without a search as it is."""
+        """Return the experiment with other facts about the search of one scale; unchanged if that scale has none."""
         size = self.scales[scale]
         if not size.search:
             return self
@@ -149,7 +150,7 @@ class Experiment:
         return replace(self, scales={**self.scales, scale: other})
 
     def asked_at(self, scale: str) -> Experiment:
-        """Return the experiment with those claims only that are asked at a scale."""
+        """Return the experiment with only the claims that are asked at a scale."""
         claims = tuple(claim for claim in self.claims if not claim.scales or scale in claim.scales)
         names = {claim.name for claim in claims}
         return replace(
@@ -186,7 +187,7 @@ class Experiment:
         return found
 
     def _recording_faults(self, family: type[Family]) -> list[str]:
-        """Return what is recorded in a way in which networks of the family cannot be."""
+        """Return what the recording asks for that networks of the family cannot give."""
         precision, found = self.recording.precision, self.probe_faults(self.recording.probes)
         if precision in set(PRECISIONS) - set(family.precisions):
             allowed = ", ".join(family.precisions)
@@ -194,7 +195,7 @@ class Experiment:
         return found
 
     def probe_faults(self, names: Sequence[str]) -> list[str]:
-        """Return which of some probes cannot measure networks of the family, one sentence each."""
+        """Return which of the probes cannot measure networks of the family, one sentence each."""
         measurable = family_named(self.family).measurable()
         return [
             f"probe {name!r} does not suit family {self.family}; probes that do: {', '.join(measurable)}"
@@ -219,7 +220,7 @@ class Experiment:
 
     @property
     def probes(self) -> tuple[str, ...]:
-        """The probes that measure: those of the family and of the recording."""
+        """The probes that are recorded: those of the family and of the recording."""
         own = getattr(sys.modules[family_named(self.family).__module__], "PROBES", ())
         return (*own, *self.recording.probes)
 
@@ -284,7 +285,7 @@ class Experiment:
         return list(dict.fromkeys(found))
 
     def _conflicts(self, scale: Scale) -> list[str]:
-        """Return which fields do not go together at the points of a scale that are known so far."""
+        """Return which fields do not go together, at the points of a scale known so far."""
         family = family_named(self.family)
         points = [values for values, _ in scale.points_and_seeds()]
         found = [fault for values in points for fault in family.conflicts(family.Config(**values))]

@@ -81,7 +81,7 @@ def _from_yaml(path: Path) -> Experiment:
 
 
 def _fields_of(family: Any) -> Mapping[str, FieldRule]:
-    """Return the fields of a family; none of one that there is not, which is said where the experiment is checked."""
+    """Return the fields of a family; none for an unknown one, which the check of the experiment reports."""
     try:
         return rules(family_named(family).Config) if isinstance(family, str) else {}
     except LookupError:

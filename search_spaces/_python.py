@@ -1,4 +1,4 @@
-"""Run a Python file of the user's and take what it defines."""
+"""Run a user's Python file and take what it defines."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from trainables.user_code import UserFile
 
 
 def defined_in(path: Path, name: str) -> Any:
-    """Return what a Python file defines under a name, None where it does not; what it prints goes to stderr.
+    """Return what a Python file defines under a name, None if nothing; what it prints goes to stderr.
 
-    Raises: LookupError with file, line and exception when it cannot be run to its end.
+    Raises: LookupError with file, line and exception when the file does not run to its end.
     """
     file = UserFile(str(path), content_of(path), os.getcwd())
     module = file.run()

@@ -1,8 +1,8 @@
 """The two sizes at which experiments on modular addition among distractors run.
 
 ``laptop`` is the smallest at which prior, weight decay and distractors were seen to decide when a network groks (see
-the pilots of ``kl_scaling`` and ``weight_decay_scaling``); ``paper`` has the numbers of arXiv 2605.15787, Table G.2
-(p = 113, train fraction 0.3, seeds 0 to 4, 10,000 steps); its learning rate is inferred, the text does not give it.
+the pilots of ``kl_scaling`` and ``weight_decay_scaling``); ``paper`` has the numbers of arXiv 2605.15787, Table G.2 (p
+= 113, train fraction 0.3, seeds 0 to 4, 10,000 steps); its learning rate is inferred, since the text does not give it.
 """
 
 from typing import Any

@@ -22,9 +22,10 @@ class MisplacedError(LookupError):
 
 
 def as_read(scale: Any, fields: Mapping[str, FieldRule], place: Sequence[Any] = ()) -> Any:
-    """Return a scale of a file in the words of ``Scale``; what is no mapping as it is.
+    """Return a scale of a file in the words of ``Scale``; anything but a mapping unchanged.
 
-    ``fields``: those of the family, in whose types texts are read; ``place``: where the scale stands in the file.
+    ``fields``: those of the family, whose types decide how texts are read; ``place``: where the scale stands in the
+    file.
     Raises: MisplacedError where a text cannot be read.
 
     >>> as_read({"axes": {"width": [8, 16]}, "seeds": 2, "budget_steps": 9}, {})
@@ -45,7 +46,7 @@ def as_read(scale: Any, fields: Mapping[str, FieldRule], place: Sequence[Any] = 
 
 
 def as_written(scale: Scale) -> dict[str, Any]:
-    """Return a scale in the words of files: what ``as_read`` makes the scale of, without what is at its default."""
+    """Return a scale in the words of files, the inverse of ``as_read``, without defaults."""
     seeds = scale.seeds
     told = {
         AXES: scale.space.axes if scale.space.axes or not scale.search else None,
@@ -73,7 +74,7 @@ def _grid(axes: Any, fields: Mapping[str, FieldRule], place: Sequence[Any]) -> A
 
 
 def _values(values: Any, rule: FieldRule | None, place: Sequence[Any]) -> Any:
-    """Return the values of an axis: a text lists them as ``--set`` does, a list may hold texts of grids."""
+    """Return the values of an axis: a text lists them as ``--set`` does, and a list may hold texts of grids."""
     if isinstance(values, str):
         return list(_listed(values, rule, place))
     if not isinstance(values, list) or not any(map(_is_grid, values)):

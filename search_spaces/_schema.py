@@ -26,8 +26,8 @@ ANY_ARM = {"description": "Values of fields; with arm, the value of the one fiel
 def schema() -> Schema:
     """Return the schema: what pydantic makes of ``Experiment``, in the words in which files are written.
 
-    It takes any name of a family's own fields within their bounds. What concerns several values at once, as whether a
-    claim speaks of runs that there will be, is left to ``show``.
+    It allows every field of a family, within its bounds. What concerns several values at once, such as whether a claim
+    is about runs that will exist, is left to ``show``.
     """
     from pydantic import TypeAdapter
 
@@ -104,7 +104,7 @@ def _axis(field: Schema) -> Schema:
 
 
 def _claim(made: Schema) -> Schema:
-    """Return the schema of a claim: what all have, and what the rule that it names does."""
+    """Return the schema of a claim: what all claims have, and what the named rule takes."""
     whole = {name: made[name] for name in made if name != "additionalProperties"}  # of which each rule has its own
     rest = [_when(KEY, rule, {"$ref": f"#/$defs/{rule}"}) for rule in rule_names()]
     return {**whole, "properties": {**made["properties"], KEY: {"enum": rule_names()}}, "allOf": rest}

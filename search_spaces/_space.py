@@ -21,7 +21,7 @@ REFERENCE_POINT, BEST_POINT = {POINT: REFERENCE}, {POINT: BEST}
 class SearchSpace:
     """Named axes; a point is one value of each. Pure: no seeds, no Ray.
 
-    ``also``: further grids over the same axes, whose points are added, for what is no product.
+    ``also``: further grids over the same axes, whose points are added, for spaces that are not products.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
@@ -51,13 +51,13 @@ class SearchSpace:
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """Points that an optimizer chooses one after the other, where a grid lists them beforehand.
+    """Points that an optimizer chooses one after the other; a grid lists them beforehand.
 
     ``ranges``: the lowest and highest value of each field, searched on a logarithmic scale for the point with the
-    smallest restricted mean grok step; ``first``: points tried before the optimizer chooses, the first of them the
-    reference; ``tries``: how many points in all. The best of many points looks better than it is on the seeds that
+    smallest restricted mean grok step; ``first``: points tried before the optimizer chooses, of which the first is
+    the reference; ``tries``: how many points in all. The best of many points looks better than it is on the seeds that
     chose it, so it and the reference are measured again on ``confirming_seeds``.
-    ``chosen`` and ``confirmed``: the optimizer's points and those measured again, so far.
+    ``chosen`` and ``confirmed``: so far, the optimizer's points and those measured again.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
@@ -99,7 +99,7 @@ class Scale:
     """One size of an experiment: a grid of points, or a search for the best one.
 
     ``expected_steps`` maps values of the experiment's x axis to the steps that pilot replicas took until they ended;
-    it only serves the estimate of time.
+    it serves only the estimate of time.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
@@ -123,14 +123,14 @@ class Scale:
 
     @property
     def open_replicas(self) -> int:
-        """How many replicas belong to points that a search has still to choose."""
+        """How many replicas belong to points that a search has yet to choose."""
         if not self.search:
             return 0
         confirming = 0 if self.search.confirmed else 2 * len(self.search.confirming_seeds)
         return max(self.search.tries - len(self.search.points), 0) * len(self.seeds) + confirming
 
     def points_and_seeds(self) -> Iterator[tuple[dict[str, Any], Sequence[int]]]:
-        """Yield each point that is known so far, all fields that it sets, with its seeds."""
+        """Yield each point known so far, as all fields that it sets, with its seeds."""
         if not self.search:
             yield from ((self.at(point), self.seeds) for point in self.space.points())
             return
@@ -138,7 +138,7 @@ class Scale:
         yield from ((self.at(point), self.search.confirming_seeds) for point in self.search.confirmed)
 
     def told(self) -> list[str]:
-        """Return in words, a line each, which points there are."""
+        """Return which points there are, in words, a line each."""
         lines = list(_told(self.space.axes))
         lines += [f"and {'; '.join(_told(grid))}" for grid in self.space.also]
         if self.search:
@@ -152,7 +152,7 @@ class Scale:
 
 
 def point_fault(field: str, value: object) -> str | None:
-    """Return what is wrong with a field by which a claim chooses runs of a search: they differ in the point alone."""
+    """Return what is wrong with a field by which a claim chooses runs of a search: its runs differ only in the point."""
     if field == POINT and value not in (REFERENCE, BEST):
         return f"{POINT} = {value!r} must be one of {REFERENCE}, {BEST}"
     return None

@@ -28,9 +28,9 @@ ABOUT = {
 
 
 def as_yaml(experiment: Experiment) -> str:
-    """Return an experiment as YAML, with its question on top and without what is at its default.
+    """Return an experiment as YAML, with its question at the top and without defaults. Raises:
 
-    Raises: LookupError where it has what only a Python file can say.
+    LookupError for what only a Python file can say.
     """
     if experiment.family not in (known := available("trainables.families")):
         raise LookupError(f"family {experiment.family!r} is none that YAML can name: {', '.join(known)}")
@@ -52,9 +52,9 @@ def as_written(experiment: Experiment) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Return mappings, sequences and dataclasses as what YAML holds, those without what is at its default.
+    """Return mappings, sequences and dataclasses as YAML can hold them, dataclasses without their defaults.
 
-    Raises: LookupError for a value that YAML does not have.
+    Raises: LookupError for a value that YAML cannot hold.
     """
     if dataclasses.is_dataclass(value):
         return {name: plain(each) for name, each in _set(value)}

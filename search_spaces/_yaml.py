@@ -1,4 +1,4 @@
-"""Plain data from YAML, bounded before it is expanded, with the numbers that people mean; and back to text."""
+"""Plain data from YAML, bounded before it is expanded, with numbers as people mean them; and back to text."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ BASES = {"0o": 8, "0x": 16}
 def plain_data(path: Path) -> Any:
     """Return what a YAML file says.
 
-    Raises: LookupError when it is no YAML, or would expand to more nodes or deeper ones than any experiment has.
+    Raises: LookupError when it is not YAML, or would expand to more or deeper nodes than any experiment has.
     """
     try:
         text = content_of(path).decode("utf-8-sig")
@@ -50,7 +50,7 @@ def plain_data(path: Path) -> Any:
 
 
 def as_text(data: Any, *, width: int) -> str:
-    """Return plain data as YAML that is read back as it was; a list of short values stands in one line.
+    """Return plain data as YAML that reads back equal; a list of short values stands on one line.
 
     >>> as_text({"axes": {"width": [8, 16]}, "clip_norm": None, "version": "1e-1"}, width=80)
     "axes:\\n  width: [8, 16]\\nclip_norm: null\\nversion: '1e-1'\\n"
@@ -62,8 +62,8 @@ def as_text(data: Any, *, width: int) -> str:
 def line_of(path: Path, place: Sequence[Any]) -> int | None:
     """Return the line of a YAML file, from 1 on, on which a value stands; None where it cannot be read again.
 
-    ``place``: the keys and indices that lead to the value. Those that the file does not have are passed over, so that
-    the line is that of the innermost value on the way which it does have.
+    ``place``: the keys and indices that lead to the value. Those that the file does not have are passed over, so the
+    line is that of the innermost value on the way that exists.
     """
     try:
         node = yaml.compose(content_of(path).decode("utf-8-sig"), _Loader)
@@ -99,7 +99,7 @@ class _Open:
 
 @dataclass
 class _Sizes:
-    """Follows the events of a document: collections that are open, and the sizes of what has an anchor."""
+    """Follows the events of a document: open collections, and the sizes of anchored nodes."""
 
     within: list[_Open] = field(default_factory=lambda: [_Open(None, 0, 0)])
     known: dict[str, _Open] = field(default_factory=dict)
@@ -130,19 +130,19 @@ class _Sizes:
 
 
 def _fault(text: str) -> str | None:
-    """Return why a document is not to be expanded, from its events alone, which have no memory and no depth."""
+    """Return why a document must not be expanded, from its events alone, which need no memory and no depth."""
     sizes = _Sizes()
     faults = (sizes.fault(event) for event in yaml.parse(text, Loader=_Loader))
     return next((fault for fault in faults if fault), None)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """The safe loader with the scalars of YAML 1.2, in which a key stands once."""
+    """The safe loader with the scalars of YAML 1.2, which refuses a key that stands twice."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own table)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        """Refuse a key that stands twice, of which the last would silently win."""
+        """Refuse a key that stands twice; the last would silently win."""
         names: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
@@ -154,7 +154,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 
 class _Dumper(yaml.SafeDumper):
-    """The safe dumper, with quotes about texts that this module's loader or PyYAML's own would not take for one."""
+    """The safe dumper; it quotes texts that this module's loader or PyYAML's own would read as something else."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 (PyYAML's own table)
         first: list(found) for first, found in yaml.SafeDumper.yaml_implicit_resolvers.items()
@@ -171,7 +171,7 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
     def ignore_aliases(self, data: Any) -> bool:
-        """Write what stands twice twice."""
+        """Write repeated values in full, without aliases."""
         return True
 
 
@@ -185,7 +185,7 @@ def _fraction(loader: Any, node: Any) -> float:
 
 
 def _written(dumper: Any, text: str) -> Any:
-    """Return a text's node; in double quotes where it breaks lines in ways that PyYAML would write as spaces."""
+    """Return a text's node, in double quotes where it has line breaks that PyYAML would write as spaces."""
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if BREAKS & set(text) else None)
 
 

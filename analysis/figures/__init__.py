@@ -1,7 +1,7 @@
 """The figures of a report, one file each; the only folder that imports matplotlib, and never pyplot.
 
-No backend is asked for, so none that a notebook names in MPLBACKEND may stop them: matplotlib would refuse an unknown
-one when it is imported.
+No backend is used, so an unknown one in MPLBACKEND must not stop the figures: matplotlib would refuse it when it is
+imported.
 """
 
 import importlib

@@ -16,7 +16,7 @@ ROOM = 0.08  # of an axis, beyond what it shows
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """A verdict's estimate with its interval, and the region within which its claim holds; None is open or absent."""
+    """A verdict's estimate with its interval, and the region in which its claim holds; None means open or absent."""
 
     estimate: float | None
     low: float | None

@@ -1,7 +1,7 @@
-"""The colours of all figures: each has a second one that takes its place on a dark page.
+"""The colours of all figures; on a dark page a second colour replaces each.
 
-Lines and markers have a contrast of at least 3:1 with their ground in both, words 4.5:1. Hues are those that
-colour-blind readers can tell apart (Okabe and Ito), darkened or lightened to that contrast.
+On both pages lines and markers have a contrast of at least 3:1 with their ground, words 4.5:1. The hues are
+those that colour-blind readers can tell apart (Okabe and Ito), darkened or lightened to that contrast.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ EVEN = 0.179  # luminance of a cell from which on black has a larger contrast th
 
 
 def on_dark(colour: str) -> str:
-    """Return the colour that takes another's place on a dark page; one that has none stays.
+    """Return the colour that replaces another on a dark page; one without a replacement stays.
 
     >>> on_dark("#ffffff"), on_dark("#123456")
     ('#16161a', '#123456')
@@ -52,7 +52,7 @@ def of_levels(levels: Sequence[Any]) -> list[str]:
 
 
 def cell(share: float) -> tuple[str, str]:
-    """Return the colour of a cell, small values dark, and that of words on it; neither changes on a dark page."""
+    """Return the colour of a cell (small values are dark) and that of words on it; neither changes on a dark page."""
     fill = mpl.colormaps["viridis"](float(share))
     linear = ((np.array(fill[:3]) + 0.055) / 1.055) ** 2.4
     light = float(np.dot((0.2126, 0.7152, 0.0722), linear))

@@ -50,7 +50,7 @@ def spread(places: Sequence[float], gap: float, low: float, high: float) -> list
 
 
 def _pushed(ranked: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Return ascending places moved down where the last would lie beyond the end, but never below the first end."""
+    """Return ascending places, moved down where the last would lie beyond the end, but never below the first end."""
     found = list(ranked)
     limit = high
     for index in reversed(range(len(found))):
@@ -81,7 +81,7 @@ def at_ends(axes: Axes, ends: Sequence[tuple[float, float, Any, str]], *, height
 
 
 def key(figure: Figure, entries: Sequence[tuple[Any, str]], title: str = "") -> None:
-    """Write what the colours of all panels mean above them, once; an entry is a colour or an artist, and its name."""
+    """Write once, above all panels, what their colours mean; an entry is a colour or an artist, and its name."""
     handles = [entry if hasattr(entry, "get_visible") else Line2D([], [], color=entry, lw=2.4) for entry, _ in entries]
     names = [name for _, name in entries]
     widest = max(map(len, names)) * CHARACTER + KEY_LINE + KEY_GAP

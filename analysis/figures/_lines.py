@@ -37,7 +37,7 @@ def _needed(line: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def corners(points: np.ndarray) -> np.ndarray:
-    """Return which points a line needs for none to lie further from it than the tolerance (Ramer, Douglas, Peucker).
+    """Return which points a line needs so that none lies further from it than the tolerance (Ramer, Douglas, Peucker).
 
     Shapes: points (n, 2) to (n,) of bool; the ends are always needed.
     Source: D. H. Douglas and T. K. Peucker, Cartographica 10 (1973) 112.

@@ -1,4 +1,4 @@
-"""The parts of matplotlib that figures use, and its settings as they are without a user's file of them."""
+"""The parts of matplotlib that figures use, and its default settings, without those of a user's matplotlibrc."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def canvas(folder: Path, name: str, *, height: float = 3.0) -> Iterator[tuple[An
 
 @contextmanager
 def alone(*, height: float = 3.0) -> Iterator[tuple[Axes, Figure]]:
-    """Give axes in the project's style and their figure, which is saved by whoever wants to."""
+    """Give axes in the project's style, and their figure, which the caller may save."""
     with mpl.rc_context({**DEFAULTS, **STYLE}):
         (axes,) = _grid(1, columns=1, height=height, shared=False)
         yield axes, axes.figure
@@ -63,7 +63,7 @@ def alone(*, height: float = 3.0) -> Iterator[tuple[Axes, Figure]]:
 def panels(
     folder: Path, name: str, count: int, *, columns: int, height: float, shared: bool = True
 ) -> Iterator[tuple[list[Any], list[Path]]]:
-    """Give so many axes, row by row, that share both of theirs; save them as SVG at the end.
+    """Give as many axes, row by row, with shared x and y; save them as SVG at the end.
 
     ``height``: inches of a row. The list holds the file once the block has ended.
     """
@@ -118,7 +118,7 @@ def log_axes(axes: Axes, *, levels: Array | None = None) -> None:
 
 
 def plain_numbers(axis: Any, *, inches: float = 3.0) -> None:
-    """Label a logarithmic axis of a length at few plain numbers, by how many powers of ten it spans."""
+    """Label a logarithmic axis at a few plain numbers, by its length and how many powers of ten it spans."""
     low, high = sorted(axis.get_view_interval())
     decades = np.log10(high / low) if low > 0 else 3.0
     digits = FINE if decades < inches / 4 else (1.0, 2.0, 5.0) if decades < inches / 1.1 else (1.0,)

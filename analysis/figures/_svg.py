@@ -1,4 +1,4 @@
-"""A figure as a small SVG file that is the same each time and turns dark where the page does."""
+"""A figure as a small SVG file that is the same each time and turns dark when the page does."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write(figure: Figure, file: Path) -> Path:
 
 
 def small(text: str) -> str:
-    """Return an SVG whose lines have only the points that one can see, with at most two decimals."""
+    """Return an SVG whose lines have only the points that can be seen, with at most two decimals."""
     text = PATH.sub(lambda path: _short(thinned(path[0])), text)
     return TAG.sub(lambda tag: NUMBER.sub(lambda number: _rounded(number[0], 2), tag[0]), text)
 
@@ -48,7 +48,7 @@ def _rounded(number: str, places: int) -> str:
 def _dark(text: str) -> str:
     """Return the style sheet that gives every colour of a drawing its second one on a dark page.
 
-    It outweighs the colours in the elements, which any other reader of SVG shows.
+    It overrides the colours in the elements, which readers without style sheets show.
     """
     found = sorted({(kind, colour) for kind, colour in COLOUR.findall(text) if on_dark(colour) != colour})
     rules = "".join(f'[style*="{kind}: {colour}"]{{{kind}:{on_dark(colour)}!important}}' for kind, colour in found)

@@ -26,7 +26,7 @@ def arms(
     """Draw the step of the event in every run by arm, arrows where a run was censored, bars at Kaplan–Meier medians.
 
     ``groups``: arms by the name of their group, which stands above them unless it is empty; ``rows``: what the names of
-    arms are values of. The number of runs that saw it stands at the right. Returns the files.
+    arms are values of. The number of runs that saw the event stands at the right. Returns the files.
     """
     places, heads, depth = _places(groups)
     with canvas(folder, "arms", height=MARGIN + ROW * depth) as (axes, files):

@@ -20,7 +20,7 @@ SPREAD = 0.3  # of the height over which the seeds lie
 
 
 def claims(judged: Mapping[str, tuple[Looked | None, Judged]], *, folder: Path, names: Mapping[str, str]) -> list[Path]:
-    """Draw one panel per claim, under its title: a dot per seed, below them the estimate with its interval.
+    """Draw one panel per claim, under its title: a dot per seed, and below the dots the estimate with its interval.
 
     ``names``: what each axis measures. Shaded: where the claim holds. A claim whose rule looks at a law or a regression
     has no dots. Returns the files.

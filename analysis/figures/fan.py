@@ -26,7 +26,7 @@ LARGEST = 1e30  # beyond it, or without a number, a run has diverged: nothing th
 
 
 def still(curves: pl.DataFrame) -> float | None:
-    """Return the value of a probe that never changes, in any run; None where it does."""
+    """Return the value of a probe that never changes in any run; None where it does change."""
     if curves.height > (shown := _drawable(curves)).height:
         return None
     low, high = shown["value"].min(), shown["value"].max()
@@ -48,9 +48,9 @@ def fan(
     """Draw one probe over the steps, a panel per part with a colour per level; return the files.
 
     A single part has a panel per level instead. A run that ended early is carried forward at its last value (marked by
-    a dot), so the median is never one of survivors only; where fewer than half of the runs are still watched the median
-    is dotted. On a logarithmic axis what is 0, or below its lower end, lies on its lower edge. The line of a run that
-    diverges ends at its last number.
+    a dot), so the median is never that of survivors only; where fewer than half of the runs are still watched the
+    median is dotted. On a logarithmic axis a value of 0, or below the lower end, lies on the lower edge. The line of a
+    run that diverges ends at its last number.
     """
     runs = {
         str(name): (run["step"].to_numpy(), run["value"].to_numpy())
@@ -86,7 +86,7 @@ def _drawable(curves: pl.DataFrame) -> pl.DataFrame:
 
 
 def _share(grid: Sequence[Axes], runs: Mapping[str, Curve], floor: float | None) -> None:
-    """Set what all panels share: scales, limits and the names of the axes."""
+    """Set what all panels share: scales, limits and axis labels."""
     first = min((float(steps[steps > 0][0]) for steps, _ in runs.values() if (steps > 0).any()), default=1.0)
     last = max((float(steps[-1]) for steps, _ in runs.values()), default=10.0)
     grid[0].set(xscale="log", xlim=(first, max(last, 2 * first) * 1.08))
@@ -112,7 +112,7 @@ def _floor(runs: Mapping[str, Curve], parts: Mapping[str, Level]) -> float | Non
 
 
 def _panel(axes: Axes, runs: Mapping[str, Curve], part: Level, colours: Mapping[Any, Any], floor: float | None) -> None:
-    """Draw the runs of one part; in words where all of them are 0 throughout, or have no curve."""
+    """Draw the runs of one part; say so in words where all are 0 throughout or have no curve."""
     found = {x: [runs[name] for name, at in part.items() if at == x and name in runs] for x in colours}
     found = {x: curves for x, curves in found.items() if curves}
     if not found or (
@@ -145,7 +145,7 @@ def _level(axes: Axes, runs: Sequence[Curve], colour: Any, floor: float | None) 
 
 
 def _thinned(steps: np.ndarray, values: np.ndarray, most: int) -> Curve:
-    """Return so many points of a curve at most, evenly over the logarithm of the steps, its last one among them."""
+    """Return at most so many points of a curve, evenly over the logarithm of the steps, the last one included."""
     positive = steps > 0
     steps, values = (steps[positive], values[positive]) if positive.any() else (np.maximum(steps, 1), values)
     wanted = np.geomspace(steps[0], steps[-1], most)

@@ -57,7 +57,7 @@ def law_figure(
     """Return a figure of the time of every run against x, log-log, with the fitted laws.
 
     A run is a dot; a bar spans the runs of a level, and its tick is their Kaplan–Meier median. A censored run is an
-    arrow from where watching ended. The band is the 95 % interval of the first law (the primary one). Laws that
+    arrow from where observation ended. The band is the 95 % interval of the first law (the primary one). Laws that
     coincide are drawn as one dashed line of both colours. ``letter``: what x is in the formulas.
     """
     with alone(height=HEIGHT) as (axes, figure):
@@ -66,7 +66,7 @@ def law_figure(
 
 
 def shows_intervals(times: Times) -> bool:
-    """Return whether the evaluations lie so far apart that the figure draws between which two a run grokked."""
+    """Return whether evaluations lie so far apart that the figure draws the interval in which a run grokked."""
     return bool((times.upper > SEEN * np.maximum(times.lower, 1))[times.observed].any())
 
 
@@ -117,7 +117,7 @@ def _draw(
 
 
 def _curves(fits: Sequence[Fit], grid: np.ndarray) -> list[Curve]:
-    """Return the curves of the first laws, those that coincide with one before them together with it."""
+    """Return the curves of the first laws; one that coincides with an earlier curve shares it."""
     found: list[Curve] = []
     for fit in fits[:MOST_LAWS]:
         curve = np.asarray(law_named(fit.law).time(fit.values, grid), float)

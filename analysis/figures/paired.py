@@ -22,7 +22,7 @@ def paired(
 ) -> list[Path]:
     """Draw the ratio of each pair on a logarithmic axis, smallest first, and below them the median with its interval.
 
-    A ratio is known as an interval; one that is bounded from one side only is an arrow from its bound. Shaded: where
+    A ratio is known as an interval; one that is bounded on one side only is an arrow from its bound. Shaded: where
     the claim holds. ``step``: what the times are called. Returns the files.
     """
     title = wrapped(title, WIDTH - 0.8)

@@ -20,7 +20,8 @@ PHASES = (("learning", LEARNING), ("memorised", MEMORISED), ("generalised", GENE
 def phases(memorised: Times, grokked: Times, *, x_label: str, folder: Path) -> list[Path]:
     """Draw the shares of runs in each phase, a panel per level; return the files.
 
-    Both tables hold the same runs. Shares are Kaplan–Meier's; a panel ends where the last of its runs was watched.
+    Both tables hold the same runs. Shares are Kaplan–Meier estimates; a panel ends where the observation of its last
+    run ended.
     """
     levels = np.unique(grokked.x)
     with panels(folder, "phases", len(levels), columns=COLUMNS, height=ROW) as (grid, files):

@@ -25,7 +25,8 @@ def search(
 ) -> list[Path]:
     """Draw points (x, y, objective), darker where the objective is smaller, with its number where there is room.
 
-    Points that have a name are marked; their numbers come first, then those of the smallest. Returns the files.
+    Points with a name are marked; their numbers are placed first, then those of the smallest objectives. Returns the
+    files.
     """
     with canvas(folder, "search", height=HEIGHT) as (axes, files):
         xs, ys, values = (np.array(each, float) for each in zip(*tried, strict=True))
@@ -57,7 +58,7 @@ def _sample(marker: str) -> Any:
 
 
 def _numbers(axes: Any, tried: Sequence[Tried]) -> None:
-    """Write the objective beside each point for which one of the places around it is free."""
+    """Write the objective beside each point that has a free place around it."""
     axes.figure.draw_without_rendering()
     points = axes.transData.transform([each[:2] for each in tried]) * 72 / axes.figure.dpi
     inside = axes.bbox.frozen().transformed(axes.figure.dpi_scale_trans.inverted())

@@ -1,9 +1,9 @@
 """Measures: numbers of one run that follow from its curves. One file per measure; each says what its numbers mean.
 
 A measure is a function named like its file that takes a ``Run`` and returns numbers by name; None where a run does not
-have one. Its module names in ``GIVES`` all numbers that it may give; one that ends in ``_`` stands for all that begin
-so. It may name ``PROBES`` that have to be recorded beyond a family's own, and ``SHARES``: those of its numbers that are
-between 0 and 1; ``NONNEGATIVE`` and ``NONPOSITIVE``: those of the others that have a sign, or are 0.
+have one. Its module names in ``GIVES`` all numbers that it may give; a name that ends in ``_`` stands for all that
+begin with it. It may name ``PROBES`` that have to be recorded beyond a family's own; ``SHARES``, its numbers between 0
+and 1; and ``NONNEGATIVE`` and ``NONPOSITIVE``, other numbers of one sign, 0 included.
 """
 
 import importlib
@@ -33,7 +33,7 @@ def probes_of(name: str) -> tuple[str, ...]:
 
 
 def columns_of(name: str) -> tuple[str, ...]:
-    """Return the columns that a measure may give; one that ends in ``_`` stands for all that begin so."""
+    """Return the columns that a measure may give; a name that ends in ``_`` stands for all that begin with it."""
     return tuple(_module(name).GIVES)
 
 

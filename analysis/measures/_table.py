@@ -16,10 +16,10 @@ from analysis.measures._run import Run
 
 
 def measured(replicas: pl.DataFrame, curves: pl.DataFrame, names: Sequence[str], threshold: float) -> pl.DataFrame:
-    """Return one row per replica that has a curve: id, and the numbers of the named measures, null where it has none.
+    """Return one row per replica with a curve: its id and the numbers of the named measures, null where it has none.
 
-    A number that is not finite, as of a run that diverged, counts as none, and so do all of a measure where the curve
-    of a run has gaps.
+    A number that is not finite, as in a run that diverged, counts as none; where the curve of a run has gaps, so do
+    all numbers of the measure.
     Raises: ValueError that names the probe to record, where no run has a curve that a measure needs.
     """
     runs = dict(runs_of(replicas, curves, threshold))

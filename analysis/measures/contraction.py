@@ -11,7 +11,7 @@ without decay, where updates have no largest size (SGD, β₁² >= β₂), and w
 ``contraction_worst``: the smallest log10(bound / ‖θ‖²) over those intervals, negative where the inequality fails.
 
 Limits: a network of the kl_prior family, d → 4d → classes, that memorises after its warm-up. U² is hundreds of times
-‖θ‖² at usual sizes, so that the inequality hardly can fail: it bounds, and does not predict.
+‖θ‖² at usual sizes, so the inequality can hardly fail: it bounds, and does not predict.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def decay_of_divergence(run: Run) -> Measured:
 
 
 def _falling(run: Run) -> tuple[Array, Array]:
-    """Return the evaluations after step 0 up to the first at which the divergence is as good as 0."""
+    """Return the evaluations after step 0 up to the first at which the divergence is practically 0."""
     steps, divergence = run.between("attention_kl", first=1)
     gone = np.flatnonzero(~(divergence > SMALLEST))
     end = int(gone[0]) if gone.size else len(steps)

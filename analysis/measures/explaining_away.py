@@ -1,4 +1,4 @@
-"""How near the gradient by the attention scores came to its bounds, and how it starved as the loss fell.
+"""How near the gradient by the attention scores came to its bounds, and how it vanished as the loss fell.
 
 ``bound_printed_worst``, ``bound_exact_worst``, ``bound_sharp_worst``: the largest ratio of a gradient to its bound over
 inputs and evaluations; at most 1 where the bound holds. ``bound_violations_printed``, ``bound_violations_exact``: the

@@ -10,7 +10,7 @@ twice its running minimum since memorising, and so is the next. Where that gradi
 ``phase_aligned``: the first evaluation at which D_KL(oracle ‖ attention) is below 0.1 nats, and so is the next.
 ``phase_grokked``: the first evaluation with test accuracy at or above the threshold.
 ``structure_lead``: log(phase_grokked / phase_aligned), positive where structure came first, None if it was there at
-step 0, and with the last evaluation in place of phase_aligned where it never came;
+step 0; where it never came, the last evaluation stands in for phase_aligned;
 ``structure_lead_steps``: their difference. ``log_phase_aligned``: the natural logarithm of phase_aligned.
 ``shows_starved``, ``shows_resurgence``, ``shows_aligned``: 1 where a run shows the phase, 0 where it does not; the
 first is None where the gradient was not recorded.

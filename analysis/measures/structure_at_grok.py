@@ -1,10 +1,11 @@
-"""What attention and the norm of the MLP were when a run grokked: the numbers of the paper's two conditions.
+"""Attention and the norm of the MLP when a run grokked: the numbers of the paper's two conditions.
 
 At the first evaluation with test accuracy at or above the threshold, None where there is none. ``mass_at_grok``,
 ``mass_min_at_grok``: 1 % quantile and minimum over test inputs of the smallest informative mass of attention;
 ``kl_at_grok``: D_KL(oracle ‖ attention) in nats; ``norm_at_grok``: Frobenius norm of the MLP; ``pooled_mass_at_grok``,
 ``best_head_mass_at_grok``: 1 % quantiles of the mass summed over heads and of the best head's; ``gap_at_grok``: the
-distance Δ_emb of an operand's value to the distractors'. ``gap_smallest``: its smallest over all evaluations.
+distance Δ_emb between an operand's value and those of the distractors. ``gap_smallest``: its smallest over all
+evaluations.
 
 Numbers whose curve was not recorded are left out.
 """

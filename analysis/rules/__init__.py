@@ -1,7 +1,7 @@
 """Rules of claims: each looks at one number of the evidence. One file per rule, with one class named like the file.
 
-A rule knows its settings, checks them against the experiment in which it is asked, answers from the evidence, and says
-what it found in words. A new file is found by its name; ``search_spaces`` exports the classes for experiment files.
+A rule knows its settings, checks them against the experiment that asks it, answers from the evidence, and says in words
+what it found. A new file is found by its name; ``search_spaces`` exports the classes for experiment files.
 """
 
 import importlib

@@ -72,7 +72,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Effect:
-    """A verdict's number with its interval, from how many runs it is, and what things are called where it is said."""
+    """A verdict's number with its interval, how many runs it is from, and what things are called where it is said."""
 
     estimate: float
     low: float | None
@@ -89,7 +89,7 @@ class Effect:
         return limits(self.low, self.high)
 
     def through(self, function: Callable[[float], float]) -> Effect:
-        """Return the same number as an increasing function has it."""
+        """Return the same number under an increasing function."""
         low, high = (None if end is None else function(end) for end in (self.low, self.high))
         return Effect(function(self.estimate), low, high, self.replicas, self.names)
 
@@ -98,7 +98,7 @@ class Effect:
 class Rule(ABC):
     """A number of the evidence that must lie from ``low`` to ``high``; an end of None is open.
 
-    ``where``: values of fields that restrict the runs which are looked at.
+    ``where``: values of fields that restrict the runs looked at.
     """
 
     low: Number | None = None
@@ -112,12 +112,12 @@ class Rule(ABC):
 
     @property
     def name(self) -> str:
-        """What the rule is called in files: the name of its own."""
+        """The name of the rule in files: that of its own file."""
         return type(self).__module__.rpartition(".")[2]
 
     @property
     def limits(self) -> tuple[float | None, float | None]:
-        """Between which values the number must lie."""
+        """The values between which the number must lie."""
         return self.low, self.high
 
     def settings(self) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class Rule(ABC):
 
     @classmethod
     def read(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments that make the rule of its ``settings()``, or of those that somebody wrote."""
+        """Return the arguments that make the rule from its ``settings()`` or from a user's."""
         return dict(settings)
 
     def parts(self) -> Iterator[Where]:
@@ -165,11 +165,11 @@ class Rule(ABC):
         """Return what an axis along which the number is drawn measures."""
 
     def said(self, effect: Effect) -> str:
-        """Return a verdict's number with its interval as one says it."""
+        """Return a verdict's number with its interval, as one would say it."""
         return str(effect)
 
     def where_words(self) -> str:
-        """Return the restriction of the runs in words, to follow what was looked at."""
+        """Return the restriction of the runs in words, to follow the name of the number."""
         from analysis.evidence import words
 
         return f" where {words(self.where)}" if self.where else ""

@@ -1,4 +1,4 @@
-"""Lets pydantic read a rule of any kind from plain data: the union of all rules, told apart by their names."""
+"""Lets pydantic read a rule of any kind from plain data: the union of all rules, distinguished by their names."""
 
 from __future__ import annotations
 

@@ -50,14 +50,14 @@ def known(evidence: Evidence, measure: str) -> None:
 
 
 def numbers(column: pl.Series) -> pl.Series:
-    """Return a column of measures as numbers; one without any value may have been read as text."""
+    """Return a column of measures as numbers; an empty one may have been read as text."""
     import polars as pl
 
     return column.cast(pl.Float64)
 
 
 def present(measure: str, column: pl.Series, seeds: pl.Series, kind: str) -> Numbers:
-    """Return the values that there are, their seeds, and how many runs or pairs have none.
+    """Return the existing values, their seeds, and how many runs or pairs have none.
 
     Raises: ValueError where too few seeds have one.
     """

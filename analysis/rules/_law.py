@@ -29,7 +29,7 @@ class OfTimes(Rule):
         return found
 
     def part_words(self, evidence: Evidence) -> str:
-        """Return the part of the runs and the time in words, to follow what was looked at."""
+        """Return the part of the runs and the time in words, to follow the name of the number."""
         return self.where_words() + evidence.told(self.quantity)
 
 

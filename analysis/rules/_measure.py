@@ -1,4 +1,4 @@
-"""What rules about a measure of runs share: which it is, and that the experiment takes it."""
+"""What rules about a measure share: which measure it is, and the check that the experiment takes it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from analysis.rules._by_seed import LEAST_SEEDS
 class OfMeasure(Rule):
     """A rule about the column ``measure`` of one of the experiment's measures.
 
-    Measures are taken at the experiment's threshold, so that there is no answer at others.
+    Measures are taken at the experiment's threshold, so there is no answer at others.
     """
 
     measure: str

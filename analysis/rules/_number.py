@@ -1,4 +1,4 @@
-"""The type of a limit: a number of somebody's file stays as it was written, and a text or a flag is no number."""
+"""The type of a limit: a number in a file stays as it was written, and a text or a truth value is not a number."""
 
 from __future__ import annotations
 

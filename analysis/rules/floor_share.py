@@ -25,7 +25,7 @@ class FloorShare(OfLaw):
     def answer(self, evidence: Evidence) -> Answer:
         """Return the share.
 
-        The rest, the share above the floor, is a positive number, of which the logarithm has the interval.
+        The interval is that of the logarithm of the rest, the share above the floor, which is positive.
         """
         import numpy as np
 

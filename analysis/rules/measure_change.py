@@ -56,7 +56,7 @@ class MeasureChange(OfMeasure, OfArms):
         return f"change of {names.column(self.measure)}"
 
     def said(self, effect: Effect) -> str:
-        """Return the difference; of a logarithm of steps, as the factor that it is."""
+        """Return the difference; one of logarithms of steps is told as a factor."""
         if not self.measure.startswith("log_"):
             return f"the difference is {effect}"
         factor = effect.through(math.exp)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class RatioWithin(OfArms):
     """The median step of the event at ``second`` over that at ``first``, in pairs, lies from ``low`` to ``high``.
 
-    ``first_added``, ``second_added``: fields of steps that were spent before the runs of an arm began, as on a ticket's
-    parent, and count as well.
+    ``first_added``, ``second_added``: fields of steps that were spent before the runs of an arm began, such as those of
+    a ticket's parent, and are added.
     """
 
     first_added: str | None = None
@@ -70,7 +70,7 @@ class RatioWithin(OfArms):
         return f"ratio of {names.event.step}s"
 
     def said(self, effect: Effect) -> str:
-        """Return the ratio as a speed where it is one for certain, else as a multiple of the steps.
+        """Return the ratio as a speed where its side of 1 is certain, else as a multiple of the steps.
 
         Where the interval reaches 0 only the least speed is known.
         """

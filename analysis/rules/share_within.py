@@ -24,7 +24,7 @@ class ShareWithin(Rule):
     ends: ClassVar[tuple[float, ...]] = (0.0, 1.0)
 
     def numbers(self, evidence: Evidence) -> Numbers:
-        """Return 1 for each run that saw the event by the step that all were watched to, else 0."""
+        """Return 1 for each run that saw the event by the last step at which all were watched, else 0."""
         rows = evidence.every(self.where)
         horizon = watched_to(rows)
         seen = [float(upper is not None and upper <= horizon) for upper in rows["upper"]]
@@ -60,9 +60,10 @@ class ShareWithin(Rule):
 
 
 def watched_to(rows: pl.DataFrame) -> float:
-    """Return up to which step all runs of a timeline can be compared: the shortest watch of one that was censored.
+    """Return the step up to which all runs of a timeline can be compared: where the first censored run ended.
 
-    One that diverged was watched to its end: it will not grok. Where none was censored, the last grok step.
+    A run that diverged does not count as censored: it will not grok. Where none was censored, this is the last event
+    step.
     """
     open_ended = [
         lower

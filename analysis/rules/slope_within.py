@@ -52,7 +52,7 @@ class SlopeWithin(OfTimes):
         return f"slope of log T by {TIMES.join(map(names.field, self.term.split(TIMES)))}"
 
     def said(self, effect: Effect) -> str:
-        """Return the slope by a number as what twice the number does, any other as it is."""
+        """Return the slope of a numeric term as the effect of doubling, any other as it is."""
         if TIMES in self.term or "=" in self.term:
             return f"the slope is {effect}"
         factor = effect.through(lambda slope: 2**slope)
