@@ -152,7 +152,7 @@ class Scale:
 
 
 def point_fault(field: str, value: object) -> str | None:
-    """Return what is wrong with a field by which a claim chooses runs of a search: its runs differ only in the point."""
+    """Return what is wrong with a field by which a claim chooses runs of a search, which differ only in the point."""
     if field == POINT and value not in (REFERENCE, BEST):
         return f"{POINT} = {value!r} must be one of {REFERENCE}, {BEST}"
     return None

@@ -1,4 +1,4 @@
-"""Does grokking without any prior pass the four phases of the paper, and does structure come before accuracy?
+"""Does grokking without any prior pass through the paper's four phases, and does structure come before accuracy?
 
 Paper: Grokking as Structural Inference (arXiv 2605.15787), section 5.1, section 6, Figure 1 and appendix E.1.
 Cost: the laptop scale is 32 replicas, each trained to the budget; 64,000 replica-steps, 5 minutes on 2 CPU cores.

@@ -1,8 +1,8 @@
 """Do priors that know less than the oracle speed up grokking too?
 
 Paper: Grokking as Structural Inference (arXiv 2605.15787), appendix F.2 and Figure 6: sparsity helps, the oracle helps
-more, a teacher's attention nearly as much. The strengths are not comparable as printed, so each prior is scaled to the
-gradient norm on the scores that the oracle's has at initialisation (``matched``).
+more, a teacher's attention nearly as much. The strengths are not comparable as printed, so each prior is scaled so that
+its gradient by the scores has the norm of the oracle's at initialisation (``matched``).
 Cost: the laptop scale is 136 replicas and 16 teachers, 6 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch structural_priors``
 """

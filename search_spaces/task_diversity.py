@@ -2,7 +2,7 @@
 
 Paper: Grokking as Structural Inference (arXiv 2605.15787), appendix F.4, Figure 10 and appendix G.3: modular addition,
 sparse parity, permutation composition; multiplication and three operands are added by this project.
-Two values that are averaged with equal weights commute, as the oracle asks: composition of permutations needs unequal
+The oracle averages two values with equal weights, which loses their order; composition of permutations needs unequal
 attention, so there the oracle's prior should hurt.
 Cost: the laptop scale is 88 replicas, 4 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch task_diversity``

@@ -1,4 +1,4 @@
-"""The largest singular value of a matrix from above, by products alone: a decomposition would make a GPU wait."""
+"""An upper bound of a matrix's largest singular value, by products alone: a decomposition would make a GPU wait."""
 
 from __future__ import annotations
 

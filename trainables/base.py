@@ -15,9 +15,9 @@ from trainables.store import Pace, Store
 
 
 class PackTrainable(Trainable):
-    """Trains the pack of ``config``: its id and its replicas; ``step`` is a chunk of seconds, no optimizer step.
+    """Trains the pack of ``config``: its id and its replicas; ``step`` is a chunk of seconds, not an optimizer step.
 
-    Nothing is kept with Tune: rows and checkpoints are per replica and lie in the results.
+    Tune keeps nothing: rows and checkpoints are per replica and lie in the results.
     """
 
     def setup(  # type: ignore[override]  # Ray hands in the rest by with_parameters
@@ -29,7 +29,7 @@ class PackTrainable(Trainable):
         provenance: str = "{}",
         pace: Pace | None = None,
     ) -> None:
-        """Take over the first pack of this process."""
+        """Take the first pack of this process."""
         import torch
 
         from trainables import loop
@@ -41,7 +41,7 @@ class PackTrainable(Trainable):
         self._begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Take over another pack in the same process."""
+        """Take another pack in the same process."""
         self._begin(new_config)
         return True
 
@@ -68,5 +68,5 @@ class PackTrainable(Trainable):
 
 
 def trainable_for(family: type) -> type[PackTrainable]:
-    """Return the Trainable class that bears a family's name, which is what Ray shows."""
+    """Return the Trainable class with a family's name, which is what Ray shows."""
     return type(family.__name__, (PackTrainable,), {"__module__": __name__})

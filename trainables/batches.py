@@ -13,10 +13,10 @@ from trainables.tasks._splits import Split
 
 
 class Batches:
-    """The batch of every step: a new order of the examples in each epoch, from the data seed; what is left over is not
-    used in that epoch.
+    """The batch of every step: a new order of the examples in each epoch, from the data seed; examples left over are
+    not used in that epoch.
 
-    Which examples a step uses depends on the step alone, so a replica that resumes goes on with the same ones.
+    Which examples a step uses depends on the step alone, so a resumed replica continues with the same ones.
     """
 
     def __init__(self, split: Split, *, size: int, data_seeds: Sequence[int]) -> None:
@@ -25,7 +25,7 @@ class Batches:
         self._order = lru_cache(maxsize=1)(self._of_epoch)
 
     def at(self, step: int) -> Split:
-        """Return the examples of a step, B of each replica."""
+        """Return the examples of a step, B for each replica."""
         epoch, number = divmod(step, self._split.inputs.shape[1] // self._size)
         return self._split.picked(self._order(epoch)[:, number * self._size : (number + 1) * self._size])
 

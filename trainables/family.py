@@ -33,7 +33,7 @@ class FieldRule:
     choices: tuple[str, ...]
 
     def fault(self, value: object) -> str | None:
-        """Return what is allowed when the value is not, else None."""
+        """Return what is allowed if the value is not, else None."""
         if value is None:
             return None if self.optional else f"must be {self.allowed()}, not none"
         if isinstance(value, int) and abs(value) > MOST_WHOLE:
@@ -57,7 +57,7 @@ class FieldRule:
         return " ".join(part for part in (noun, limits, "or none" if self.optional else "") if part)
 
     def parse(self, text: str) -> object:
-        """Turn command-line text into a value of this field's type; text that does not parse comes back as it is."""
+        """Turn command-line text into a value of this field's type; text that does not parse comes back unchanged."""
         if self.optional and text.lower() in {"none", "null"}:
             return None
         if self.kind is bool:
@@ -95,7 +95,7 @@ def per_replica(default: Any, **rule: Any) -> Any:
 
 
 def again(group: type, name: str, default: Any) -> Any:
-    """Declare a field of a group once more, with the default that a family has for it."""
+    """Declare a field of a group again, with a family's own default."""
     declared = {field.name: field for field in dataclasses.fields(group)}
     return dataclasses.field(default=default, metadata=declared[name].metadata)
 
@@ -119,7 +119,7 @@ def defaults(config: type) -> Mapping[str, Any]:
 
 
 def config_faults(config: type, values: Mapping[str, object]) -> list[str]:
-    """Return one sentence for each value that the Config does not take: what was given, what is allowed."""
+    """Return one sentence for each value that the Config does not accept: what was given, what is allowed."""
     known = rules(config)
     faults = []
     for name, value in values.items():
@@ -134,9 +134,9 @@ def config_faults(config: type, values: Mapping[str, object]) -> list[str]:
 class Parts:
     """The parts of one pack, already built for its replicas; without ``batches`` a step goes through all examples.
 
-    ``loss`` judges what a network puts out; a model may make its training loss itself, together with its last layers.
-    ``step`` makes the gradients: by automatic differentiation, or any object with its method ``gradients``, which a
-    machine that follows no derivative brings along.
+    ``loss`` judges a network's outputs; a model may compute its training loss itself, together with its last layers.
+    ``step`` computes the gradients: automatic differentiation, or any object with a method ``gradients``, for networks
+    that are not trained by derivatives.
     Shapes: every tensor inside the parts has a leading replica axis R.
     """
 
@@ -169,8 +169,8 @@ def column(members: Sequence[Member], name: str) -> list[Any]:
 class Parent:
     """The replica that another one starts from or learns from: the fields in which it differs, and where it ends.
 
-    ``at``: the step, kept of it on its way, whose parameters are taken; None means where it ends. One parent serves
-    children of every step.
+    ``at``: the kept step whose parameters are taken; None means where it ends. One parent serves the children of all
+    its steps.
     Units: optimizer steps.
     """
 
@@ -185,8 +185,8 @@ class Family:
     A family module loads neither torch nor ray when imported: ``build`` does.
     ``version`` rises whenever the numbers that a replica produces change.
     ``replica_mib`` and ``step_gflop`` estimate memory and work of one replica. ``precisions``: the number formats that
-    its model can be computed in, some of ``recording.PRECISIONS``. ``offers``: what probes find there that not every
-    network has; a probe says what it looks for in ``NEEDS``.
+    its model can be computed in, some of ``recording.PRECISIONS``. ``offers``: what probes can look at that not every
+    network has; a probe names what it needs in ``NEEDS``.
     """
 
     Config: ClassVar[type]
@@ -201,13 +201,13 @@ class Family:
     ) -> Parts:
         """Return the parts of a pack of these members on a torch device, in one of ``recording.PRECISIONS``.
 
-        ``probes`` are measured beside the family's own.
+        ``probes`` are measured in addition to the family's own.
         """
         raise NotImplementedError(f"{cls.__name__} defines no build")
 
     @classmethod
     def parent(cls, config: Any) -> Parent | None:
-        """Return what a replica with this Config starts from or learns from; None where it needs no other."""
+        """Return the parent that a replica with this Config starts from or learns from; None where it needs none."""
         return None
 
     @classmethod
@@ -227,7 +227,7 @@ class Family:
 
     @classmethod
     def notes(cls, config: Any) -> list[str]:
-        """Return what a user should know of how a Config is trained, one sentence each."""
+        """Return what a user should know about how a Config is trained, one sentence each."""
         return []
 
     @classmethod

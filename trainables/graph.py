@@ -1,10 +1,10 @@
-"""A pack's step as CUDA graphs: recorded once, then sent by one call each instead of one call per operation.
+"""A pack's step as CUDA graphs, recorded once and then sent by one call each, in place of one call per operation.
 
-Forward and backward pass, evaluation, and update are a graph each. They read and write tensors that stay where they
-are: parameters, optimizer's state and buffers of the pack, the gradients, and the number of updates made, which is kept
-on the device because a graph would repeat for ever a number that the host gave it.
+Forward and backward pass, evaluation, and update are one graph each. They read and write tensors that stay in place:
+the pack's parameters, optimizer state and buffers, the gradients, and the number of updates made, which is kept on the
+device because a graph would repeat a number from the host for ever.
 
-Limits: graphs hold until the pack's tensors are replaced; what a pass left behind holds until the next pass.
+Limits: graphs are valid until the pack's tensors are replaced; the results of a pass are valid until the next pass.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ Found = TypeVar("Found")
 
 
 class Recorder(Protocol):
-    """What records operations without making them, and makes them again."""
+    """Records operations without running them, and runs them again."""
 
     def rehearse(self, work: Callable[[], object], state: Sequence[Tensor]) -> None:
-        """Do work that is going to be recorded, and put the state back.
+        """Run work that will be recorded, and restore the state.
 
         Raises: RuntimeError where it cannot be recorded because an operation waits for the device.
         """
 
     def record(self, work: Callable[[], Found], state: Sequence[Tensor]) -> tuple[Callable[[], None], Found]:
-        """Return a call that makes the operations of some work again, and what the work returned; leave the state."""
+        """Return a call that runs the operations of some work again, and what the work returned; keep the state."""
 
     def mark(self) -> Any:
-        """Return what can be waited for: that all operations sent so far are done."""
+        """Return something to wait for: it is done when all operations sent so far are."""
 
 
 class Steps(Protocol):
-    """What a pack lets be recorded of it."""
+    """The parts of a pack's step that can be recorded."""
 
     parts: Parts
     params: dict[str, Tensor]
@@ -64,12 +64,12 @@ class Steps(Protocol):
 
 
 class StepGraphs:
-    """The three parts of a pack's step, recorded: ``backward``, ``evaluation`` and ``update`` make them again."""
+    """The three recorded parts of a pack's step: ``backward``, ``evaluation`` and ``update`` run them again."""
 
     def __init__(self, pack: Steps, recorder: Recorder) -> None:
         """Record a pack where it stands.
 
-        Raises: RuntimeError when a part cannot be recorded; the pack is as before then.
+        Raises: RuntimeError when a part cannot be recorded; the pack is then as before.
         """
         self._parts, self._params, self._recorder = pack.parts, pack.params, recorder
         self._updates = torch.full((), pack.step, dtype=torch.float64, device=pack.device)
@@ -85,7 +85,7 @@ class StepGraphs:
         self._descend, _ = recorder.record(lambda: self._once(pack, self._grads), state)
 
     def backward(self, step: int) -> tuple[dict[str, Tensor], View]:
-        """Return gradients and view of a step; both hold until the next one."""
+        """Return gradients and view of a step; both are valid until the next step."""
         if self._parts.batches:
             now = self._parts.batches.at(step)
             self._split.inputs.copy_(now.inputs)
@@ -94,12 +94,12 @@ class StepGraphs:
         return self._grads, self._view(self._made)
 
     def evaluation(self) -> tuple[list[str], Tensor]:
-        """Return the names of all columns and their values (R, columns) in float64, from the last ``backward`` on."""
+        """Return the names of all columns and their values (R, columns) in float64, of the last ``backward``."""
         self._evaluate()
         return self._names, self._table.clone()
 
     def update(self, grads: Mapping[str, Tensor]) -> None:
-        """Take an optimizer step with the gradients of the last ``backward``; the graph knows no others."""
+        """Take an optimizer step with the gradients of the last ``backward``, the only ones that the graph knows."""
         assert grads is self._grads
         self._descend()
         self._sent += 1
@@ -122,13 +122,13 @@ class StepGraphs:
 
 
 class CudaRecorder:
-    """Records CUDA graphs that share one pool of memory: they are made again in the order they were recorded in."""
+    """Records CUDA graphs that share one pool of memory; they are run in the order in which they were recorded."""
 
     def __init__(self, device: str) -> None:
         self._stream, self._pool = _stream(device), torch.cuda.graph_pool_handle()
 
     def rehearse(self, work: Callable[[], object], state: Sequence[Tensor]) -> None:
-        """Do the work twice on the stream of the recording, the second time refusing to wait for the device."""
+        """Run the work twice on the stream of the recording, the second time refusing to wait for the device."""
         before, mode, main = _copies(state), torch.cuda.get_sync_debug_mode(), torch.cuda.current_stream()
         self._stream.wait_stream(main)
         try:
@@ -160,7 +160,7 @@ class CudaRecorder:
 
 
 def restore(state: Sequence[Tensor], values: Sequence[Tensor]) -> None:
-    """Put values back into tensors that stay where they are."""
+    """Copy values back into tensors that stay in place."""
     with torch.no_grad():
         for tensor, value in zip(state, values, strict=True):
             tensor.copy_(value)
@@ -180,6 +180,6 @@ def _own(pack: Steps) -> Split:
 
 @lru_cache
 def _stream(device: str) -> Any:
-    """Return the one stream of a device on which graphs are recorded: each stream has workspaces of its own."""
+    """Return a device's one stream for recording graphs, since each stream has workspaces of its own."""
     cuda: Any = torch.cuda
     return cuda.Stream(device)

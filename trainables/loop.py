@@ -1,4 +1,4 @@
-"""The only training loop: advance a pack for a while, then settle the replicas that are done."""
+"""The only training loop: advance a pack for a while, then settle the replicas that have ended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEPT_BYTES = 2**30
 
 @dataclass(frozen=True)
 class Finished:
-    """A replica whose watching has ended, and why."""
+    """A replica whose observation has ended, and why."""
 
     replica: Replica
     curve: Curve
@@ -27,15 +27,15 @@ class Finished:
 
     @property
     def seen(self) -> list[tuple[str, float]]:
-        """The events that it saw: name and threshold of each."""
+        """The events that the replica saw: name and threshold of each."""
         return [(each.name, each.threshold) for each in self.events if each.upper is not None]
 
 
 def advance(pack: Pack, *, last_step: int, seconds: float | None = None, steps: int | None = None) -> int:
-    """Train until the last evaluation is recorded, or for some steps, or seconds (one step at least); return updates.
+    """Train until the last evaluation is recorded, or for some steps or seconds (one step at least); return updates.
 
     How long a call lasts never changes a result: evaluations happen at the steps of the recording's grid, and
-    ``settle`` cuts each curve where its end rule is met. A GPU gets steps as graphs, see ``trainables.graph``.
+    ``settle`` cuts each curve where its end rule is met. On a GPU steps are sent as graphs, see ``trainables.graph``.
     """
     if pack.device.startswith("cuda"):
         pack.capture()
@@ -58,7 +58,7 @@ def advance(pack: Pack, *, last_step: int, seconds: float | None = None, steps: 
 
 
 def settle(pack: Pack, *, last_step: int) -> list[tuple[int, Finished]]:
-    """Return the replicas whose end rule is met, with their row, their curve cut there and their events."""
+    """Return the replicas whose end rule is met, each with its row, its curve up to there, and its events."""
     done = []
     for row, (replica, curve) in enumerate(zip(pack.replicas, pack.curves, strict=True)):
         if finished := _finished(replica, curve, last_step):

@@ -29,7 +29,7 @@ def find(package: str, name: str) -> ModuleType:
 
 
 def part(package: str, name: str) -> Any:
-    """Return the one class of a module that bears the module's own name: ``modular_addition`` holds ModularAddition."""
+    """Return the one class of a module that has the module's own name: ``modular_addition`` holds ModularAddition."""
     module = find(package, name)
     wanted = name.replace("_", "")
     for attribute in vars(module).values():

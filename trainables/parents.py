@@ -1,4 +1,4 @@
-"""The networks that others start from or learn from: the parameters they ended with, or had at a step that is kept."""
+"""The networks that others start from or learn from: the parameters they ended with, or had at a kept step."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def parameters_of_parents(
 ) -> dict[str, Mapping[str, Tensor]]:
     """Return the parameters that some replicas start from or learn from, by their ``parent_key``.
 
-    A file that cannot be used is moved out of the way, so that the next launch makes it anew.
-    Raises: ValueError that names a parent and the step of which nothing readable is stored; OSError while the storage
+    A file that cannot be used is moved aside, so the next launch makes it again. Raises:
+    ValueError that names a parent and the step for which nothing readable is stored; OSError while the storage
     fails.
     """
     named = {replica.parent_key: replica for replica in replicas if replica.parent}

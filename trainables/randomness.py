@@ -19,7 +19,7 @@ def generator(seed: int, purpose: str) -> torch.Generator:
 
 @contextlib.contextmanager
 def drawing_from(seed: int, *, device: str = "cpu") -> Iterator[None]:
-    """Have all that draws without a generator of its own draw from a seed; nobody else's draws are moved by it."""
+    """Seed everything that draws without a generator of its own; draws made elsewhere are not affected."""
     devices = [device] if torch.device(device).type == "cuda" else []
     plain, numbers = random.getstate(), numpy.random.get_state()  # noqa: NPY002 (what users' code draws from)
     try:

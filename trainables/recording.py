@@ -1,4 +1,4 @@
-"""What is recorded of a replica, at which steps, and when watching it may end (standard library only)."""
+"""What is recorded of a replica, at which steps, and when its observation may end (standard library only)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ LEAST_RATIO = 1.001
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """What is recorded of a replica, at which steps, and when watching it may end.
+    """What is recorded of a replica, at which steps, and when its observation may
 
-    ``end="event"``: training ends once test accuracy has held the highest threshold for the confirmation window,
+    end. ``end="event"``: training ends once test accuracy has held the highest threshold for the confirmation window,
     or at the budget; ``end_event`` names another event that ends it, as in "aligned@0.1" (a name alone means its last
     threshold). ``end="budget"``: always at the budget, for claims about whole trajectories.
-    ``events``: what is watched for beside memorising and grokking, each with the same confirmation window.
+    ``events``: what is watched for besides memorising and grokking, with the same confirmation window.
     The evaluation grid is geometric: each step is ``grid_ratio`` times the one before, but at least
-    ``grid_min_steps`` and at most ``grid_max_steps`` further. ``precision``: fp32, or bf16-mlp where the matrix
-    products of the MLP are made in bfloat16. ``probes``: what is measured beyond the family's own probes.
-    ``end_step``: watching ends there, whatever the budget; for replicas that others start from.
-    ``keep_steps``: the optimizer steps at which the network is kept for good, as far as it gets; see ``log_steps``.
-    They decide neither numbers nor ids: a replica that has ended without one is trained again for it.
+    ``grid_min_steps`` and at most ``grid_max_steps`` further. ``precision``: fp32, or bf16-mlp, in which the
+    matrix products of the MLP are computed in bfloat16. ``probes``: what is measured beyond the family's own probes.
+    ``end_step``: observation ends there, whatever the budget; for replicas that others start from. ``keep_steps``: the
+    optimizer steps at which the network is kept for good, if it gets that far; see ``log_steps``. They decide neither
+    numbers nor ids: a replica that has ended without one is trained again for it.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
@@ -47,7 +47,7 @@ class Recording:
     keep_steps: tuple[int, ...] = ()
 
     def faults(self) -> list[str]:
-        """Return all that is wrong with these rules, one sentence each."""
+        """Return everything that is wrong with the recording, one sentence each."""
         rules = {
             f"recording.end = {self.end!r} must be one of event, budget": self.end in ENDS,
             f"recording.precision = {self.precision!r} must be one of {', '.join(PRECISIONS)}": self.precision
@@ -71,12 +71,12 @@ class Recording:
 
     @cached_property
     def criteria(self) -> tuple[Criterion, ...]:
-        """All that is watched for: grokking and memorising at each threshold of accuracy, and the events."""
+        """Everything that is watched for: grokking and memorising at each threshold of accuracy, and the events."""
         return (*accuracy_criteria(self.thresholds), *(each for event in self.events for each in event.criteria))
 
     @property
     def until(self) -> Criterion | None:
-        """What ends the watching before the budget; None where only the budget does."""
+        """The event that ends the observation before the budget; None if only the budget does."""
         if self.end != "event":
             return None
         return self.criterion(self.end_event) if self.end_event else accuracy_criteria([max(self.thresholds)])[0]
@@ -95,7 +95,7 @@ class Recording:
         return known[reference]
 
     def lacking(self, kept: Collection[int], until: int) -> list[int]:
-        """Return which of the steps to be kept, up to a step, are not among those that are."""
+        """Return which of the steps to be kept, up to a given one, are missing."""
         return [step for step in self.keep_steps if step <= until and step not in kept]
 
     def _faults_of_events(self) -> list[str]:
@@ -133,7 +133,7 @@ class Recording:
 
 
 def log_steps(first: int, last: int, count: int) -> tuple[int, ...]:
-    """Return at most so many steps, both ends included, that are about evenly spaced in their logarithm.
+    """Return at most so many steps, both ends included, about evenly spaced in their logarithm.
 
     >>> log_steps(1, 1000, 4), log_steps(1, 4, 8)
     ((1, 10, 100, 1000), (1, 2, 3, 4))

@@ -1,4 +1,4 @@
-"""Sums whose result does not show how many replicas are in the pack.
+"""Sums whose result does not depend on how many replicas are in the pack.
 
 The order in which a library adds up float32 values depends on the shape of the whole tensor, so the last bit of a
 replica's sum could depend on its neighbours. Added in float64 and rounded once, it does not.

@@ -46,9 +46,9 @@ class Replica:
 
     @cached_property
     def id(self) -> str:
-        """The stable name of the replica: a hash of all that decides its numbers or what is recorded of them.
+        """The stable name of the replica: a hash of everything that decides its numbers or what is recorded of them.
 
-        It hashes ``facts`` and what differs in the recording, as JSON without spaces, keys in order.
+        It hashes ``facts`` and what differs in the recording, as JSON without spaces and with keys in order.
         """
         return _hashed(self._of_id, self.data_seed, self.init_seed)
 
@@ -65,7 +65,7 @@ class Replica:
 
     @cached_property
     def pack_key(self) -> str:
-        """Equal for replicas that may share a pack: everything but seeds, per-replica fields and what is kept."""
+        """Equal for replicas that may share a pack: everything except seeds, per-replica fields and what is kept."""
         typed = rules(family_named(self.family).Config)
         shared = {name: value for name, value in self.config.items() if typed[name].scope == "shared"}
         recording = {**dataclasses.asdict(self.recording), "keep_steps": ()}
@@ -82,7 +82,7 @@ class Replica:
         return family_named(self.family).replica_mib(self.member().config)
 
     def seeded(self, seeds: Iterable[int]) -> Iterator[Replica]:
-        """Yield the replica with other seeds, both equal; what does not depend on them is worked out once for all."""
+        """Yield the replica with other seeds, both equal; what does not depend on them is computed once."""
         known = {name: getattr(self, name) for name in WITHOUT_SEEDS}
         known |= {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
         if self.parent is None:
@@ -97,7 +97,7 @@ class Replica:
 
     @cached_property
     def parent(self) -> Replica | None:
-        """The replica that this one starts from or learns from, when that has ended; None where there is none."""
+        """The replica that this one starts from or learns from once that has ended; None if there is none."""
         found = self._named_parent
         if not found:
             return None
@@ -115,18 +115,18 @@ class Replica:
 
     @property
     def parent_step(self) -> int | None:
-        """The step at which its parent is taken, one that is kept of it; None means where the parent ends."""
+        """The kept step at which its parent is taken; None means where the parent ends."""
         return self._named_parent.at if self._named_parent else None
 
     @property
     def parent_key(self) -> str:
-        """What the parameters that it starts from are called: its parent, and the step if it is not the end."""
+        """The name of the parameters that it starts from: its parent, and the step if that is not the end."""
         name = self.parent.id if self.parent else ""
         return name if self.parent_step is None else f"{name}@{self.parent_step}"
 
     @property
     def parent_fault(self) -> str | None:
-        """Why its parent cannot be taken where it is asked for, or None."""
+        """Why its parent cannot be taken at the step asked for, or None."""
         if self.parent is None or self.parent_step is None:
             return None
         last = self.parent.recording.last_step(0)
@@ -139,7 +139,7 @@ class Replica:
         return kind.parent(kind.Config(**self.changes))
 
     def keeping(self, steps: Iterable[int]) -> Replica:
-        """Return the replica with these steps to be kept beside its own."""
+        """Return the replica with these steps to be kept in addition to its own."""
         every = tuple(sorted({*self.recording.keep_steps, *steps}))
         if every == self.recording.keep_steps:
             return self
@@ -163,7 +163,7 @@ class Replica:
 
 @dataclass(frozen=True, kw_only=True)
 class PackSpec:
-    """Replicas to be trained together from one step on: equal shared fields, equal step."""
+    """Replicas to be trained together from one step on: their shared fields and their step are equal."""
 
     id: str
     replicas: tuple[Replica, ...]
@@ -172,7 +172,7 @@ class PackSpec:
 
 
 def family_named(name: str) -> type[Family]:
-    """Return a family's class by the name of its file, or that of a user's network by the name that carries its file.
+    """Return a family's class by the name of its file, or a user's by the name that carries the file.
 
     Raises: LookupError that offers the near match and lists what there is.
     """
@@ -202,7 +202,7 @@ def _like(rule: FieldRule, value: Any) -> Any:
 
 @lru_cache
 def _differences(value: Recording) -> dict[str, Any]:
-    """Return what differs from the defaults; what an event is called in texts and what is kept decide nothing."""
+    """Return what differs from the defaults; the noun of an event and what is kept decide nothing."""
     mine, default = dataclasses.asdict(value), dataclasses.asdict(Recording())
     del mine["keep_steps"]
     mine["events"] = tuple({name: each[name] for name in each if name != "noun"} for each in mine["events"])

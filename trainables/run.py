@@ -1,8 +1,8 @@
-"""A pack's way from its replicas' checkpoints to published rows, whatever the storage and the memory do meanwhile.
+"""A pack's way from checkpoints to published rows, whatever the storage and the memory do meanwhile.
 
-What ends is published at once and, while the storage fails, waits in memory. What is unfinished is checkpointed at
-intervals of seconds. A pack is trained in parts, one after the other, where its replicas stand at different steps
-(some went on from an older checkpoint) or where it does not fit into memory as a whole.
+Replicas that end are published at once; while the storage fails, they wait in memory. Unfinished ones are checkpointed
+at intervals of seconds. A pack is trained in parts, one after the other, if its replicas are at different steps
+(some continue from an older checkpoint) or if it does not fit into memory as a whole.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class _Ended:
 class PackRun:
     """Trains one pack, chunk by chunk, from its checkpoints to its rows.
 
-    ``notes`` collects one line on everything that went worse than usual.
+    ``notes`` collects one line on everything that went wrong.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class PackRun:
     def stop(self) -> None:
         """Save what is unfinished, as far as the storage allows.
 
-        A chunk that was broken off leaves half-made updates and evaluations: the last checkpoint counts then.
+        A chunk that was broken off leaves unfinished updates and evaluations, so the last checkpoint counts.
         """
         self._try("ended replicas", self._publish)
         if self._pack and self._whole and not self._kept:
@@ -113,7 +113,7 @@ class PackRun:
         self._next_save = time.monotonic() + self._pace.checkpoint_s
 
     def _newest(self, replica: Replica) -> Snapshot | None:
-        """Return the newest checkpoint that can be read, within the budget and before any step to be kept, or None.
+        """Return the newest readable checkpoint within the budget and before any step to be kept, or None.
 
         Raises: OSError while the storage fails; a file that fails for longer than the patience counts as unreadable.
         """
@@ -159,7 +159,7 @@ class PackRun:
         return since is not None and time.monotonic() - since > self._pace.patience_s
 
     def _advance(self) -> int:
-        """Train the part for a chunk and settle what ended; return the replica-steps made."""
+        """Train the part for a chunk and settle what ended; return the number of replica-steps."""
         pack = self._pack
         if pack is None:
             return 0
@@ -188,9 +188,9 @@ class PackRun:
         return made
 
     def _fitting(self, replicas: tuple[Replica, ...], work: Callable[[], object]) -> bool:
-        """Do work on a pack of these replicas; where memory runs out, put its halves in its place, and return False.
+        """Do work on a pack of these replicas; if memory runs out, put its halves in its place and return False.
 
-        Raises: what the work raises, and the lack of memory where a half would hold as many rows.
+        Raises: what the work raises, and the lack of memory if a half would have as many rows.
         """
         try:
             work()
@@ -204,7 +204,7 @@ class PackRun:
         return False
 
     def _publish(self) -> None:
-        """Publish what is kept and what has ended; a censored replica's checkpoint comes first, the others' go last."""
+        """Publish what is kept and what has ended; checkpoints of censored replicas come first, others go last."""
         while self._kept:
             name, shot = self._kept[0]
             self._store.save_kept(name, shot.step, shot.to_bytes())
@@ -237,7 +237,7 @@ class PackRun:
         self._next_save = time.monotonic() + max(self._pace.checkpoint_s, cost / self._pace.checkpoint_share)
 
     def _try(self, what: str, write: Callable[[], None]) -> None:
-        """Write what can be written again later; a fault is noted."""
+        """Write something that can be written again later; note a fault."""
         try:
             write()
         except OSError as fault:
@@ -249,10 +249,10 @@ class PackRun:
 
 
 def _out_of_memory(fault: BaseException) -> bool:
-    """Say whether a fault is a lack of memory: CUDA's has a class, that of PyTorch's CPU allocator only its words."""
+    """Say whether a fault is a lack of memory: CUDA's has a class of its own, the CPU allocator's only its words."""
     return isinstance(fault, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(fault)
 
 
 def _why(fault: Exception) -> str:
-    """Return a fault's reason without the file names that differ from try to try."""
+    """Return a fault's reason without file names that differ from try to try."""
     return (fault.strerror if isinstance(fault, OSError) else None) or str(fault)

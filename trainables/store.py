@@ -1,4 +1,4 @@
-"""What a worker needs of the storage, and how long it waits for it (standard library only)."""
+"""What a worker needs from the storage, and how long it waits for it (standard library only)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 
 class Store(Protocol):
-    """What a worker needs of the results: handed in by the orchestrator, which alone knows where they lie.
+    """What a worker needs from the results: handed in by the orchestrator, which alone knows where they lie.
 
     Every call may raise OSError while the storage fails.
     """
@@ -32,13 +32,13 @@ class Store(Protocol):
         """Return the content of a kept step."""
 
     def kept_steps(self, replica: str) -> list[int]:
-        """Return the steps that are kept of a replica, ascending."""
+        """Return the kept steps of a replica, ascending."""
 
     def distrust(self, replica: str, step: int, *, kept: bool) -> None:
-        """Move a checkpoint or a kept step that cannot be used out of the way, so that it is made again."""
+        """Move an unusable checkpoint or kept step aside, so that it is made again."""
 
     def drop_checkpoints(self, replica: str) -> None:
-        """Forget a replica's checkpoints."""
+        """Remove a replica's checkpoints."""
 
     def progress(self, pack: str, facts: Mapping[str, Any] | None) -> None:
         """Overwrite the small file that says how far a pack is; None removes it."""
@@ -48,8 +48,8 @@ class Store(Protocol):
 class Pace:
     """How long a chunk lasts, how often checkpoints are written, and how long a failing storage is waited for.
 
-    Checkpoints come ``checkpoint_s`` apart, or further where writing them would take more than ``checkpoint_share`` of
-    the time.
+    Checkpoints are ``checkpoint_s`` apart, or further if writing them would take more than ``checkpoint_share`` of the
+    time.
     """
 
     chunk_s: float = 2.0

@@ -1,4 +1,4 @@
-"""Code of the user's: a file of it is run, and whatever it raises becomes one line (standard library only)."""
+"""User code: a file is run, and whatever it raises becomes one line (standard library only)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _running: ContextVar[UserFile | None] = ContextVar("running", default=None)
 
 @dataclass(frozen=True)
 class UserFile:
-    """A Python file as it was read: its content travels to wherever it is run again.
+    """A Python file as it was read; its content travels to wherever it is run again.
 
-    ``path`` is how the user named it, for messages; ``folder`` is where relative names in it were meant to begin.
+    ``path`` is how the user named it, for messages; ``folder`` is the one that relative paths in it refer to.
     """
 
     path: str
@@ -30,7 +30,7 @@ class UserFile:
     def run(self) -> ModuleType:
         """Run the file and return what it defines; what it prints goes to stderr.
 
-        Raises: LookupError with file, line and exception when it cannot be run to its end.
+        Raises: LookupError with file, line and exception when the file does not run to its end.
         """
         module = ModuleType(MODULE)
         module.__file__ = os.path.join(self.folder, self.path)
@@ -45,7 +45,7 @@ class UserFile:
 
     @contextlib.contextmanager
     def telling(self) -> Iterator[None]:
-        """Turn what the user's code raises meanwhile into one line.
+        """Turn what the user's code raises inside the block into one line.
 
         Raises: LookupError with file, line and exception.
         """
@@ -57,7 +57,7 @@ class UserFile:
             raise LookupError(self._told(fault)) from None
 
     def here(self) -> contextlib.AbstractContextManager[None]:
-        """Work in the folder in which the file was first run, where there is one like it."""
+        """Work in the folder in which the file was first run, if it exists here."""
         return contextlib.chdir(self.folder) if os.path.isdir(self.folder) else contextlib.nullcontext()
 
     def _told(self, fault: BaseException) -> str:
@@ -71,12 +71,12 @@ class UserFile:
 
 
 def running() -> UserFile | None:
-    """Return the file that is being run, None where none is."""
+    """Return the file that is being run, or None."""
     return _running.get()
 
 
 def one_line(words: object) -> str:
-    """Return words with every run of white space, line ends too, as one space."""
+    """Return words with every run of white space, line ends included, as one space."""
     return " ".join(str(words).split())
 
 

@@ -1,4 +1,4 @@
-"""What probes may look at: one evaluation of a pack, with each forward pass made once and shared by all probes."""
+"""What probes may look at: one evaluation of a pack, with each forward pass computed once and shared by all probes."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Pass:
 class View:
     """A pack between two steps: its parameters, its task, its loss, and its passes over train and test.
 
-    The train pass is the one that training makes anyway, where it goes through all examples; any other is made when a
-    probe asks for it.
+    The train pass is the one that training makes anyway, if it covers all examples; any other is computed when a probe
+    asks for it.
     """
 
     def __init__(self, params: Mapping[str, Tensor], task: Any, model: Any, loss: Any, train: Pass | None) -> None:

@@ -80,9 +80,9 @@ class KLPrior(Family):
 
     @classmethod
     def parent(cls, config: Any) -> Parent | None:
-        """Return what a teacher's prior and a ticket are made from: the same network, whole and without any prior.
+        """Return the parent of a teacher's prior or a ticket: the same network, whole and without any prior. So
 
-        So no oracle is among the ancestors of either.
+        neither has an oracle among its ancestors.
         """
         if config.prior != "teacher" and config.ticket == "none":
             return None

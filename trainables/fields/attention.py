@@ -25,7 +25,7 @@ class Attention:
 
     @property
     def plain(self) -> bool:
-        """Whether it is one softmax head without any extra."""
+        """Whether the attention is one softmax head without extras."""
         return self.attention == "softmax" and self.heads == 1 and not self.residual and not self.layer_norm
 
     def conditions(self) -> dict[str, bool]:

@@ -1,4 +1,4 @@
-"""How many examples a step goes through."""
+"""How many examples a step uses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trainables.family import Member, shared
 
 @dataclass(frozen=True, kw_only=True)
 class Batches:
-    """Mini-batches of so many training examples; none means all of them at every step."""
+    """Mini-batches of so many training examples; None means all of them at every step."""
 
     batch_size: int | None = shared(None, kind=int, optional=True, low=1)
 

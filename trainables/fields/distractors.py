@@ -31,7 +31,7 @@ class Distractors(Residues):
 
     @property
     def number_of_examples(self) -> int:
-        """Train and test together."""
+        """The number of examples, train and test together."""
         return self.examples or self.modulus**2
 
     @property

@@ -1,4 +1,4 @@
-"""How the learning rate goes on after its warm-up."""
+"""What the learning rate does after its warm-up."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class LearningRateSchedule(Optimizer):
 
 
 def decay_of(members: Sequence[Member]) -> dict[str, Any]:
-    """Return what an optimizer needs to know of the decay of the learning rate; nothing where it is constant."""
+    """Return what an optimizer needs to know about the decay of the learning rate; nothing if it is constant."""
     if members[0].config.learning_rate_schedule == "constant":
         return {}
     names = ("decay_steps", "final_rate_fraction")

@@ -1,4 +1,4 @@
-"""What a network is trained to make small."""
+"""What a network is trained to minimise."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TYPES = ("float32", "float64")
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """``loss_dtype`` is the type in which the loss and its gradient by the outputs are worked out."""
+    """``loss_dtype`` is the type in which the loss and its gradient by the outputs are computed."""
 
     loss: str = shared("cross_entropy", choices=tuple(available("trainables.losses")))
     loss_dtype: str = shared("float32", choices=TYPES)

@@ -1,4 +1,4 @@
-"""What holds weights at a size, beside weight decay."""
+"""What controls the size of weights, besides weight decay."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trainables.names import part
 
 @dataclass(frozen=True, kw_only=True)
 class Norms:
-    """``mlp_norm``: the radius at which the norm of the MLP is held, none for no limit."""
+    """``mlp_norm``: the radius at which the norm of the MLP is held; None leaves it free."""
 
     mlp_norm: float | None = per_replica(None, kind=float, optional=True, above=0.0)
     query_key_penalty: float = per_replica(0.0, low=0.0)

@@ -1,4 +1,4 @@
-"""How long the network is trained that another one learns from or starts from, and which of its steps counts."""
+"""How long a parent network is trained, and at which of its steps its children take it."""
 
 from __future__ import annotations
 

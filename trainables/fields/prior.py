@@ -16,7 +16,7 @@ PRIORS = ("oracle", "adversarial", "none", "entropy", "concentration", "score_l1
 @dataclass(frozen=True, kw_only=True)
 class Prior(Parents):
     """``kl_strength`` is the strength λ of whichever ``prior`` is chosen; ``matched`` scales it so that at
-    initialisation the gradient on the scores has the norm that the oracle's KL prior has there.
+    initialisation its gradient by the scores has the norm of that of the oracle's KL prior.
     """
 
     prior: str = shared("oracle", choices=PRIORS)
@@ -34,7 +34,7 @@ class Prior(Parents):
 
 
 def prior_of(members: Sequence[Member], task: Any, model: Any, device: str) -> list[Any]:
-    """Return the prior of a pack, if it has one, scaled where its strength is to be matched to the oracle's."""
+    """Return the prior of a pack, if it has one, scaled if its strength is to be matched to the oracle's."""
     fields = members[0].config
     if fields.prior == "none":
         return []

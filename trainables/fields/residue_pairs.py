@@ -13,13 +13,13 @@ from trainables.names import part
 
 @dataclass(frozen=True, kw_only=True)
 class ResiduePairs(Residues):
-    """``pairs``: unordered ones, a >= b, of which there are p (p + 1) / 2, or all p² ordered ones."""
+    """``pairs``: the p (p + 1) / 2 unordered pairs, a >= b, or all p² ordered ones."""
 
     pairs: str = shared("unordered", choices=("unordered", "ordered"))
 
     @property
     def number_of_examples(self) -> int:
-        """Train and test together."""
+        """The number of examples, train and test together."""
         return self.modulus**2 if self.pairs == "ordered" else self.modulus * (self.modulus + 1) // 2
 
 

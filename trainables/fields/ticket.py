@@ -1,4 +1,4 @@
-"""Lottery tickets: which weights are trained, and from which start."""
+"""Lottery tickets: which weights are trained, and from which initial values."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from trainables.names import part
 
 @dataclass(frozen=True, kw_only=True)
 class Ticket(Parents):
-    """``pruned``: the share of the weights that a ticket leaves out, the smallest of its trained parent."""
+    """``pruned``: the share of weights that a ticket leaves out, those smallest in its trained parent."""
 
     ticket: str = shared("none", choices=("none", "rewound", "fresh", "random"))
     pruned: float = per_replica(0.6, low=0.0, below=1.0)
 
 
 def ticket_of(members: Sequence[Member], model: Any, device: str) -> list[Any]:
-    """Return the ticket of a pack, if it is one."""
+    """Return the ticket of a pack, if it has one."""
     from trainables.parents import parameters_of
 
     kind = members[0].config.ticket

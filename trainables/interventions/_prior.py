@@ -15,8 +15,8 @@ from trainables.randomness import generator
 class Prior:
     """Adds strength · factor(step) · mean over inputs of a penalty on attention to each replica's loss.
 
-    ``schedule``: constant; annealed, falling linearly from 1 to 0 at ``schedule_steps``; early, on before that step;
-    late, on from that step.
+    ``schedule``: constant; annealed, falling linearly from 1 to 0 at ``schedule_steps``; early, acting before that
+    step; late, acting from that step on.
     Units: ``schedule_steps`` in optimizer steps.
     """
 
@@ -37,14 +37,14 @@ class Prior:
         return self.strength * self.factor(step) * self.penalty(trace).mean(1)
 
     def match(self, other: Prior, model: Any, init_seeds: Sequence[int], tokens: Tensor) -> None:
-        """Scale the strength so that at initialisation the gradient on the scores has the norm that the other's has."""
+        """Scale the strength so that at initialisation the gradient by the scores has the norm of the other prior's."""
         drawn = model.init([generator(seed, "init") for seed in init_seeds])
         start = {name: value.to(self.strength.device) for name, value in drawn.items()}
         own, wanted = (score_gradient_norm(prior, model, start, tokens) for prior in (self, other))
         self.strength = self.strength * torch.where(own > 0, wanted / own, 1.0).to(self.strength.dtype)
 
     def factor(self, step: int | Tensor) -> Tensor:
-        """Return how much of the strength acts at a step, shape (R,)."""
+        """Return the share of the strength that acts at a step, shape (R,)."""
         if self._schedule == "annealed":
             return (1 - self._last.reciprocal() * step).clamp(min=0)
         if self._schedule == "early":

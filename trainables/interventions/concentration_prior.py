@@ -11,7 +11,7 @@ SOURCE = "arXiv 2605.15787, appendix F.2 and Figure 6; the form of the penalty i
 
 
 class ConcentrationPrior(Prior):
-    """Adds strength · mean over inputs of -Σ α_j²; -1 where one position has it all, -1/T where it is even."""
+    """Adds strength · mean over inputs of -Σ α_j²; -1 if one position has all attention, -1/T if it is uniform."""
 
     def penalty(self, trace: Trace) -> Tensor:
         """Return minus the sum of squares of every input, shape (R, N)."""

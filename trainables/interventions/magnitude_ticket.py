@@ -1,4 +1,4 @@
-"""Lottery tickets: the weights that a trained network would keep, trained again alone."""
+"""Lottery tickets: the weights that pruning keeps of a trained network, trained again alone."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class MagnitudeTicket:
     """Keeps the share 1 - ``pruned`` of weights that are largest in the trained parent, over all matrices together.
 
     ``kind``: rewound starts from the parent's own initial weights; fresh draws others; random starts from the parent's
-    but keeps as many weights of each tensor at random places. Biases and gains are never pruned. Pruned weights start
-    at 0 and stay there; their gradients count nowhere, not in the norm that is clipped either.
+    but keeps as many weights of each tensor, at random places. Biases and gains are never pruned. Pruned weights start
+    at 0 and stay there; their gradients count nowhere, not even in the norm that is clipped.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class MagnitudeTicket:
 
     @torch.no_grad()
     def on_start(self, params: Mapping[str, Tensor]) -> None:
-        """Draw other weights, where the ticket is to be fresh, and prune."""
+        """Draw other weights if the ticket is fresh, and prune."""
         if self._kind == "fresh":
             for name, value in self._model.init([generator(seed, "fresh init") for seed in self._seeds]).items():
                 params[name].copy_(value)
@@ -59,7 +59,7 @@ class MagnitudeTicket:
 def kept(parents: Mapping[str, Tensor], pruned: Sequence[float]) -> dict[str, Tensor]:
     """Return 1 for kept and 0 for pruned weights of every matrix, shaped like it, (R, m, n).
 
-    Of each replica's n weights in all matrices the floor(pruned · n) smallest go, equal ones in the order of tensors.
+    Of each replica's n weights in all matrices the floor(pruned · n) smallest are pruned, ties in the order of tensors.
     """
     matrices = {name: value for name, value in parents.items() if value.dim() == 3}
     sizes = torch.cat([value.abs().flatten(1) for value in matrices.values()], 1)

@@ -15,7 +15,7 @@ SOURCE = "arXiv 2605.15787, section 6 (norm matching, after arXiv 2210.01117)"
 
 
 class NormMatching:
-    """Projects each replica's MLP onto the sphere of its radius, but for None; Adam's moments stay as they are."""
+    """Projects each replica's MLP onto the sphere of its radius, unless that is None; Adam's moments are unchanged."""
 
     def __init__(self, *, radius: Sequence[float | None], device: str = "cpu") -> None:
         values = [math.nan if each is None else each for each in radius]

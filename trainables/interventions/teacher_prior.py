@@ -1,4 +1,4 @@
-"""A penalty that pulls attention towards that of a teacher, a network that was trained before on the same split."""
+"""A penalty that pulls attention towards that of a teacher, a network trained before on the same split."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SOURCE = "arXiv 2605.15787, appendix F.2 and Figure 6 (distillation)"
 
 
 class TeacherPrior(Prior):
-    """Adds strength · mean over inputs of KL(α_teacher ‖ α), the teacher's attention being that on the same inputs."""
+    """Adds strength · mean over inputs of KL(α_teacher ‖ α), with the teacher's attention on the same inputs."""
 
     def __init__(self, *, teacher: Trace, **facts: Any) -> None:
         super().__init__(**facts)

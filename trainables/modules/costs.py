@@ -20,10 +20,10 @@ PASSES = 3  # whose outputs are there at once: to train on, to test, and what th
 
 @dataclass(frozen=True)
 class Costs:
-    """Of one replica: ``state`` is weights and buffers, the others are for each example.
+    """Costs of one replica: ``state`` is weights and buffers, the others are per example.
 
-    ``saved``: kept for the backward pass; ``output``: put out; ``gflop``: products forward, where none is counted one
-    per parameter.
+    ``saved``: kept for the backward pass; ``output``: the outputs; ``gflop``: products forward; if none is counted,
+    one per parameter.
     Units: bytes, billions of operations.
     """
 
@@ -33,7 +33,7 @@ class Costs:
     gflop: float
 
     def mib(self, trained: int, batch: int, tested: int) -> float:
-        """Return an estimate of the peak memory of one replica, of whose examples a step takes a batch."""
+        """Return an estimate of the peak memory of one replica with a step over a batch of its examples."""
         kept = (2 * batch + tested) * self.saved  # of a step with its gradients, and what an evaluation needs
         return (COPIES * self.state + kept + PASSES * (trained + tested) * self.output) / 2**20
 

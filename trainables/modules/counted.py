@@ -1,4 +1,4 @@
-"""What of a user's file decides numbers, as a digest."""
+"""A digest of what decides numbers in a user's file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DIGITS = 12
 def digest_of(file: UserFile, facts: Mapping[str, Any], version: str | None) -> str:
     """Return a digest of the facts that a family was made from, and of the version or, without one, of its file.
 
-    Of a file every statement counts but the one that sets ``EXPERIMENT``; comments, layout and docstrings do not.
+    Every statement of a file counts except the one that sets ``EXPERIMENT``; comments, layout and docstrings do not.
     """
     code = version if version is not None else _code(file.content)
     return hashlib.sha256(json.dumps([code, facts], sort_keys=True).encode()).hexdigest()[:DIGITS]
@@ -27,7 +27,7 @@ def digest_of(file: UserFile, facts: Mapping[str, Any], version: str | None) -> 
 def name_of(thing: Any) -> str | None:
     """Return the name under which the user's file or an installed package holds a class or function.
 
-    None for what has no such name, as a lambda or a partial: nobody could tell whether it is another one next time.
+    None for what has no such name, such as a lambda or a partial: nobody could tell whether it is the same next time.
     """
     home, path = getattr(thing, "__module__", None), getattr(thing, "__qualname__", "")
     found: Any = sys.modules.get(home or "")
@@ -48,7 +48,7 @@ def digest_of_tensors(tensors: Any) -> str:
 
 
 def same_code(one: bytes, other: bytes) -> bool:
-    """Say whether what counts of two files is the same."""
+    """Say whether two files are the same in all that counts."""
     try:
         return _code(one) == _code(other)
     except (SyntaxError, ValueError):  # a file that was kept may be torn
@@ -67,7 +67,7 @@ def _sets_experiment(node: ast.stmt) -> bool:
 
 
 def _is_text(node: object) -> bool:
-    """Say whether a statement is a text that stands for itself, as docstrings do."""
+    """Say whether a statement is just a text, as docstrings are."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 

@@ -17,9 +17,9 @@ BOTH = "((inputs, targets), (inputs, targets)) to train and to test on"
 
 
 class ModuleTask:
-    """What each replica trains and is tested on: the same for all where the user gave it, else by its data seed.
+    """What each replica is trained and tested on: the same for all if the user gave both sets, else by its data seed.
 
-    ``common``: whether all replicas have the same, so that it need not be stacked.
+    ``common``: whether all replicas have the same data, so that it need not be stacked.
     """
 
     def __init__(self, definition: Definition, config: Any, *, data_seeds: Sequence[int], device: str = "cpu") -> None:
@@ -38,7 +38,7 @@ class ModuleTask:
 
 
 def sets_of(definition: Definition, config: Any, seed: int) -> tuple[Pair, Pair]:
-    """Return what a data seed trains and is tested on.
+    """Return what replicas of a data seed are trained and tested on.
 
     Raises: LookupError in one line when the user's function raises or returns what cannot be used.
     """
@@ -54,7 +54,7 @@ def sets_of(definition: Definition, config: Any, seed: int) -> tuple[Pair, Pair]
 
 
 def drawn(definition: Definition, seed: int) -> Any:
-    """Return the data that the user gave, or that his function gives for a seed.
+    """Return the data that the user gave, or that the user's function gives for a seed.
 
     Raises: LookupError in one line when the function raises or returns what cannot be used.
     """
@@ -69,7 +69,7 @@ def drawn(definition: Definition, seed: int) -> Any:
 
 
 def seed_faults(definition: Definition, seeds: Sequence[int]) -> list[str]:
-    """Return what is wrong with the data of some seeds: what cannot be used, or has another shape than the first."""
+    """Return what is wrong with the data of some seeds: it cannot be used, or its shape is not that of the first."""
     if not callable(definition.data):
         return []
     shapes: dict[Any, int] = {}
@@ -89,7 +89,7 @@ def _shapes(data: Any) -> Any:
 
 
 def faults_of(data: Any, train_fraction: float | None, called: str = "data") -> Iterator[str]:
-    """Yield all that is wrong with data, one sentence each."""
+    """Yield everything that is wrong with the data, one sentence each."""
     if _is_pair(data) and all(isinstance(each, Tensor) for each in data):
         if train_fraction is None:
             yield f"{called} is one set of examples and no test set: give train_fraction, or {BOTH}"
@@ -128,7 +128,7 @@ def _is_pair(data: Any) -> bool:
 
 
 def _classes(targets: Tensor) -> Tensor:
-    """Return whole numbers in the type that stands for classes."""
+    """Return whole numbers in the type of classes."""
     return targets if targets.is_floating_point() else targets.long()
 
 

@@ -1,4 +1,4 @@
-"""What a user says of a network, checked (standard library only)."""
+"""What a user says about a network, checked (standard library only)."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Training(LearningRateSchedule, Batches):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingByName(Loss, Training):
-    """The same, with one of the losses that are found by name."""
+    """The same, with a loss that is found by its name."""
 
 
 @dataclass(frozen=True, eq=False)
 class Definition:
-    """What ``from_module`` was given, and the file in which it stands.
+    """What ``from_module`` was given, and the file in which it was called.
 
     ``fields``: the constructor arguments that are Config fields; ``fixed``: those that are not.
     """

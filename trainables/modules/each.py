@@ -1,4 +1,4 @@
-"""A function of one network's tensors, made for every replica of a pack: all at once, or one after the other."""
+"""A function of one network's tensors, applied to every replica of a pack: all at once, or one after the other."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def for_each_replica(
     common: Sequence[bool] = (),
     around: Around = lambda row: contextlib.nullcontext(),
 ) -> Any:
-    """Return what a function makes of the tensors of each replica, stacked along the replica axis.
+    """Return a function's results for the tensors of each replica, stacked along the replica axis.
 
-    ``stacked``: its arguments, tensors or dicts of tensors with a leading axis R; of those that are ``common``, the
-    same for all replicas, the first stands for all. ``around``: entered for each row that is made by itself.
+    ``stacked``: its arguments, tensors or dicts of tensors with a leading axis R; of ``common`` arguments, the same
+    for all replicas, the first row stands for all. ``around``: entered for each row that is computed alone.
     """
     dims = [None if all_equal else 0 for all_equal in (common or [False] * len(stacked))]
     if together:
@@ -48,8 +48,8 @@ def for_each_replica(
 def _folded_linear() -> Iterator[None]:
     """Have linear layers fold all axes but the last of their inputs into one.
 
-    PyTorch does so itself where weights have a gradient, which vmap hides from it; else it copies the weights of each
-    replica once for each example as soon as an input is a view.
+    PyTorch does so itself where weights need a gradient, but vmap hides that; otherwise it copies each replica's
+    weights once per example as soon as an input is a view.
     """
     plain: Callable[..., Tensor] = functional.linear
 

@@ -58,9 +58,9 @@ class ModuleFamily(Family):
 
     @classmethod
     def tried(cls, config: Any) -> Trial:
-        """Return what a trial of the network says at a point.
+        """Return the result of a trial of the network at a
 
-        Raises: LookupError in one line when it does not work there.
+        point. Raises: LookupError in one line when the network does not work there.
         """
         found = cls._tried(config)
         if isinstance(found, str):
@@ -76,7 +76,7 @@ class ModuleFamily(Family):
 
     @classmethod
     def seed_faults(cls, seeds: Sequence[int]) -> list[str]:
-        """Return what is wrong with the data of some seeds: what cannot be used, or differs from the first in shape."""
+        """Return what is wrong with the data of some seeds: it cannot be used, or has another shape than the first."""
         from trainables.modules.data import seed_faults
 
         return seed_faults(cls.definition, seeds)
@@ -112,7 +112,7 @@ def _batch(tried: Trial, config: Any) -> int:
 
 
 def family_from(definition: Definition, config: type) -> type[Family]:
-    """Return the family of a definition, a class that is named like the network."""
+    """Return the family of a definition, a class named like the network."""
     sources: Mapping[str, str] = {f"model, data and loss: {definition.label}": definition.file.path}
     facts = {"__module__": __name__, "__doc__": ModuleFamily.__doc__}
     own = {"definition": definition, "Config": config, "sources": sources}

@@ -1,4 +1,4 @@
-"""``from_module``: from what a user says of a network to a family."""
+"""``from_module``: from what a user says about a network to a family."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def from_module(
     arguments: Mapping[str, Any] | None = None,
     version: str | None = None,
 ) -> str:
-    """Return the name of the family that trains a module, for ``Experiment(family=…)``; to be called in its file.
+    """Return the name of the family that trains a module, for ``Experiment(family=…)``; call it in the module's file.
 
     ``module``: a subclass of ``torch.nn.Module`` or a function that returns a module. Its arguments that are numbers,
-    truth values or texts are Config fields, shared by the replicas of a pack, with the defaults that they have there or
-    in ``arguments``. One module per replica is made, from the replica's own seed.
+    truth values or texts are Config fields, shared by the replicas of a pack, with their defaults there or in
+    ``arguments``. Each replica gets one module, made from its own seed.
     ``data``: ``((inputs, targets), (inputs, targets))`` to train and to test on, or with ``train_fraction``, which is
     then a Config field, one ``(inputs, targets)`` that each data seed splits at random; or a function of the data seed
     that returns either.
     ``loss``: a file of ``trainables/losses``, or a function of outputs and targets of one network to one number.
     ``metric``: ``accuracy``, the share of answers that the loss takes for right; ``explained_variance``; or a function
     of outputs and targets of one network to true or false for each example, or to one number of at most 1.
-    ``version``: counts in the place of the file's content, for who prefers to say when numbers change.
+    ``version``: counts in place of the file's content, for users who prefer to say themselves when numbers change.
 
     Shapes: the module maps inputs (N, ...) to outputs (N, ...); targets (N, ...).
-    Raises: ValueError with all that is wrong, LookupError outside a file that is being launched.
+    Raises: ValueError with everything that is wrong, LookupError outside a file that is being launched.
     """
     file = running()
     if file is None:
@@ -84,7 +84,7 @@ def _kept(definition: Definition, config: type, given: Mapping[str, Any], versio
 
 
 def _config(definition: Definition, fields: Mapping[str, Any]) -> type:
-    """Return the Config: the groups of training, the constructor's arguments, and the share that is trained on."""
+    """Return the Config: the groups of training, the constructor's arguments, and the share to train on."""
     base = TrainingByName if isinstance(definition.loss, str) else Training
     more: list[tuple[str, type, Any]] = [(name, type(value), shared(value)) for name, value in fields.items()]
     if isinstance(definition.loss, str):

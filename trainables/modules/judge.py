@@ -17,11 +17,11 @@ Function = Callable[[Tensor, Tensor], Any]
 
 
 class Judge:
-    """What a pack makes small, and what counts as right.
+    """What a pack minimises, and what counts as right.
 
     ``loss``: one of ``trainables/losses``, or a function of one network's outputs and targets. ``metric``: such a
-    function, or None for the answers that the loss takes for right, which are the largest outputs where it is a
-    function itself. ``together``: functions are made for all replicas at once.
+    function, or None for the answers that the loss takes for right (the largest outputs if the loss is a function).
+    ``together``: functions are applied to all replicas at once.
     """
 
     def __init__(self, loss: Loss | Function, metric: Function | None, *, together: bool) -> None:
@@ -42,7 +42,7 @@ class Judge:
         return found.unsqueeze(1) if found.dim() == 1 else found
 
     def misfit(self, outputs: Tensor, targets: Tensor) -> str | None:
-        """Return what outputs and targets of all replicas lack for a loss or metric by name, in words, or None."""
+        """Return what outputs and targets of all replicas lack for a named loss or metric, in words, or None."""
         if self._metric is None and targets.is_floating_point():
             return "real targets have no right answers: give metric = explained_variance, or a function"
         if not isinstance(self._loss, Loss) and self._metric is not None:
@@ -65,7 +65,7 @@ def judge_of(definition: Definition, config: Any, *, together: bool) -> Judge:
 
 
 def columns(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Return outputs and real targets with an axis of their own for what is one number per example.
+    """Return outputs and real targets with one more axis where they are one number per example.
 
     Shapes: (R, N) to (R, N, 1).
     """

@@ -1,4 +1,4 @@
-"""The module of a user's, for a whole pack: stacked parameters and buffers, made by vmap or one after the other.
+"""A user's module for a whole pack: stacked parameters and buffers, run by vmap or one after the other.
 
 Shape suffixes: R replicas, N examples.
 """
@@ -25,10 +25,11 @@ Tensors = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Traits:
-    """How a module behaves, found out by trying it; without having tried, what is safe for every module.
+    """How a module behaves, found by trying it; the defaults are safe for every module.
 
-    ``refusal``: why vmap cannot make it, empty where it can; ``random``: it draws random numbers in a forward pass;
-    ``modes_differ``: it trains otherwise than it is evaluated; ``buffers_change``: a training pass changes its buffers.
+    ``refusal``: why vmap cannot run it, empty if it can; ``random``: it draws random numbers in a forward pass;
+    ``modes_differ``: it behaves differently in training and evaluation; ``buffers_change``: a training pass changes its
+    buffers.
     """
 
     refusal: str = "not tried"
@@ -40,9 +41,9 @@ class Traits:
 class Network:
     """A user's module for a pack.
 
-    What a replica keeps beside its trained parameters (buffers and frozen parameters) lies in ``buffers``, stacked. A
-    training pass leaves changed buffers aside until ``commit``: the step is made twice when a run resumes there.
-    ``beyond_the_answer``: whether a training pass says something else than an evaluation.
+    What a replica keeps besides its trained parameters (buffers and frozen parameters) lies in ``buffers``, stacked.
+    A training pass holds changed buffers back until ``commit``, since a step runs twice when training resumes there.
+    ``beyond_the_answer``: whether a training pass differs from an evaluation.
     """
 
     def __init__(
@@ -59,12 +60,12 @@ class Network:
 
     @property
     def tables(self) -> frozenset[str]:
-        """The parameters that are tables of embeddings."""
+        """The parameters that are embedding tables."""
         parts = ((name, part) for name, part in self._module.named_modules() if isinstance(part, nn.Embedding))
         return frozenset(f"{name}.weight" if name else "weight" for name, _ in parts)
 
     def init(self, generators: Sequence[Generator]) -> Tensors:
-        """Return initial parameters, each from a module that is made with the replica's own seed; set the buffers."""
+        """Return initial parameters, each from a module made with the replica's own seed; set the buffers."""
         modules = [self._drawn(source) for source in generators]
         states = [dict(_state(module)) for module in modules]
         whole = {name: torch.stack([state[name] for state in states]) for name in states[0]}
@@ -72,18 +73,18 @@ class Network:
         return {name: whole[name] for name in self.trained}
 
     def apply(self, params: Mapping[str, Tensor], inputs: Tensor) -> tuple[Tensor, None]:
-        """Return what the networks put out when they are evaluated, (R, N, ...)."""
+        """Return the outputs of the networks in evaluation, (R, N, ...)."""
         return self._outputs(params, inputs, training=False)[0], None
 
     def loss(self, params: Mapping[str, Tensor], inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, None]:
-        """Return the loss of each replica in training, (R,), and what the networks put out, without a gradient."""
+        """Return the loss of each replica in training, (R,), and the outputs of the networks, without a gradient."""
         outputs, self.changed = self._outputs(params, inputs, training=True)
         return self.judge.value(outputs, targets), outputs.detach(), None
 
     def at(self, step: int | Tensor) -> None:
-        """Take note of the step of the passes to come.
+        """Note the step of the passes to come. Raises:
 
-        Raises: RuntimeError where it is counted on a device, and random numbers are drawn from it.
+        RuntimeError where the step is counted on a device and random numbers depend on it.
         """
         if not isinstance(step, Tensor):
             self.step = step
@@ -113,9 +114,9 @@ class Network:
         return found
 
     def _one(self, state: Tensors, inputs: Tensor) -> tuple[Tensor, Tensors]:
-        """Return the outputs of one network and what becomes of its buffers, which stay as they are.
+        """Return the outputs of one network and its changed buffers; the buffers themselves are left
 
-        Raises: TypeError when it puts out anything but one tensor.
+        alone. Raises: TypeError when the output is anything but one tensor.
         """
         changing = self.buffers if self._traits.buffers_change else {}
         state = {name: value.clone() if name in changing else value for name, value in state.items()}
@@ -130,23 +131,23 @@ class Network:
 
 
 class KeptBuffers:
-    """Keeps the buffers of a network at every update."""
+    """Commits the buffers of a network at every update."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
 
     def on_params(self, params: Mapping[str, Tensor]) -> None:
-        """Keep them as the training pass of this step left them."""
+        """Commit the buffers as the training pass of this step left them."""
         self._network.commit()
 
 
 class NumberedStep(Autograd):
-    """Gradients by automatic differentiation, of a network that is told the step, from which it draws."""
+    """Gradients by automatic differentiation for a network whose random numbers depend on the step."""
 
     def gradients(self, pack: Any, split: Split, step: int | Tensor) -> tuple[dict[str, Tensor], Pass | None]:
         """Return the gradient by every parameter of a pack on some examples, and the pass over them.
 
-        Raises: RuntimeError where the step is counted on a device, and the network draws random numbers.
+        Raises: RuntimeError where the step is counted on a device and the network draws random numbers.
         """
         pack.parts.model.at(step)
         return super().gradients(pack, split, step)

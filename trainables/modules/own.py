@@ -1,4 +1,4 @@
-"""The families that users' files have defined in this process; the name of one carries its file (standard library)."""
+"""The families that users' files have defined in this process; a family's name carries its file (standard library)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _known: dict[str, type[Family]] = {}
 class FamilyName(str):
     """The name of a user's family: its network's, and a digest of what decides the numbers.
 
-    It carries the file, so that the family can be made wherever the name is unpickled, from the content as it was.
+    It carries the file, so the family can be made wherever the name is unpickled, from the content as it was.
     """
 
     file: UserFile
@@ -41,7 +41,7 @@ def keep(name: str, family: type[Family]) -> None:
 
 
 def family_of(name: str) -> type[Family]:
-    """Return a user's family, for which its file is run where this process has not done so yet.
+    """Return a user's family; its file is run if this process has not run it yet.
 
     Raises: LookupError when the file cannot be run, defines something else here, or is not known.
     """

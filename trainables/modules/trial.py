@@ -1,4 +1,4 @@
-"""What trying a user's network on some of its data says: whether it works, how it is to be made, what it costs."""
+"""A trial of a user's network on some of its data: whether it works, how it is to be run, what it costs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RELATIVE, ABSOLUTE = 1e-3, 1e-5  # within which numbers are the same
 
 @dataclass(frozen=True)
 class Trial:
-    """How a network is made, what it costs, and how many examples a replica trains and is tested on."""
+    """How a network is run, what it costs, and how many examples a replica is trained and tested on."""
 
     traits: Traits
     costs: Costs
@@ -37,9 +37,9 @@ class Trial:
 
 @cache
 def tried(definition: Definition, config: Any) -> Trial | str:
-    """Return what a trial says at a point, or what is wrong there, in one line.
+    """Return the result of a trial at a point, or what is wrong there, in one line.
 
-    ``config`` should differ from the defaults only in what the network and its loss depend on.
+    ``config`` should differ from the defaults only in fields on which the network and its loss depend.
     """
     try:
         return _trial(definition, config)
@@ -68,7 +68,7 @@ def _trial(definition: Definition, config: Any) -> Trial:
 def _affordable(
     definition: Definition, config: Any, traits: Traits, alone: Costs, params: Tensors, sample: Pair
 ) -> tuple[Traits, Costs]:
-    """Return how a network is to be made and what that costs: by vmap only where it does not take much more memory."""
+    """Return how a network is to be run and what that costs: by vmap only if that does not take much more memory."""
     if traits.refusal:
         return traits, alone
     together = costs_of(_begun(definition, config, traits), params, *sample)
@@ -109,7 +109,7 @@ def _begun(definition: Definition, config: Any, traits: Traits) -> Network:
 
 
 def _module_faults(label: str, module: Any, other: Any) -> Iterator[str]:
-    """Yield what is wrong with a module, of which another one was drawn from another seed."""
+    """Yield what is wrong with a module, given another one drawn from another seed."""
     if not isinstance(module, nn.Module):
         yield f"what {label} makes is no torch.nn.Module but {type(module).__name__}"
         return
@@ -129,7 +129,7 @@ def _module_faults(label: str, module: Any, other: Any) -> Iterator[str]:
 
 
 def _unregistered(module: nn.Module) -> dict[str, Tensor]:
-    """Return the tensors that are neither parameters nor buffers of a module or of its parts."""
+    """Return tensors of a module or its parts that are neither parameters nor buffers."""
     return {
         f"{part}.{name}".lstrip("."): value
         for part, within in module.named_modules()
@@ -156,7 +156,7 @@ def _output_fault(definition: Definition, config: Any, outputs: Tensor, targets:
 
 
 def _traits(definition: Definition, config: Any, safe: Network, params: Tensors, sample: Pair) -> Traits:
-    """Return how a network behaves, from passes that draw with different seeds, and from those of vmap."""
+    """Return how a network behaves, from passes with different seeds and from those of vmap."""
     first, again = (_passes(definition, safe, params, sample, step=step) for step in (0, 1))
     random = not _same(first, again)
     before = {f"buffer {name}": value for name, value in safe.buffers.items()}
@@ -170,7 +170,7 @@ def _traits(definition: Definition, config: Any, safe: Network, params: Tensors,
 def _refusal(
     definition: Definition, config: Any, traits: Traits, params: Tensors, sample: Pair, wanted: Tensors
 ) -> str:
-    """Return why vmap does not make the same numbers, empty where it does."""
+    """Return why vmap does not give the same numbers; empty if it does."""
     try:
         found = _passes(definition, _begun(definition, config, traits), params, sample, step=0)
     except LookupError as fault:
@@ -179,7 +179,7 @@ def _refusal(
 
 
 def _passes(definition: Definition, network: Network, params: Tensors, sample: Pair, *, step: int) -> Tensors:
-    """Return what a network puts out in both modes, its gradients, what it counts as right, and its buffers."""
+    """Return a network's outputs in both modes, its gradients, what counts as right, and its buffers."""
     network.step = step
     inputs, targets = sample
     leaves = {name: value.detach().clone().requires_grad_() for name, value in params.items()}
@@ -199,7 +199,7 @@ def _passes(definition: Definition, network: Network, params: Tensors, sample: P
 
 
 def _same(some: Tensors, more: Tensors, relative: float = 0.0, absolute: float = 0.0) -> bool:
-    """Say whether tensors are the same as those of their names among more."""
+    """Say whether tensors equal those of the same names in a larger mapping."""
     return all(
         torch.allclose(value.double(), more[name].double(), rtol=relative, atol=absolute, equal_nan=True)
         for name, value in some.items()
@@ -207,7 +207,7 @@ def _same(some: Tensors, more: Tensors, relative: float = 0.0, absolute: float =
 
 
 def _sample(pair: Pair, most: int) -> Pair:
-    """Return examples that are spread evenly, the same for two replicas."""
+    """Return evenly spread examples, the same for two replicas."""
     count = len(pair[0])
     rows = torch.linspace(0, count - 1, min(count, most)).long()
     inputs, targets = (each[rows] for each in pair)

@@ -18,8 +18,8 @@ Tensors = dict[str, Tensor]
 class Stacked:
     """Learning rate, weight decay, clipping and warm-up of every replica, as vectors (R,) in float64.
 
-    The learning rate rises linearly over ``warmup_steps`` (step 1 already takes 1/warmup of it), then stays, or falls
-    along a half cosine to the share ``final_rate_fraction`` of it at ``decay_steps``.
+    The learning rate rises linearly over ``warmup_steps`` (step 1 already takes 1/warmup of it), then stays constant,
+    or falls along a half cosine to the share ``final_rate_fraction`` of it at ``decay_steps``.
     A gradient is scaled down to norm ``clip_norm`` per replica, over all its tensors together; None means no limit.
     """
 

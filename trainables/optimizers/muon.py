@@ -23,8 +23,8 @@ TABLES = frozenset({"embedding", "position"})  # rows that are looked up, no mat
 class Muon(AdamW):
     """Nesterov momentum whose singular values are brought near 1 by five Newton-Schulz rounds.
 
-    The update of an (m, n) matrix is scaled by 0.2 √max(m, n), so that a learning rate means about what it means to
-    AdamW, which takes the same one for biases, gains and ``tables`` of embeddings. Decay is decoupled, by lr · decay.
+    The update of an (m, n) matrix is scaled by 0.2 √max(m, n), so that a learning rate means about what it means for
+    AdamW, which trains biases, gains and embedding ``tables`` at the same rate. Decay is decoupled, by lr · decay.
     """
 
     def __init__(self, *, momentum: Sequence[float], tables: Collection[str] = TABLES, **facts: Any) -> None:

@@ -17,9 +17,9 @@ CONSTANT = "COLUMNS"
 
 @lru_cache
 def columns_of(probe: str) -> tuple[str, ...]:
-    """Return the columns that a probe declares, read from its file without importing it, which would load PyTorch.
+    """Return the columns that a probe declares, read from its file, since importing it would load PyTorch.
 
-    Raises: LookupError for a probe that is not there, or declares none.
+    Raises: LookupError for an unknown probe, or one that declares no columns.
     """
     if probe not in (known := available(__name__)):
         raise LookupError(f"unknown probe {probe!r}{near_match(probe, known)}; probes: {', '.join(known)}")

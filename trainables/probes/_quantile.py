@@ -1,4 +1,4 @@
-"""The 1 % quantile over inputs: what the worst inputs get, but for the very worst."""
+"""The 1 % quantile over inputs: what the worst inputs get, except the very worst."""
 
 from __future__ import annotations
 

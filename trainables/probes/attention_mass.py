@@ -1,4 +1,4 @@
-"""How much attention each position gets, and how little an informative one gets in the worst inputs."""
+"""How much attention each position gets, and how little an informative position gets in the worst inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the heads together see every informative position, and whether one of them does so alone."""
+"""Whether the heads together attend to every informative position, and whether one of them does so alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLUMNS = ("pooled_mass_q01", "best_head_mass_q01")
 
 class HeadMass:
     """Two 1 % quantiles over test inputs of the smallest attention on an informative position: pooled_mass_q01 of the
-    sum over heads (so up to the number of heads), best_head_mass_q01 of the head that has most there.
+    sum over heads (so up to the number of heads), best_head_mass_q01 of the head with most attention there.
 
     With one head both are the quantile of its own mass.
     """

@@ -1,4 +1,4 @@
-"""The shape of attention, and how far the value vectors of informative positions stand from those of distractors."""
+"""The shape of attention, and how far the value vectors of informative positions are from those of distractors."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Structure:
     scores over positions; b_margin_q01, 1 % quantile of the smallest informative minus the largest other attention.
 
     distractor_gap and distractor_gap_max are the smallest and the largest ‖V_i - μ‖ over inputs and informative i,
-    where μ is the attention-weighted mean of the input's other value vectors. The paper's Δ_emb is the smallest where
-    it must stay positive, the largest where it bounds ‖z - z'‖.
+    where μ is the attention-weighted mean of the input's other value vectors. The paper's Δ_emb is the smallest gap
+    where it must stay positive, the largest where it bounds ‖z - z'‖.
 
-    Limits: with several heads value vectors are each head's own, and the gaps are left out; entropy and margin are of
-    the mean over heads, the variance is the mean of theirs.
+    Limits: with several heads value vectors are each head's own, and the gaps are left out; entropy and margin are
+    those of the mean over heads, and the variance is the mean over heads.
     """
 
     def measure(self, view: View) -> dict[str, Tensor]:

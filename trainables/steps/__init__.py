@@ -1,1 +1,1 @@
-"""Steps: how a pack comes to the gradients that its optimizer follows. One file per step."""
+"""Steps: how a pack computes the gradients that its optimizer follows. One file per step."""

@@ -21,8 +21,8 @@ class Autograd:
     def gradients(self, pack: Pack, split: Split, step: int | Tensor) -> tuple[dict[str, Tensor], Pass | None]:
         """Return the gradient by every parameter of a pack on some examples, and the pass over them.
 
-        The pass is None where it does not show how the pack does on the train split: on mini-batches, and where the
-        loss is about more than the answer. The step is a tensor where it is counted on the device.
+        The pass is None if it does not show how the pack does on the train split: on mini-batches, and where the loss
+        is about more than the answer. The step is a tensor if it is counted on the device.
         """
         parts, leaves = pack.parts, {name: value.detach().requires_grad_() for name, value in pack.params.items()}
         loss, outputs, trace = _loss(parts, leaves, split)
@@ -37,7 +37,7 @@ class Autograd:
 def _loss(parts: Parts, params: dict[str, Tensor], split: Split) -> tuple[Tensor, Tensor, Any]:
     """Return the loss of each replica, its outputs without a gradient, and the trace.
 
-    A model with a ``loss`` of its own, made together with its last layers, is asked for that.
+    A model with a ``loss`` of its own, computed together with its last layers, is asked for it.
     """
     if hasattr(parts.model, "loss"):
         made: tuple[Tensor, Tensor, Any] = parts.model.loss(params, split.inputs, split.targets)

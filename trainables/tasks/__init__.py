@@ -1,1 +1,1 @@
-"""Tasks: what the networks learn. One file per task; each makes train and test data for a whole pack."""
+"""Tasks: what the networks learn. One file per task; each makes the train and test data of a whole pack."""

@@ -24,7 +24,7 @@ class Split:
     informative: Positions = ()
 
     def picked(self, rows: Tensor) -> Split:
-        """Return some of the examples, whose numbers (R, B) each replica has of its own."""
+        """Return some of the examples, by each replica's own indices (R, B)."""
         return Split(_rows_of(self.inputs, rows), _rows_of(self.targets, rows), self.informative)
 
 
@@ -35,14 +35,14 @@ def _rows_of(values: Tensor, rows: Tensor) -> Tensor:
 
 
 def on_informative(values: Tensor, informative: Positions) -> Tensor:
-    """Return what values (R, N, T) are at the informative positions, shape (R, N, k)."""
+    """Return the values (R, N, T) at the informative positions, shape (R, N, k)."""
     if isinstance(informative, Tensor):
         return values.gather(-1, informative)
     return torch.stack([values[..., j] for j in informative], -1)
 
 
 def others(informative: Positions, positions: int) -> Positions:
-    """Return all positions but the informative ones, the query included, ascending."""
+    """Return all positions except the informative ones (the query is among them), ascending."""
     if not isinstance(informative, Tensor):
         return tuple(j for j in range(positions) if j not in informative)
     R, N, k = informative.shape
@@ -51,5 +51,5 @@ def others(informative: Positions, positions: int) -> Positions:
 
 
 def train_examples(count: int, train_fraction: float) -> int:
-    """Return how many of the examples are trained on: at least one, and at least one is left for the test."""
+    """Return how many examples are trained on: at least one, leaving at least one for the test."""
     return min(max(int(train_fraction * count), 1), count - 1)

@@ -38,7 +38,7 @@ def multiplication(modulus: int) -> Tensor:
 def composition(elements: int) -> Tensor:
     """Return the table of a ∘ b of the group with so many elements, shape (p, p).
 
-    Raises: KeyError where there is no such group here.
+    Raises: KeyError if there is no such group here.
     """
     points, even = GROUPS[elements]
     group = [each for each in itertools.permutations(range(points)) if not even or _is_even(each)]

@@ -24,9 +24,9 @@ class ModularAddition:
     """All p² ordered pairs, split at random into train and test by each replica's data seed.
 
     With more than two ``operands`` it is a random sample of that many ``examples``, and operands stand at every second
-    position from 0 on. ``distractors="constant"`` puts the same two special tokens in turn into all positions but the
-    operands' and the last; ``"random"`` draws residues for them, once per example, from the data seed. ``longer`` holds
-    the test pairs again at the numbers of positions in LENGTHS that lie above ``positions`` and up to ``longest``.
+    position from 0 on. ``distractors="constant"`` puts the same two special tokens in turn into all positions except
+    the operands' and the last; ``"random"`` draws residues for them, once per example, from the data seed. ``longer``
+    holds the test pairs again at the numbers of positions in LENGTHS above ``positions`` and up to ``longest``.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ def shuffled_pairs(modulus: int, seed: int) -> Tensor:
 
 
 def sampled(values: int, places: int, count: int, seed: int) -> Tensor:
-    """Return so many different combinations, each of ``places`` numbers below ``values``, drawn at random, (N, m)."""
+    """Return so many different random combinations, each of ``places`` numbers below ``values``, shape (N, m)."""
     whole, source = values**places, generator(seed, "split")
     drawn = torch.randperm(whole, generator=source)[:count]
     return torch.stack([drawn // values**place % values for place in range(places)], dim=1)

@@ -1,8 +1,8 @@
-"""Addition modulo p whose operands stand at other positions in every example.
+"""Addition modulo p whose operands stand at different positions in every example.
 
 Example, p = 5: ``[n2, 3, n0, 4, =]`` and ``[3, 4, n1, n3, =]`` both have the answer (3 + 4) mod 5 = 2. The tokens are
-0..4 for operands, 5 for ``=``, and 6..10 for the distractors n0..n4, which are no operands: that is how a network can
-tell where to look.
+0..4 for operands, 5 for ``=``, and 6..10 for the distractors n0..n4, which are never operands: that is how a network
+can tell where to look.
 """
 
 from __future__ import annotations

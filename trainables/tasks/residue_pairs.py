@@ -1,4 +1,4 @@
-"""Addition modulo p of two residues, and nothing beside them.
+"""Addition modulo p of two residues, and nothing else.
 
 Example, p = 5: the input ``[4, 3]`` has the answer (4 + 3) mod 5 = 2.
 """
