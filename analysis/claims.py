@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
+from analysis.faults import inside
 from analysis.numerals import digits, limits
 from analysis.rules import Asked, Rule, rule_names
 from analysis.rules._by_name import ByName
@@ -38,7 +39,7 @@ class Claim:
     def faults(self, asked: Asked) -> list[str]:
         """Return all that is wrong with the claim in an experiment, one sentence each."""
         found = self._no_rule() or self.rule.faults(asked)
-        return [f"claim {self.name!r}: {fault}" for fault in found]
+        return [inside(fault, "settings", before=f"claim {self.name!r}: ") for fault in found]
 
     def facts(self) -> dict[str, Any]:
         """Return the claim as plain data, with the rule's name beside its settings: what is registered and published.

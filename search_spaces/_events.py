@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analysis.criteria import GROKKED, MEMORISED, Criterion
+from analysis.faults import Fault
 from trainables.names import near_match
 from trainables.probes import column_fault
 from trainables.recording import Recording
@@ -32,9 +33,10 @@ def event_faults(
         return
     for each in recording.events:
         if fault := column_fault(each.column, recorded):
-            yield f"event {each.name!r}: {fault}"
+            yield Fault(f"event {each.name!r}: {fault}", "recording", "events", each.name, "column")
     known = named_events(recording, threshold)
     if event not in known:
-        yield f"unknown event {event!r}{near_match(event, list(known))}; recorded: {', '.join(known)}"
+        yield Fault(f"unknown event {event!r}{near_match(event, list(known))}; recorded: {', '.join(known)}", "event")
     elif known[event].name != GROKKED and searched:
-        yield f"event = {event!r}: a search is for the point that groks soonest; use event = {GROKKED!r}"
+        words = f"event = {event!r}: a search is for the point that groks soonest; use event = {GROKKED!r}"
+        yield Fault(words, "event")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -13,22 +11,19 @@ from typing import Any
 
 from analysis.claims import Claim
 from analysis.criteria import DELAY, GROKKED, Criterion
-from analysis.laws import law_names
-from analysis.measures import measure_names, probes_of
+from analysis.faults import Fault, inside
 from analysis.rules import Asked
 from analysis.table import POINT
 from search_spaces._events import event_faults, named_events
-from search_spaces._space import MOST_SEED, Scale, SearchSpace, point_fault, search_faults
-from trainables.family import Family, config_faults, rules
-from trainables.names import available, near_match
+from search_spaces._faults import axis_faults, law_faults, measure_faults, name_faults, scale_faults
+from search_spaces._space import Scale, SearchSpace, point_fault
+from trainables.family import Family, config_faults
+from trainables.names import available
 from trainables.recording import PRECISIONS
 from trainables.replica import Recording, Replica, family_named
 
 FIRST_PILOT_SEED = 1000
-NAME_CHARACTERS = 80
 LATER = ("probes", "end_step", "events", "end_event", "keep_steps")  # of Recording: empty ones stay out of older hashes
-MOST_REPLICAS = 1_000_000
-MOST_STEPS = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,16 +73,13 @@ class Experiment:
         try:
             family = family_named(self.family)
         except LookupError as fault:
-            return [str(fault)]
-        found = [
-            f"{kind} {name!r} is no file name; use letters, digits, '-' and '_', at most {NAME_CHARACTERS}"
-            for kind, name in (("name", self.name), *(("scale", scale) for scale in self.scales))
-            if not re.fullmatch(rf"\w[\w-]{{0,{NAME_CHARACTERS - 1}}}", str(name), re.ASCII)
-        ]
+            return [Fault(str(fault), "family")]
+        found: list[str] = [*name_faults("name", self.name, "name")]
         for name, scale in self.scales.items():
-            found += [f"{name} scale: {fault}" for fault in self._scale_faults(scale, family.Config)]
-        found += [*self._law_faults(), *self.recording.faults(), *self._event_faults()]
-        return found + self._recording_faults(family) + self._claim_faults() + self._measure_faults()
+            found += name_faults("scale", name, "scales", name)
+            found += self._scale_faults(name, scale, family.Config)
+        found += [*self._law_faults(), *self._recording_faults(family), *self._event_faults(), *self._claim_faults()]
+        return [*found, *measure_faults(self.measures, self.curves, self.probes)]
 
     @property
     def criterion(self) -> Criterion:
@@ -174,44 +166,50 @@ class Experiment:
         facts += [{name: getattr(self, name)} for name in later if getattr(self, name) != getattr(Experiment, name)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
-    def _law_faults(self) -> list[str]:
-        known = law_names()
-        found = [f"unknown law {law!r}; laws: {', '.join(known)}" for law in self.laws if law not in known]
-        if self.primary_law not in self.laws and (self.laws or self.primary_law):
-            found.append(f"primary_law {self.primary_law!r} is not among the laws: {', '.join(self.laws)}")
+    def _law_faults(self) -> Iterator[str]:
+        yield from law_faults(self.laws, self.primary_law)
         if self.threshold not in self.recording.thresholds:
             allowed = ", ".join(map(str, self.recording.thresholds))
-            found.append(f"threshold = {self.threshold} is not recorded; recorded: {allowed}")
+            yield Fault(f"threshold = {self.threshold} is not recorded; recorded: {allowed}", "threshold")
         if not 0 <= self.least_memorised <= 1:
-            found.append(f"least_memorised = {self.least_memorised} must be a share between 0 and 1")
-        return found
+            words = f"least_memorised = {self.least_memorised} must be a share between 0 and 1"
+            yield Fault(words, "least_memorised")
 
     def _recording_faults(self, family: type[Family]) -> list[str]:
-        """Return what the recording asks for that networks of the family cannot give."""
-        precision, found = self.recording.precision, self.probe_faults(self.recording.probes)
+        """Return what is wrong with the recording, and what it asks for that networks of the family cannot give."""
+        precision, found = self.recording.precision, list[str](self.recording.faults())
+        found += self.probe_faults(self.recording.probes)
         if precision in set(PRECISIONS) - set(family.precisions):
             allowed = ", ".join(family.precisions)
-            found.append(f"recording.precision = {precision} is none of family {self.family}: {allowed}")
-        return found
+            found.append(
+                Fault(f"recording.precision = {precision} is none of family {self.family}: {allowed}", "precision")
+            )
+        return [inside(fault, "recording") for fault in found]
 
     def probe_faults(self, names: Sequence[str]) -> list[str]:
         """Return which of the probes cannot measure networks of the family, one sentence each."""
         measurable = family_named(self.family).measurable()
         return [
-            f"probe {name!r} does not suit family {self.family}; probes that do: {', '.join(measurable)}"
+            Fault(
+                f"probe {name!r} does not suit family {self.family}; probes that do: {', '.join(measurable)}",
+                "probes",
+                name,
+            )
             for name in set(names) & set(available("trainables.probes")) - set(measurable)
         ]
 
     def _claim_faults(self) -> list[str]:
-        names = [claim.name for claim in self.claims]
-        found = [
-            f"headline {name!r} is no claim; claims: {', '.join(names)}" for name in self.headline if name not in names
-        ]
+        names, found = [claim.name for claim in self.claims], list[str]()
+        for name in self.headline:
+            if name not in names:
+                found.append(Fault(f"headline {name!r} is no claim; claims: {', '.join(names)}", "headline", name))
         for claim in self.claims:
+            place = ("claims", claim.name)
             if unknown := set(claim.scales) - set(self.scales):
-                found.append(f"claim {claim.name!r}: unknown scale {', '.join(sorted(unknown))}")
+                words = f"claim {claim.name!r}: unknown scale {', '.join(sorted(unknown))}"
+                found.append(Fault(words, *place, "scales"))
             asked = [self._asked(scale) for scale in self.scales if scale in claim.scales or not claim.scales]
-            found += dict.fromkeys(fault for each in asked for fault in claim.faults(each))
+            found += dict.fromkeys(inside(fault, *place) for each in asked for fault in claim.faults(each))
         return found
 
     def _event_faults(self) -> Iterator[str]:
@@ -242,47 +240,12 @@ class Experiment:
             times=(GROKKED, DELAY, *(() if self.recording.faults() else self.quantities)),
         )
 
-    def _measure_faults(self) -> list[str]:
-        """Return what is wrong with measures and curves; a measure needs probes that are recorded."""
-        known, found = measure_names(), []
-        recorded = self.probes
-        for name in self.measures:
-            if name not in known:
-                found.append(f"unknown measure {name!r}{near_match(name, known)}; measures: {', '.join(known)}")
-            elif lacking := [probe for probe in probes_of(name) if probe not in recorded]:
-                found.append(f"measure {name!r} needs recording.probes with {', '.join(lacking)}")
-        odd = [name for name in self.curves if not re.fullmatch(r"\w+", name, re.ASCII)]
-        return found + [f"curve {name!r} is no column of a probe" for name in odd]
-
-    def _scale_faults(self, scale: Scale, config: type) -> list[str]:
-        found = []
-        for grid in scale.space.grids:
-            if set(grid) != set(scale.space.axes):
-                found.append(f"a further grid has the axes {', '.join(grid)}; axes: {', '.join(scale.space.axes)}")
-            for name, values in grid.items():
-                if not values:
-                    found.append(f"axis {name!r} is empty; give at least one value")
-                for value in values:
-                    found += config_faults(config, {name: value})
-        found += config_faults(config, scale.fields)
-        if not scale.seeds:
-            found.append("no seeds; give at least one")
-        if not all(0 <= seed <= MOST_SEED for seed in scale.seeds):
-            found.append(f"seeds must be whole numbers >= 0 and <= {MOST_SEED}")
-        if not 1 <= scale.budget_steps <= MOST_STEPS:
-            found.append(f"budget_steps = {scale.budget_steps} must be a whole number >= 1 and <= {MOST_STEPS}")
-        if self.x not in scale.names:
-            found.append(f"x = {self.x!r} is not an axis; axes: {', '.join(scale.names)}")
-        elif self.laws and self.x in rules(config) and rules(config)[self.x].kind not in (int, float):
-            found.append(f"x = {self.x!r} does not hold numbers; laws need an axis of numbers")
-        if scale.search:
-            found += search_faults(scale, scale.search, config)
-        count = sum(math.prod(map(len, grid.values())) for grid in scale.space.grids) * len(scale.seeds)
-        if count > MOST_REPLICAS:
-            found.append(f"{count} replicas are more than {MOST_REPLICAS}; use fewer values or seeds")
-        if not found:
-            found += self._conflicts(scale)
-        return list(dict.fromkeys(found))
+    def _scale_faults(self, name: str, scale: Scale, config: type) -> list[Fault]:
+        """Return what is wrong with a scale; if every part is right, which fields do not go together."""
+        found = [inside(fault, "scales", name) for fault in scale_faults(scale, config)]
+        found += axis_faults(scale, self.x, config, fitted=bool(self.laws))
+        found = found or [inside(fault, "scales", name) for fault in self._conflicts(scale)]
+        return [inside(fault, before=f"{name} scale: ") for fault in dict.fromkeys(found)]
 
     def _conflicts(self, scale: Scale) -> list[str]:
         """Return which fields do not go together, at the points of a scale known so far."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from analysis.faults import place_of
 from search_spaces import _claims, _scales
 from search_spaces._experiment import Experiment
 from search_spaces._python import defined_in
@@ -14,6 +16,9 @@ from trainables.family import FieldRule, rules
 from trainables.names import available, find, near_match
 from trainables.replica import family_named
 from trainables.user_code import one_line
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 LEFT_OUT: Mapping[str, Any] = {"primary_law": "power", "claims": [], "laws": ("constant", "power", "floor_power")}
 """What a YAML file that does not say it has, beside its own name as name and source."""
@@ -43,6 +48,16 @@ def own_experiment(name: str) -> Experiment:
     if not isinstance(found, Experiment):
         raise LookupError(f"search_spaces/{name}.py defines no EXPERIMENT; see docs/adding_an_experiment.md")
     return found
+
+
+def told(name: str, faults: Sequence[str]) -> str:
+    """Return faults of an experiment in one line; ``name`` is what it was found by.
+
+    Those that stand in a YAML file are told with the line there.
+    """
+    if not name.endswith((".yaml", ".yml")):
+        return "; ".join(faults)
+    return "; ".join(f"{fault}{_line(Path(name), place_of(fault))}" for fault in faults)
 
 
 def _from_python(path: Path) -> Experiment:
@@ -93,24 +108,32 @@ def _described(path: Path, facts: Mapping[str, Any]) -> Experiment:
 
     Raises: LookupError with everything that is missing, unknown or of a wrong type.
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
-    claims, told = facts["claims"], ["nested too deeply"]
+    claims, found = facts["claims"], ["nested too deeply"]
     try:
         if isinstance(claims, list):
             facts = {**facts, "claims": [_claims.as_read(claim) for claim in claims]}
-        return TypeAdapter(Experiment).validate_python(facts)
+        return adapter().validate_python(facts)
     except ValidationError as fault:
-        told = [_fault(path, error) for error in fault.errors()[:MOST_TOLD]]
+        found = [_fault(path, error) for error in fault.errors()[:MOST_TOLD]]
     except LookupError as fault:
-        told = [str(fault.args[0])]
+        found = [str(fault.args[0])]
     except RecursionError:
         pass
-    raise _no_experiment(path, told)
+    raise _no_experiment(path, found)
 
 
-def _no_experiment(path: Path, told: Sequence[str]) -> LookupError:
-    words = one_line("; ".join(told))
+@cache
+def adapter() -> TypeAdapter[Experiment]:
+    """Return pydantic's reader of experiments, which takes a fraction of a second to build; imported where needed."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Experiment)
+
+
+def _no_experiment(path: Path, found: Sequence[str]) -> LookupError:
+    words = one_line("; ".join(found))
     return LookupError(f"{path} does not describe an experiment: {words}; its fields: {_fields()}")
 
 
@@ -123,11 +146,16 @@ def _fault(path: Path, error: Any) -> str:
 
 
 def _placed(path: Path, place: Sequence[Any], words: str) -> str:
+    names = [str(part) for part in place if part not in UNTOLD]
+    return f"{'.'.join(names)}: {words}{_line(path, place)}"
+
+
+def _line(path: Path, place: Sequence[Any]) -> str:
+    """Return the line of a YAML file on which a value stands, in words to follow a fault."""
     from search_spaces._yaml import line_of
 
     line = None if path.suffix == ".py" else line_of(path, place)
-    told = [str(part) for part in place if part not in UNTOLD]
-    return f"{'.'.join(told)}: {words}" + (f" (line {line})" if line else "")
+    return f" (line {line})" if line else ""
 
 
 def _fields() -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from search_spaces._experiment import MOST_REPLICAS
 from search_spaces._grids import GRID, values_in
-from search_spaces._space import Scale
+from search_spaces._space import MOST_REPLICAS, Scale
 from trainables.family import FieldRule
 
 AXES, ALSO, SPACE, SEARCH = "axes", "also", "space", "search"

@@ -10,8 +10,7 @@ from analysis.measures import measure_names
 from analysis.rules import rule_named, rule_names
 from analysis.rules._by_name import KEY
 from search_spaces import _claims, _scales
-from search_spaces._experiment import Experiment
-from search_spaces._files import LEFT_OUT
+from search_spaces._files import LEFT_OUT, adapter
 from search_spaces._grids import GRIDS
 from trainables.family import FieldRule, defaults, rules
 from trainables.names import available
@@ -29,9 +28,7 @@ def schema() -> Schema:
     It allows every field of a family, within its bounds. What concerns several values at once, such as whether a claim
     is about runs that will exist, is left to ``show``.
     """
-    from pydantic import TypeAdapter
-
-    found = TypeAdapter(Experiment).json_schema()
+    found = adapter().json_schema()
     parts, about = found["$defs"], found["properties"]
     families = available("trainables.families")
     parts["Scale"] = _scale(parts["Scale"])

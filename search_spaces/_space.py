@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from analysis.faults import Fault, inside
 from analysis.table import BEST, POINT, REFERENCE
 from trainables.family import config_faults, rules
 
+MOST_REPLICAS = 1_000_000
 MOST_SEED = 2**62
+MOST_STEPS = 10**9
 MOST_TRIES = 10_000
 REFERENCE_POINT, BEST_POINT = {POINT: REFERENCE}, {POINT: BEST}
 """The two arms that claims compare where a scale searches: the first point that was tried, and the best one."""
@@ -75,22 +78,25 @@ class Search:
         """All points that are known so far."""
         return (*self.first, *self.chosen)
 
-    def faults(self, seeds: Sequence[int]) -> list[str]:
+    def faults(self, seeds: Sequence[int]) -> list[Fault]:
         """Return all that is wrong with the search, one sentence each; ``seeds`` are those that choose."""
         found = [
-            f"range of {name!r} = ({low}, {high}) must have 0 < low < high"
+            Fault(f"range of {name!r} = ({low}, {high}) must have 0 < low < high", "ranges", name)
             for name, (low, high) in self.ranges.items()
             if not 0 < low < high < math.inf
         ]
-        for point in self.first:
+        for number, point in enumerate(self.first):
             if set(point) != set(self.ranges) or not all(
                 low <= point[name] <= high for name, (low, high) in self.ranges.items()
             ):
-                found.append(f"first point {dict(point)} must give each of {', '.join(self.ranges)} within its range")
+                words = f"first point {dict(point)} must give each of {', '.join(self.ranges)} within its range"
+                found.append(Fault(words, "first", number))
         if not 1 <= len(self.first) <= self.tries <= MOST_TRIES:
-            found.append(f"tries = {self.tries} must be at least the first points (one or more), at most {MOST_TRIES}")
+            words = f"tries = {self.tries} must be at least the first points (one or more), at most {MOST_TRIES}"
+            found.append(Fault(words, "tries"))
         if len(set(self.confirming_seeds)) < 2 or set(self.confirming_seeds) & set(seeds):
-            found.append("confirming_seeds must be two or more, none of them among the seeds that choose")
+            words = "confirming_seeds must be two or more, none of them among the seeds that choose"
+            found.append(Fault(words, "confirming_seeds"))
         return found
 
 
@@ -162,18 +168,23 @@ def _told(grid: Mapping[str, Sequence[Any]]) -> Iterator[str]:
     yield from (f"{axis} = {', '.join('none' if each is None else str(each) for each in grid[axis])}" for axis in grid)
 
 
-def search_faults(scale: Scale, search: Search, config: type) -> list[str]:
-    """Return all that is wrong with a scale that is searched, one sentence each."""
-    found = search.faults(scale.seeds)
-    for name, (low, high) in search.ranges.items():
+def search_faults(scale: Scale, search: Search, config: type) -> list[Fault]:
+    """Return everything that is wrong with a scale that is searched, one sentence each."""
+    found = [inside(fault, "search") for fault in search.faults(scale.seeds)]
+    for name, ends in search.ranges.items():
+        place = ("search", "ranges", name)
         if name in rules(config) and rules(config)[name].kind is not float:
-            found.append(f"range of {name!r}: only fields that hold fractions can be searched")
-        found += [*config_faults(config, {name: low}), *config_faults(config, {name: high})]
+            found.append(Fault(f"range of {name!r}: only fields that hold fractions can be searched", *place))
+        found += [Fault(fault, *place) for end in ends for fault in config_faults(config, {name: end})]
         if name in scale.space.axes:
-            found.append(f"{name!r} is searched and cannot be set; change the range in a file of your own")
+            found.append(
+                Fault(f"{name!r} is searched and cannot be set; change the range in a file of your own", *place)
+            )
     for name, values in scale.space.axes.items():
         if len(values) != 1:
-            found.append(f"axis {name!r} has {len(values)} values; beside a search each axis has one")
+            words = f"axis {name!r} has {len(values)} values; beside a search each axis has one"
+            found.append(Fault(words, "axes", name))
     if not all(0 <= seed <= MOST_SEED for seed in search.confirming_seeds):
-        found.append(f"confirming_seeds must be whole numbers >= 0 and <= {MOST_SEED}")
+        words = f"confirming_seeds must be whole numbers >= 0 and <= {MOST_SEED}"
+        found.append(Fault(words, "search", "confirming_seeds"))
     return found

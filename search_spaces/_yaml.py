@@ -60,28 +60,37 @@ def as_text(data: Any, *, width: int) -> str:
 
 
 def line_of(path: Path, place: Sequence[Any]) -> int | None:
-    """Return the line of a YAML file, from 1 on, on which a value stands; None where it cannot be read again.
+    """Return the line of a YAML file, from 1 on, on which a value stands; None if nothing of it does.
 
-    ``place``: the keys and indices that lead to the value. Those that the file does not have are passed over, so the
-    line is that of the innermost value on the way that exists.
+    ``place``: the keys and indices that lead to the value; an element of a list may be named by its text or its
+    ``name``. Parts that the file does not have are passed over, so the line is that of the innermost value on the way
+    that exists.
     """
     try:
         node = yaml.compose(content_of(path).decode("utf-8-sig"), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError, LookupError, RecursionError):
         return None
-    line = node.start_mark.line if node else 0
+    line = None
     for part in place:
         line, node = _within(node, part) or (line, node)
-    return line + 1
+    return None if line is None else line + 1
 
 
 def _within(node: Any, part: Any) -> tuple[int, Any] | None:
     """Return the line at which a key or an element of a collection begins, and its value."""
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        return node.value[part].start_mark.line, node.value[part]
+    if isinstance(node, yaml.SequenceNode):
+        found = (each for number, each in enumerate(node.value) if part in (number, _called(each)))
+        return next(((each.start_mark.line, each) for each in found), None)
     if isinstance(node, yaml.MappingNode):
         return next(((key.start_mark.line, value) for key, value in node.value if key.value == part), None)
     return None
+
+
+def _called(node: Any) -> Any:
+    """Return what an element of a list may be named by: its text, or the value of its key ``name``."""
+    if isinstance(node, yaml.MappingNode):
+        return next((value.value for key, value in node.value if key.value == "name"), None)
+    return node.value if isinstance(node, yaml.ScalarNode) else None
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Does an MLP grok after a time that falls as 1 / weight decay?
 
 Paper: the network is that of arXiv 2310.19470, the law equation 5 of arXiv 2605.15787, there for attention.
-Cost: the laptop scale is 64 replicas, about 160,000 replica-steps, 4 minutes on 2 CPU cores.
+Cost: the laptop scale is 64 replicas, about 200,000 replica-steps, 6 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch mlp_weight_decay``
 """
 

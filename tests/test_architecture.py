@@ -71,6 +71,7 @@ def test_imports_point_one_way(path: Path) -> None:
         assert {m for m in imported(path) if m.startswith("analysis")} <= {
             "analysis",
             "analysis.criteria",
+            "analysis.faults",
             "analysis.table",
             "analysis.events",
         }

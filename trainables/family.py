@@ -10,6 +10,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from analysis.faults import Fault
 from trainables.names import available, constant, near_match, part
 
 PROBES = "trainables.probes"
@@ -118,15 +119,15 @@ def defaults(config: type) -> Mapping[str, Any]:
     return MappingProxyType({field.name: field.default for field in dataclasses.fields(config)})
 
 
-def config_faults(config: type, values: Mapping[str, object]) -> list[str]:
+def config_faults(config: type, values: Mapping[str, object]) -> list[Fault]:
     """Return one sentence for each value that the Config does not accept: what was given, what is allowed."""
-    known = rules(config)
-    faults = []
+    known, faults = rules(config), []
     for name, value in values.items():
         if name not in known:
-            faults.append(f"unknown field {name!r}{near_match(name, list(known))}; fields: {', '.join(known)}")
+            words = f"unknown field {name!r}{near_match(name, list(known))}; fields: {', '.join(known)}"
+            faults.append(Fault(words, name))
         elif fault := known[name].fault(value):
-            faults.append(f"{name} = {value!r} {fault}")
+            faults.append(Fault(f"{name} = {value!r} {fault}", name))
     return faults
 
 

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from itertools import takewhile
 
 from analysis.criteria import Criterion, Event, accuracy_criteria
+from analysis.faults import Fault
 from trainables.names import available, near_match
 
 ENDS = ("event", "budget")
@@ -46,28 +47,36 @@ class Recording:
     end_event: str | None = None
     keep_steps: tuple[int, ...] = ()
 
-    def faults(self) -> list[str]:
+    def faults(self) -> list[Fault]:
         """Return everything that is wrong with the recording, one sentence each."""
+        grid = 1 <= self.grid_min_steps <= self.grid_max_steps
+        kept = all(isinstance(step, int) and step >= 0 and self.keep_steps.count(step) == 1 for step in self.keep_steps)
         rules = {
-            f"recording.end = {self.end!r} must be one of event, budget": self.end in ENDS,
-            f"recording.precision = {self.precision!r} must be one of {', '.join(PRECISIONS)}": self.precision
-            in PRECISIONS,
-            "recording.thresholds must be numbers > 0 and <= 1, at least one": bool(self.thresholds)
-            and all(0 < threshold <= 1 for threshold in self.thresholds),
-            f"recording.confirmation_steps = {self.confirmation_steps} must be >= 0": self.confirmation_steps >= 0,
-            f"recording.grid_ratio = {self.grid_ratio} must be 1 or from {LEAST_RATIO} to 2": self.grid_ratio == 1
-            or LEAST_RATIO <= self.grid_ratio <= 2,
-            "recording.grid_min_steps must be >= 1 and <= grid_max_steps": self.grid_min_steps >= 1
-            and self.grid_min_steps <= self.grid_max_steps,
-            "recording.keep_steps must be different whole numbers >= 0": all(
-                isinstance(step, int) and step >= 0 and self.keep_steps.count(step) == 1 for step in self.keep_steps
+            "end": (f"= {self.end!r} must be one of event, budget", self.end in ENDS),
+            "precision": (
+                f"= {self.precision!r} must be one of {', '.join(PRECISIONS)}",
+                self.precision in PRECISIONS,
             ),
-            f"recording.end_step = {self.end_step} must be >= 1 or none": self.end_step is None or self.end_step >= 1,
+            "thresholds": (
+                "must be numbers > 0 and <= 1, at least one",
+                bool(self.thresholds) and all(0 < threshold <= 1 for threshold in self.thresholds),
+            ),
+            "confirmation_steps": (f"= {self.confirmation_steps} must be >= 0", self.confirmation_steps >= 0),
+            "grid_ratio": (
+                f"= {self.grid_ratio} must be 1 or from {LEAST_RATIO} to 2",
+                self.grid_ratio == 1 or LEAST_RATIO <= self.grid_ratio <= 2,
+            ),
+            "grid_min_steps": ("must be >= 1 and <= grid_max_steps", grid),
+            "keep_steps": ("must be different whole numbers >= 0", kept),
+            "end_step": (f"= {self.end_step} must be >= 1 or none", self.end_step is None or self.end_step >= 1),
         }
+        found = [Fault(f"recording.{name} {words}", name) for name, (words, holds) in rules.items() if not holds]
         known = available("trainables.probes")
-        for name in set(self.probes) - set(known):
-            rules[f"unknown probe {name!r}{near_match(name, known)}; probes: {', '.join(known)}"] = False
-        return [fault for fault, holds in rules.items() if not holds] + self._faults_of_events()
+        for name in dict.fromkeys(self.probes):
+            if name not in known:
+                words = f"unknown probe {name!r}{near_match(name, known)}; probes: {', '.join(known)}"
+                found.append(Fault(words, "probes", name))
+        return found + self._faults_of_events()
 
     @cached_property
     def criteria(self) -> tuple[Criterion, ...]:
@@ -98,17 +107,20 @@ class Recording:
         """Return which of the steps to be kept, up to a given one, are missing."""
         return [step for step in self.keep_steps if step <= until and step not in kept]
 
-    def _faults_of_events(self) -> list[str]:
-        found = [fault for event in self.events for fault in event.faults()]
+    def _faults_of_events(self) -> list[Fault]:
+        found = [Fault(fault, "events", number) for number, event in enumerate(self.events) for fault in event.faults()]
         names = [event.name for event in self.events]
-        found += [f"event {name!r} is declared twice" for name in dict.fromkeys(names) if names.count(name) > 1]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                found.append(Fault(f"event {name!r} is declared twice", "events", number))
         if self.end_event is not None and not found:
             if self.end != "event":
-                found.append(f"recording.end_event = {self.end_event!r} needs recording.end = 'event'")
+                words = f"recording.end_event = {self.end_event!r} needs recording.end = 'event'"
+                found.append(Fault(words, "end_event"))
             try:
                 self.criterion(self.end_event)
             except LookupError as fault:
-                found.append(f"recording.end_event: {fault.args[0]}")
+                found.append(Fault(f"recording.end_event: {fault.args[0]}", "end_event"))
         return found
 
     def next_step(self, step: int) -> int:

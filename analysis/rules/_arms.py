@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.faults import Fault
 from analysis.rules._base import Asked, Rule, Where
 
 
@@ -37,15 +38,15 @@ class OfArms(Rule):
             found |= {side: {arm: found[side]} for side in ("first", "second") if side in found}
         return found
 
-    def parts(self) -> Iterator[Where]:
-        """Yield the values of fields that runs are chosen by."""
-        yield from (*super().parts(), self.first, self.second)
+    def parts(self) -> dict[str, Where]:
+        """Return the values of fields that runs are chosen by, by the name of the setting."""
+        return {**super().parts(), "first": self.first, "second": self.second}
 
     def faults(self, asked: Asked) -> list[str]:
         """Return what is wrong with the settings in an experiment, one sentence each."""
         found = super().faults(asked)
         if not self.first or set(self.first) != set(self.second):
-            found.append("first and second must give values of the same fields, one or several")
+            found.append(Fault("first and second must give values of the same fields, one or several", "first"))
         elif dict(self.first) == dict(self.second):
-            found.append("first and second are the same runs")
+            found.append(Fault("first and second are the same runs", "second"))
         return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from analysis.criteria import DELAY, GROKKED, GROKKING, Criterion
+from analysis.faults import Fault, inside
 from analysis.numerals import digits, limits
 from analysis.rules._number import Number
 
@@ -44,13 +45,13 @@ class Asked:
     fault: Callable[[str, object], str | None]
     times: tuple[str, ...] = (GROKKED, DELAY)
 
-    def faults(self, part: Where) -> Iterator[str]:
+    def faults(self, part: Where) -> Iterator[Fault]:
         """Yield what is wrong with values of fields that runs are chosen by."""
         for field, value in part.items():
             if fault := self.fault(field, value):
-                yield fault
+                yield Fault(fault, field)
             elif field not in self.axes:
-                yield f"{field} is no axis of the {self.scale} scale; axes: {', '.join(self.axes)}"
+                yield Fault(f"{field} is no axis of the {self.scale} scale; axes: {', '.join(self.axes)}", field)
 
 
 def _twice(field: str) -> str:
@@ -130,21 +131,21 @@ class Rule(ABC):
         """Return the arguments that make the rule from its ``settings()`` or from a user's."""
         return dict(settings)
 
-    def parts(self) -> Iterator[Where]:
-        """Yield the values of fields that runs are chosen by."""
-        yield self.where or {}
+    def parts(self) -> dict[str, Where]:
+        """Return the values of fields that runs are chosen by, by the name of the setting."""
+        return {"where": self.where or {}}
 
     def faults(self, asked: Asked) -> list[str]:
         """Return what is wrong with the settings in an experiment, one sentence each."""
-        found = []
+        found: list[str] = []
         for name, value in (("low", self.low), ("high", self.high)):
             if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value != value):
-                found.append(f"{name} = {value!r} must be a number or none")
+                found.append(Fault(f"{name} = {value!r} must be a number or none", name))
         if not found and self.low is None and self.high is None:
             found.append("give low, high or both: without them it could not turn out false")
         elif not found and self.low is not None and self.high is not None and self.low >= self.high:
-            found.append(f"low = {self.low} must be below high = {self.high}")
-        return found + [fault for part in self.parts() for fault in asked.faults(part)]
+            found.append(Fault(f"low = {self.low} must be below high = {self.high}", "low"))
+        return found + [inside(fault, name) for name, part in self.parts().items() for fault in asked.faults(part)]
 
     @abstractmethod
     def answer(self, evidence: Evidence) -> Answer:

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from analysis.faults import Fault
 from analysis.laws import law_named, law_names
 from analysis.rules._base import Asked, Rule
 
@@ -25,7 +26,7 @@ class OfTimes(Rule):
         """Return what is wrong with the settings in an experiment, one sentence each."""
         found = super().faults(asked)
         if self.quantity is not None and self.quantity not in asked.times:
-            found.append(f"quantity = {self.quantity!r} must be one of {', '.join(asked.times)}")
+            found.append(Fault(f"quantity = {self.quantity!r} must be one of {', '.join(asked.times)}", "quantity"))
         return found
 
     def part_words(self, evidence: Evidence) -> str:
@@ -50,9 +51,10 @@ class OfLaw(OfTimes):
         if not asked.laws:
             return [*found, f"rule {self.name} needs laws; give laws and primary_law"]
         if self.law is not None and law not in asked.laws:
-            found.append(f"law {law!r} is not among the laws: {', '.join(asked.laws)}")
+            found.append(Fault(f"law {law!r} is not among the laws: {', '.join(asked.laws)}", "law"))
         elif law in law_names() and self.constant not in (free := law_named(law).free):
-            found.append(f"the law {law} has no constant {self.constant!r}; constants: {', '.join(free)}")
+            words = f"the law {law} has no constant {self.constant!r}; constants: {', '.join(free)}"
+            found.append(Fault(words, "parameter"))
         return found
 
     def fitted(self, evidence: Evidence) -> Fit:

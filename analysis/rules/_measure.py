@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from analysis.faults import Fault
 from analysis.measures import among, columns_of, measure_names
 from analysis.rules._base import Asked, Rule
 from analysis.rules._by_seed import LEAST_SEEDS
@@ -28,5 +29,6 @@ class OfMeasure(Rule):
         if not asked.measures:
             found.append(f"rule {self.name} needs measures: {', '.join(measure_names())}")
         elif not among(self.measure, columns):
-            found.append(f"no measure of the experiment gives {self.measure!r}; columns: {', '.join(columns)}")
+            words = f"no measure of the experiment gives {self.measure!r}; columns: {', '.join(columns)}"
+            found.append(Fault(words, "measure"))
         return found

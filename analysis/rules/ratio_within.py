@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis.faults import Fault
 from analysis.numerals import digits, limits
 from analysis.rules._arms import OfArms
 from analysis.rules._base import Answer, Asked, Effect, Names
@@ -32,11 +33,12 @@ class RatioWithin(OfArms):
 
     def faults(self, asked: Asked) -> list[str]:
         """Return what is wrong with the settings in an experiment, one sentence each."""
-        known = (*asked.axes, *asked.fixed)
-        odd = [name for name in self.added if name is not None and name not in known]
-        return super().faults(asked) + [
-            f"steps to add: {name!r} is given by no axis and no field of the {asked.scale} scale" for name in odd
-        ]
+        found, known = super().faults(asked), (*asked.axes, *asked.fixed)
+        for setting, name in zip(("first_added", "second_added"), self.added, strict=True):
+            if name is not None and name not in known:
+                words = f"steps to add: {name!r} is given by no axis and no field of the {asked.scale} scale"
+                found.append(Fault(words, setting))
+        return found
 
     def answer(self, evidence: Evidence) -> Answer:
         """Return the ratio.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis.faults import Fault
 from analysis.numerals import digits
 from analysis.rules._base import Answer, Asked, Effect, Names
 from analysis.rules._law import OfTimes
@@ -31,9 +32,11 @@ class SlopeWithin(OfTimes):
         fields = [part.partition("=")[0] for part in parts]
         if len(parts) > 2 or not set(fields) <= set(asked.axes):
             known = ", ".join(asked.axes)
-            found.append(f"term {self.term!r} must be an axis, or two joined by {TIMES!r}; axes: {known}")
+            found.append(
+                Fault(f"term {self.term!r} must be an axis, or two joined by {TIMES!r}; axes: {known}", "term")
+            )
         elif (ordered := sorted(parts, key=lambda part: asked.axes.index(part.partition("=")[0]))) != parts:
-            found.append(f"term {self.term!r} is called {TIMES.join(ordered)!r}")
+            found.append(Fault(f"term {self.term!r} is called {TIMES.join(ordered)!r}", "term"))
         return found
 
     def answer(self, evidence: Evidence) -> Answer:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from analysis import events, table
-from search_spaces._experiment import MOST_STEPS
+from search_spaces._space import MOST_STEPS
 from trainables.recording import Recording
 
 if TYPE_CHECKING:

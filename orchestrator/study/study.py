@@ -16,9 +16,10 @@ from orchestrator.storage.results import BadInputError, Results
 from orchestrator.study import searches
 from orchestrator.study.plan import Plan, make_plan
 from orchestrator.study.resources import Request, request
-from search_spaces._experiment import MOST_REPLICAS, MOST_STEPS, Experiment
-from search_spaces._files import experiment_named
+from search_spaces._experiment import Experiment
+from search_spaces._files import experiment_named, told
 from search_spaces._grids import values_in
+from search_spaces._space import MOST_REPLICAS, MOST_STEPS
 from trainables.family import rules
 from trainables.names import near_match
 from trainables.replica import family_named
@@ -115,7 +116,8 @@ def study_of(options: Options) -> Study:
     experiment = experiment.asked_at(options.scale)
     changed = experiment.with_changes(options.scale, changes, options.seeds).with_precision(options.precision)
     if faults := changed.faults():
-        raise BadInputError("; ".join(faults))
+        own = experiment.faults()  # of the file; the others are those of the flags, which stand on no line of it
+        raise BadInputError(told(options.name, [fault if fault in own else str(fault) for fault in faults]))
     registered = experiment.registration(options.scale) == changed.registration(options.scale)
     variant = "" if registered else changed.registration(options.scale)[:6]
     return Study(changed, options.scale, variant, Results.at(options.storage), options)
