@@ -47,8 +47,8 @@ class Criterion:
 
     @property
     def step(self) -> str:
-        """What its time is called: "grok step", "alignment step"."""
-        return f"{self._called} step"
+        """What its time is called: "grok step", "alignment step"; that of the delay is a "delay"."""
+        return self._called if self.name == DELAY else f"{self._called} step"
 
     @property
     def seen(self) -> str:
@@ -58,7 +58,12 @@ class Criterion:
     @property
     def missed(self) -> str:
         """What a run did that never saw the event: "did not grok", "did not reach alignment"."""
-        return f"did not {BARE.get(self.name, f'reach {self._called}')}"
+        return f"did not {self.verb}"
+
+    @property
+    def verb(self) -> str:
+        """What a run does that sees the event, in the infinitive: "grok", "reach alignment"."""
+        return BARE.get(self.name, f"reach {self._called}")
 
     @property
     def _called(self) -> str:
@@ -123,6 +128,7 @@ def accuracy_criteria(thresholds: Sequence[float]) -> tuple[Criterion, ...]:
 
 
 GROKKING = accuracy_criteria([0.99])[0]
+DELAYED = Criterion(name=DELAY, column="", threshold=0.0)  # stands for the delay where an event is named
 
 
 def _several(value: float | tuple[float, ...]) -> tuple[float, ...]:

@@ -1,6 +1,6 @@
 """What a search found: the points that were tried, the best of them, and how it fares on seeds that did not choose it.
 
-The objective is the restricted mean grok step: the mean over seeds of the step that first saw the event, where a run
+The objective is the restricted mean step of the event: the mean over seeds of the step that first saw it, where a run
 without one counts as the horizon. So points with censored or diverged runs can be compared with all others.
 """
 
@@ -11,17 +11,20 @@ from typing import Any
 
 import polars as pl
 
+from analysis.criteria import GROKKING, Criterion
 from analysis.evidence import Evidence
 from analysis.table import BEST, POINT, REFERENCE
 
 OBJECTIVE = "restricted_mean"
 
 
-def trials(rows: pl.DataFrame, names: Sequence[str], *, horizon: int, seeds: Collection[int]) -> pl.DataFrame:
+def trials(
+    rows: pl.DataFrame, names: Sequence[str], *, horizon: int, seeds: Collection[int], event: Criterion = GROKKING
+) -> pl.DataFrame:
     """Return one row per point that has ended on all of the given seeds, the best first.
 
-    ``rows`` is a timeline. Columns: the fields, runs, grokked, median and restricted mean, in steps. The median is null
-    where fewer than half of the runs grokked.
+    ``rows`` is a timeline of the event. Columns: the fields, runs, how many saw the event (under its name), median and
+    restricted mean, in steps. The median is null where fewer than half of the runs saw it.
     """
     step = pl.col("upper").fill_null(horizon).clip(upper_bound=horizon)
     middle = pl.col("upper").fill_null(float("inf")).quantile(0.5, "lower")
@@ -30,7 +33,7 @@ def trials(rows: pl.DataFrame, names: Sequence[str], *, horizon: int, seeds: Col
         .group_by(names)
         .agg(
             runs=pl.len(),
-            grokked=pl.col("upper").count(),
+            **{event.name: pl.col("upper").count()},
             median=pl.when(middle.is_finite()).then(middle),
             **{OBJECTIVE: step.mean()},
         )
@@ -39,7 +42,13 @@ def trials(rows: pl.DataFrame, names: Sequence[str], *, horizon: int, seeds: Col
 
 
 def confirmation(
-    rows: pl.DataFrame, reference: Mapping[str, float], best: Mapping[str, float], seeds: Collection[int]
+    rows: pl.DataFrame,
+    reference: Mapping[str, float],
+    best: Mapping[str, float],
+    seeds: Collection[int],
+    *,
+    event: Criterion = GROKKING,
+    events: Mapping[str, Criterion] | None = None,
 ) -> Evidence:
     """Return the runs of both points on the given seeds as evidence: field ``point`` tells them apart.
 
@@ -51,7 +60,8 @@ def confirmation(
         for arm, point in ((REFERENCE, reference), (BEST, best))
         if arm == REFERENCE or dict(best) != dict(reference)
     ]
-    return Evidence(pl.concat(arms), x=POINT, laws=("constant",), primary_law="constant")
+    laws = ("constant",)
+    return Evidence(pl.concat(arms), x=POINT, laws=laws, primary_law=laws[0], event=event, events=events)
 
 
 def best_of(found: pl.DataFrame, names: Sequence[str], reference: Mapping[str, float]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def settings_of(rule: str) -> list[str]:
     """Return the settings of a rule.
 
     >>> settings_of("share_within")
-    ['low', 'high', 'where']
+    ['low', 'high', 'where', 'quantity']
     """
     names = [field.name for field in dataclasses.fields(rule_named(rule))]
     return [*names, ARM] if "first" in names else names

@@ -22,12 +22,10 @@ def named_events(recording: Recording, threshold: float) -> dict[str, Criterion]
     return found | {each.label: each for each in known}
 
 
-def event_faults(
-    recording: Recording, threshold: float, event: str, *, recorded: tuple[str, ...], searched: bool
-) -> Iterator[str]:
+def event_faults(recording: Recording, threshold: float, event: str, recorded: tuple[str, ...]) -> Iterator[str]:
     """Yield what is wrong with the events of an experiment and with the one that it is about, one sentence each.
 
-    ``recorded``: the probes that measure; ``searched``: whether any scale searches for its points.
+    ``recorded``: the probes that are recorded.
     """
     if recording.faults():
         return
@@ -37,6 +35,3 @@ def event_faults(
     known = named_events(recording, threshold)
     if event not in known:
         yield Fault(f"unknown event {event!r}{near_match(event, list(known))}; recorded: {', '.join(known)}", "event")
-    elif known[event].name != GROKKED and searched:
-        words = f"event = {event!r}: a search is for the point that groks soonest; use event = {GROKKED!r}"
-        yield Fault(words, "event")

@@ -213,8 +213,7 @@ class Experiment:
         return found
 
     def _event_faults(self) -> Iterator[str]:
-        searched = any(scale.search for scale in self.scales.values())
-        yield from event_faults(self.recording, self.threshold, self.event, recorded=self.probes, searched=searched)
+        yield from event_faults(self.recording, self.threshold, self.event, self.probes)
 
     @property
     def probes(self) -> tuple[str, ...]:

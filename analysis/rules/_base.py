@@ -147,6 +147,10 @@ class Rule(ABC):
             found.append(Fault(f"low = {self.low} must be below high = {self.high}", "low"))
         return found + [inside(fault, name) for name, part in self.parts().items() for fault in asked.faults(part)]
 
+    def event(self, own: Criterion, others: Mapping[str, Criterion]) -> Criterion:
+        """Return the event that the number is about: ``own``, that of the experiment, unless the rule names another."""
+        return own
+
     @abstractmethod
     def answer(self, evidence: Evidence) -> Answer:
         """Return what the evidence says.

@@ -9,6 +9,7 @@ from analysis.faults import Fault
 from analysis.numerals import digits, limits
 from analysis.rules._arms import OfArms
 from analysis.rules._base import Answer, Asked, Effect, Names
+from analysis.rules._events import OfEvents
 
 if TYPE_CHECKING:
     from analysis.evidence import Evidence
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RatioWithin(OfArms):
-    """The median step of the event at ``second`` over that at ``first``, in pairs, lies from ``low`` to ``high``.
+class RatioWithin(OfEvents, OfArms):
+    """The median step of an event at ``second`` over that at ``first``, in pairs, lies from ``low`` to ``high``.
 
     ``first_added``, ``second_added``: fields of steps that were spent before the runs of an arm began, such as those of
     a ticket's parent, and are added.
@@ -47,12 +48,13 @@ class RatioWithin(OfArms):
         """
         from analysis.evidence import words
 
-        found = evidence.contrast(self.first, self.second, self.where, self.added)
+        seen = self.about(evidence)
+        found = seen.contrast(self.first, self.second, self.where, self.added)
         one, other = (
             words(arm) + (f" with its {name} added" if name else "")
             for arm, name in zip((self.first, self.second), self.added, strict=True)
         )
-        told = f"{evidence.event.step} at {other} over that at {one}{self.where_words()}, paired by seed:"
+        told = f"{seen.event.step} at {other} over that at {one}{self.where_words()}, paired by seed:"
         return Answer(found.ratio, told, 2 * found.pairs)
 
     def looked(self, evidence: Evidence) -> Looked:
@@ -63,7 +65,7 @@ class RatioWithin(OfArms):
         from analysis.contrast import told_ratios
         from analysis.looked import Looked
 
-        first, second, seeds = evidence.compared(self.first, self.second, self.where, self.added)
+        first, second, seeds = self.about(evidence).compared(self.first, self.second, self.where, self.added)
         ratios, told = told_ratios(first, second, seeds)
         return Looked(ratios.lower, ratios.upper, told, silent=len(seeds) - len(told))
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from analysis.criteria import DELAY
+from analysis.faults import Fault
 from analysis.numerals import percent
-from analysis.rules._base import Answer, Effect, Names, Rule
+from analysis.rules._base import Answer, Asked, Effect, Names
 from analysis.rules._by_seed import LEAST_SEEDS, Numbers
+from analysis.rules._events import OfEvents
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,15 +20,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ShareWithin(Rule):
-    """The share of runs that saw the event lies from ``low`` to ``high``."""
+class ShareWithin(OfEvents):
+    """The share of runs that saw an event lies from ``low`` to ``high``."""
 
     least_seeds: ClassVar[int] = LEAST_SEEDS
     ends: ClassVar[tuple[float, ...]] = (0.0, 1.0)
 
+    def faults(self, asked: Asked) -> list[str]:
+        """Return what is wrong with the settings in an experiment, one sentence each."""
+        odd = [Fault("quantity = 'delay' is no event, of which runs have a share", "quantity")]
+        return super().faults(asked) + (odd if self.quantity == DELAY else [])
+
     def numbers(self, evidence: Evidence) -> Numbers:
         """Return 1 for each run that saw the event by the last step at which all were watched, else 0."""
-        rows = evidence.every(self.where)
+        rows = self.about(evidence).every(self.where)
         horizon = watched_to(rows)
         seen = [float(upper is not None and upper <= horizon) for upper in rows["upper"]]
         return Numbers(seen, rows["data_seed"].to_list())
@@ -34,11 +42,11 @@ class ShareWithin(Rule):
         """Return the share; runs of one seed count as one."""
         from analysis.means import share_interval
 
-        found = self.numbers(evidence)
+        seen, found = self.about(evidence), self.numbers(evidence)
         shares, count = list(found.by_seed().values()), len(found.values)
-        horizon = watched_to(evidence.every(self.where))
+        horizon = watched_to(seen.every(self.where))
         several = f", {count} runs counted as {len(shares)} seeds" if count > len(shares) else ""
-        told = f"share of runs{self.where_words()} that {evidence.event.seen} by step {horizon:,.0f}{several}:"
+        told = f"share of runs{self.where_words()} that {seen.event.seen} by step {horizon:,.0f}{several}:"
         return Answer(share_interval(shares), told, count)
 
     def looked(self, evidence: Evidence) -> Looked:

@@ -24,7 +24,7 @@ Pack = tuple[Replica, ...]
 
 
 class Chooser:
-    """Asks for points until enough are tried, tells the restricted mean grok step of each, then has the best confirmed.
+    """Asks for points until enough are tried, tells the restricted mean of each, then has the best confirmed.
 
     What was chosen is written down before it is trained. The Optuna study beside it is a view, made anew from the
     results by every launch, for optuna-dashboard. A point with a replica that was given up counts as failed.
@@ -102,9 +102,10 @@ class Chooser:
     def _trials(self, ids: Sequence[str]) -> pl.DataFrame:
         """Return the points of which every seed has a row, the best first."""
         experiment = self._job.plan.experiment
-        rows = table.timeline(table.wide(self._job.results.replicas(ids), self._names), experiment.threshold)
+        wide, event = table.wide(self._job.results.replicas(ids), self._names), experiment.criterion
+        rows = table.timeline(wide, experiment.threshold, event)
         horizon = experiment.horizon(self._job.plan.scale)
-        return trials(rows, self._names, horizon=horizon, seeds=self._size.seeds)
+        return trials(rows, self._names, horizon=horizon, seeds=self._size.seeds, event=event)
 
     def _packs(self, points: Sequence[Mapping[str, float]], seeds: Sequence[int]) -> list[Pack]:
         wanted = [self._replicas(point, seeds) for point in points]

@@ -54,7 +54,7 @@ def _numbers(
         if verdict["effect"] is None and looked is None:
             continue
         title = f"{claim.name.replace('_', ' ')}: {verdict['verdict']}"
-        called = replace(NAMES, event=evidence.event)
+        called = replace(NAMES, event=claim.rule.event(evidence.event, evidence.events))
         shown[title], names[title] = (looked, _judged(claim, verdict)), claim.rule.axis(called)
     if shown:
         alt = f"The numbers behind {len(shown)} claims, with estimates, 95 % intervals and where each claim holds"
@@ -64,7 +64,7 @@ def _numbers(
 def _ratio(claim: Claim, rule: RatioWithin, evidence: Any, verdict: Mapping[str, Any], folder: Path) -> Iterator[Drawn]:
     from analysis.figures.paired import paired
 
-    looked, event = _looked(claim, evidence), evidence.event
+    looked, event = _looked(claim, evidence), rule.event(evidence.event, evidence.events)
     if looked is None or not len(looked.lower):
         return
     first, second = (

@@ -23,8 +23,8 @@ def method(facts: Mapping[str, Any]) -> str:
     if searched:
         told.append(
             "Points are chosen by Optuna's tree-structured Parzen estimator through Ray Tune's OptunaSearch, "
-            "to make the restricted mean grok step small; which are tried depends on the order in which earlier ones "
-            "ended. The ratio of two points is the median over seeds of the ratio of their grok steps."
+            f"to make the restricted mean {event.step} small; which are tried depends on the order in which earlier "
+            f"ones ended. The ratio of two points is the median over seeds of the ratio of their {event.step}s."
         )
     elif lawful:
         told.append(

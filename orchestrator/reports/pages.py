@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from analysis.criteria import Criterion
 from analysis.numerals import counted, digits, p_words, steps
 from orchestrator.reports.method import method
 from orchestrator.reports.symbols import label
@@ -161,24 +162,26 @@ def compared(fits: Sequence[Facts], x: str) -> Section:
 
 
 def _points_tried(facts: Facts) -> Iterator[Section]:
+    event = event_of(facts)
     if facts["trials"]:
         note = (
-            "On the seeds that choose, the best first. The restricted mean counts a run that did not grok as the last "
-            "step of the budget. The best of many points looks better here than it is."
+            f"On the seeds that choose, the best first. The restricted mean counts a run that {event.missed} as the "
+            "last step of the budget. The best of many points looks better here than it is."
         )
-        yield Section("Points tried", [_tried(facts["trials"])], notes=[note])
+        yield Section("Points tried", [_tried(facts["trials"], event)], notes=[note])
     if facts["confirmed"]:
         note = "Points measured again on seeds that took no part in the choice; the claims are judged on these runs."
-        yield Section("On fresh seeds", [_tried(facts["confirmed"])], notes=[note])
+        yield Section("On fresh seeds", [_tried(facts["confirmed"], event)], notes=[note])
 
 
-def _tried(trials: Sequence[Facts]) -> Table:
-    head = ["role", *(symbol(name) for name in trials[0]["point"]), "runs", "grokked", "median step", "restricted mean"]
+def _tried(trials: Sequence[Facts], event: Criterion) -> Table:
+    fields = [symbol(name) for name in trials[0]["point"]]
+    head = ["role", *fields, "runs", event.seen, "median step", "restricted mean"]
     rows = [
         [
             row["role"] or "–",
             *(digits(value) for value in row["point"].values()),
-            *(f"{row[name]:,}" for name in ("runs", "grokked")),
+            *(f"{row[name]:,}" for name in ("runs", event.name)),
             _median(row["median"]),
             steps(row["restricted_mean"]),
         ]

@@ -80,14 +80,15 @@ def _of_claims(state: State, rows: pl.DataFrame, facts: Mapping[str, Any], folde
         best = next((each["point"] for each in facts["trials"] if BEST in each["role"]), None)
         if best is None:
             return
-        evidence = confirmation(rows, search.first[0], best, search.confirming_seeds)
+        about = {"event": evidence.event, "events": evidence.events}
+        evidence = confirmation(rows, search.first[0], best, search.confirming_seeds, **about)
     yield from (Picture(*each) for each in pictures_of_claims(experiment.claims, evidence, facts, folder))
 
 
 def _search(state: State, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
     from analysis.figures.search import search
 
-    names = state.experiment.varied(state.scale)[:2]
+    names, step = state.experiment.varied(state.scale)[:2], state.experiment.criterion.step
     tried = {
         each["role"] or str(number): (*(each["point"][name] for name in names), each["restricted_mean"])
         for number, each in enumerate(facts["trials"])
@@ -98,9 +99,9 @@ def _search(state: State, facts: Mapping[str, Any], folder: Path) -> Iterator[Pi
     labels = [symbol(name) for name in names]
     yield Picture(
         search([*tried.values()], marked, labels=labels, folder=folder),
-        f"Points tried by {labels[0]} and {labels[1]}, darker where their restricted mean grok step is smaller",
+        f"Points tried by {labels[0]} and {labels[1]}, darker where their restricted mean {step} is smaller",
         "Every point that was tried, darker where it was sooner; beside it, where there is room, its restricted mean "
-        "grok step over the seeds that choose. Circle: the reference; star: the best point on these seeds.",
+        f"{step} over the seeds that choose. Circle: the reference; star: the best point on these seeds.",
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from analysis.claims import Verdict, judge, undecided
+from analysis.criteria import GROKKED, Criterion
 from analysis.numerals import counted, digits, steps
 from analysis.table import BEST, REFERENCE, timeline
 from orchestrator.reports import spoken
@@ -26,24 +27,25 @@ def found(experiment: Experiment, scale: str, search: Search, runs: pl.DataFrame
     """
     from analysis.search import best_of, trials
 
-    names = list(search.ranges)
-    rows = timeline(runs, experiment.threshold)
+    names, event = list(search.ranges), experiment.criterion
+    rows = timeline(runs, experiment.threshold, event)
     horizon = experiment.horizon(scale)
-    tried = trials(rows, names, horizon=horizon, seeds=experiment.scales[scale].seeds)
+    tried = trials(rows, names, horizon=horizon, seeds=experiment.scales[scale].seeds, event=event)
     if tried.is_empty():
         claims = [asdict(undecided(claim, NO_POINT)) for claim in experiment.claims]
         return {"answer": f"{NO_POINT[0].upper()}{NO_POINT[1:]}.", "claims": claims}
     reference, best = search.first[0], best_of(tried, names, search.first[0])
     claims = [
         {**asdict(verdict), "evidence": plain(verdict.evidence), "statistic": plain(verdict.statistic)}
-        for verdict in _verdicts(experiment, search, rows, best)
+        for verdict in _verdicts(experiment, search, rows, best, event)
     ]
-    fresh = trials(rows, names, horizon=horizon, seeds=search.confirming_seeds)
+    fresh = trials(rows, names, horizon=horizon, seeds=search.confirming_seeds, event=event)
+    others = [each for each in experiment.recording.criteria if each.name == event.name]
     facts = {
         "trials": [_told(row, names, reference, best) for row in tried.to_dicts()],
         "confirmed": [_told(row, names, reference, best) for row in fresh.to_dicts()],
         "claims": claims,
-        "sensitivity": [_at(experiment, search, runs, best, each) for each in experiment.recording.thresholds],
+        "sensitivity": [_at(experiment, search, runs, best, each) for each in others],
     }
     return {**facts, "answer": _answer(experiment, facts)}
 
@@ -67,11 +69,13 @@ def _told(
     return {"point": point, "role": " and ".join(roles), **rest}
 
 
-def _verdicts(experiment: Experiment, search: Search, rows: pl.DataFrame, best: Mapping[str, float]) -> list[Verdict]:
+def _verdicts(
+    experiment: Experiment, search: Search, rows: pl.DataFrame, best: Mapping[str, float], event: Criterion
+) -> list[Verdict]:
     from analysis.search import confirmation
 
-    reason = ""
-    evidence = confirmation(rows, search.first[0], best, search.confirming_seeds)
+    reason, seeds = "", search.confirming_seeds
+    evidence = confirmation(rows, search.first[0], best, seeds, event=event, events=experiment.quantities)
     if best == dict(search.first[0]):
         reason = "no point did better than the reference on the seeds that choose"
     elif evidence.rows["point"].n_unique() < 2:
@@ -80,32 +84,37 @@ def _verdicts(experiment: Experiment, search: Search, rows: pl.DataFrame, best: 
 
 
 def _at(
-    experiment: Experiment, search: Search, runs: pl.DataFrame, best: Mapping[str, float], threshold: float
+    experiment: Experiment, search: Search, runs: pl.DataFrame, best: Mapping[str, float], event: Criterion
 ) -> dict[str, Any]:
     """Return what the claims would say of the same two points had another threshold been chosen."""
-    rows = timeline(runs, threshold)
-    facts: dict[str, Any] = {"threshold": threshold, "events": rows["upper"].count(), "exponent": None, "claims": {}}
+    rows = timeline(runs, event.threshold if event.name == GROKKED else experiment.threshold, event)
+    facts: dict[str, Any] = {
+        "threshold": event.threshold,
+        "events": rows["upper"].count(),
+        "exponent": None,
+        "claims": {},
+    }
     if rows.is_empty():
         return {**facts, "note": "not recorded"}
-    verdicts = _verdicts(experiment, search, rows, best)
+    verdicts = _verdicts(experiment, search, rows, best, event)
     return {**facts, "claims": {each.name: each.verdict for each in verdicts}}
 
 
 def _answer(experiment: Experiment, facts: Mapping[str, Any]) -> str:
-    """Return which point grokked soonest, how it and the reference fared on fresh seeds, and what the claims say."""
-    first = next(each for each in facts["trials"] if BEST in each["role"])
+    """Return the best point, how it and the reference fared on fresh seeds, and what the claims say."""
+    first, event = next(each for each in facts["trials"] if BEST in each["role"]), experiment.criterion
     tried = counted(len(facts["trials"]), "point")
-    if not first["grokked"]:
-        return f"At none of {tried} did a network grok within the budget."
-    told = [f"Of {tried} tried, {point_words(first['point'])} grokked soonest, after {_mean(first)}."]
-    fresh = [f"{_mean(each)} at {each['role']}" for each in facts["confirmed"] if each["role"]]
+    if not first[event.name]:
+        return f"At none of {tried} did a network {event.verb} within the budget."
+    told = [f"Of {tried} tried, {point_words(first['point'])} {event.seen} soonest, after {_mean(first, event)}."]
+    fresh = [f"{_mean(each, event)} at {each['role']}" for each in facts["confirmed"] if each["role"]]
     if fresh:
         told.append(f"On {counted(facts['confirmed'][0]['runs'], 'fresh seed')} it took {' and '.join(fresh)}.")
     verdicts = {verdict["name"]: verdict for verdict in facts["claims"]}
     return " ".join([*told, *(spoken.sentence(experiment, claim, verdicts[claim.name]) for claim in experiment.claims)])
 
 
-def _mean(trial: Mapping[str, Any]) -> str:
-    """Return the restricted mean of a trial and how many of its runs grokked."""
-    seen = f"{trial['grokked']} of {trial['runs']} grokked"
+def _mean(trial: Mapping[str, Any], event: Criterion) -> str:
+    """Return the restricted mean of a trial and how many of its runs saw the event."""
+    seen = f"{trial[event.name]} of {trial['runs']} {event.seen}"
     return f"{steps(trial['restricted_mean'])} steps in the mean ({seen})"

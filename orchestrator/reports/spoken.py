@@ -71,7 +71,8 @@ def sentence(experiment: Experiment, claim: Claim, verdict: Facts) -> str:
         claim.name, (statement, f"It is not true that {within_a_sentence(statement)}")
     )
     told = {HOLDS: holds, FAILS: fails}.get(verdict["verdict"], f"Whether {within_a_sentence(holds)} stays open")
-    number = number_words(claim, verdict, replace(NAMES, event=experiment.criterion))
+    event = claim.rule.event(experiment.criterion, experiment.quantities)
+    number = number_words(claim, verdict, replace(NAMES, event=event))
     return f"{told[0].upper()}{told[1:]}: {number or verdict['evidence']}."
 
 

@@ -86,6 +86,9 @@ def test_an_unknown_rule_lists_the_rules() -> None:
         (ParameterWithin("critical", low=1), "the law floor_power has no constant 'critical'; constants: floor, scale"),
         (FloorShare(law="power", low=0.5), "the law power has no constant 'floor'"),
         (FloorShare(quantity="wait", low=0.5), "quantity = 'wait' must be one of grokked"),  # type: ignore[arg-type]
+        (RatioWithin(**ARMS, quantity="wait", low=1), "quantity = 'wait' must be one of grokked, delay"),
+        (ShareWithin(quantity="wait", low=0.5), "quantity = 'wait' must be one of grokked, delay"),
+        (ShareWithin(quantity="delay", low=0.5), "quantity = 'delay' is no event"),
         (SlopeWithin("depth", low=0.5), "term 'depth' must be an axis, or two joined by ' × '; axes: width, kind"),
         (SlopeWithin("kind=b × width", low=0.5), "term 'kind=b × width' is called 'width × kind=b'"),
         (RatioWithin(first={"width": 8}, second={"kind": "a"}, low=1), "first and second must give values of the same"),

@@ -1,0 +1,49 @@
+"""What rules share that look at the runs' own times, without a fit: which event these are of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analysis.criteria import DELAY, DELAYED, Criterion
+from analysis.rules._law import OfTimes
+
+if TYPE_CHECKING:
+    from analysis.evidence import Evidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfEvents(OfTimes):
+    """A rule about the times of single runs: of the experiment's event, of another one, or the delay."""
+
+    def about(self, evidence: Evidence) -> Evidence:
+        """Return the evidence of the same runs with the times that the rule looks at.
+
+        Raises: ValueError for an event that the runs were not watched for.
+        """
+        from analysis.evidence import Evidence
+        from analysis.table import at, delays
+
+        if self.quantity is None or self.quantity in (evidence.event.name, evidence.event.label):
+            return evidence
+        if self.quantity not in (DELAY, *evidence.events):
+            raise ValueError(f"the runs were not watched for {self.quantity!r}")
+        event = self.event(evidence.event, evidence.events)
+        return Evidence(
+            delays(evidence.rows) if event == DELAYED else at(evidence.rows, event.prefix),
+            x=evidence.x,
+            laws=evidence.laws,
+            primary_law=evidence.primary_law,
+            strata=evidence.strata,
+            least_memorised=evidence.least_memorised,
+            constants=evidence.constants,
+            event=event,
+            events=evidence.events,
+        )
+
+    def event(self, own: Criterion, others: Mapping[str, Criterion]) -> Criterion:
+        """Return the event whose times the rule looks at; ``others``: all recorded events, by name."""
+        if self.quantity is None:
+            return own
+        return DELAYED if self.quantity == DELAY else others.get(self.quantity, own)
