@@ -1,6 +1,6 @@
 """Launch experiments: plan what is missing, train it in packs, mirror it to MLflow, report.
 
-``from orchestrator import results`` gives the runs of a study as a frame; all else is done by the command line.
+``from orchestrator import results`` gives the runs of a study as a frame; the command line does everything else.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ def results(
 ) -> pl.DataFrame:
     """Return the runs of a study that have ended: a row per run, its fields, events and measures.
 
-    It is the table that a report has as ``replicas.csv``. ``name``: an experiment or the path of a file that defines
-    one; ``changes`` and ``seeds``: those of a study that was launched with ``--set`` and ``--seeds``.
-    Where files had to be skipped, a warning says so.
+    It is the table that a report keeps as ``replicas.csv``. ``name``: an experiment or the path of a file that defines
+    one; ``changes`` and ``seeds``: those that a study was launched with, by ``--set`` and ``--seeds``.
+    If files had to be skipped, a warning says so.
     Raises: BadInputError in words, as the command line does.
     """
     from orchestrator.reports.report import runs_of

@@ -1,4 +1,4 @@
-"""The command line: few verbs, few flags; everything about the science stands in the experiment files."""
+"""The command line: few verbs, few flags; everything about the science is in the experiment files."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def guarded(run: Callable[[], object]) -> int:
-    """Return the exit code of a verb; what the user can mend costs one line on stderr instead of a traceback."""
+    """Return the exit code of a verb; a fault that the user can mend is one line on stderr, not a traceback."""
     try:
         code = run()
         return code if isinstance(code, int) else DONE

@@ -74,7 +74,7 @@ def train(
 ) -> bool:
     """Train what is missing; return False when interrupted. Trains nothing when nothing is missing.
 
-    Without a terminal it has one of its own for the time of the training, which may be silent. The companion, if there
+    Without a terminal it makes one of its own while it trains, which may be silent. The companion, if there
     is one, mirrors replicas as they end.
     """
     if terminal is None:

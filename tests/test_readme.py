@@ -41,7 +41,7 @@ ELSEWHERE = {  # command: the test that runs it
     "launch NAME --smoke": "test_a_python_block_is_an_experiment_that_can_be_launched",
     "probe NAME": "tests/orchestrator/test_probing.py",
     "launch mine.py": "test_a_python_block_is_an_experiment_that_can_be_launched",
-    "launch --address HOST:PORT": "tests/orchestrator/test_launch.py",
+    "launch --address HOST:PORT": "tests/orchestrator/test_shared_cluster.py",
     "launch my_net.py --smoke": "tests/test_your_own_network.py",
 }
 

@@ -1,4 +1,4 @@
-"""Whether a Ray cluster answers at an address: known within seconds, where Ray itself would wait for minutes."""
+"""Whether a Ray cluster answers at an address, found within seconds; Ray itself would wait for minutes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def checked(address: str) -> str:
     """Return an address at which the head of a Ray cluster answers, with ``auto`` resolved to HOST:PORT.
 
     Raises: BadInputError when the address is malformed, when nothing or something else answers there within
-    ``PROBE_S``, and when the cluster wants a token that is not given.
+    ``PROBE_S``, and when the cluster requires a token that is not given.
     """
     with quiet(Path(os.devnull)):
         place = _running_here() if address == "auto" else address
@@ -53,7 +53,7 @@ def _running_here() -> str:
 
 
 def _knock(address: str, host: str, port: int) -> None:
-    """Say the first words of gRPC and wait for its first frame; in a thread, for a name may take minutes to resolve."""
+    """Say the first words of gRPC and wait for its first frame, in a thread: a name may take minutes to resolve."""
     faults: list[str] = [f"no answer within {PROBE_S:.0f} s"]
     thread = threading.Thread(target=lambda: faults.__setitem__(0, _handshake_fault(host, port)), daemon=True)
     thread.start()
@@ -80,7 +80,7 @@ def _handshake_fault(host: str, port: int) -> str:
 
 
 def _ask(address: str, place: str) -> None:
-    """Ask the head for its cluster, once; ``ray.init`` would ask a wrong one, or with a wrong token, twenty times."""
+    """Ask the head about its cluster, once; ``ray.init`` would ask a wrong one, or with a wrong token, twenty times."""
     from ray._private.authentication.authentication_token_setup import ensure_token_if_auth_enabled
     from ray._raylet import GcsClient  # type: ignore[attr-defined]  # a C extension
     from ray.exceptions import AuthenticationError, RayError

@@ -1,4 +1,4 @@
-"""Chooses the points of a search with Ray's OptunaSearch, one whenever a slot is free. Imported only where one runs."""
+"""Chooses the points of a search with Ray's OptunaSearch, one whenever a slot is free. Imported only by searches."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ Pack = tuple[Replica, ...]
 class Chooser:
     """Asks for points until enough are tried, tells the restricted mean of each, then has the best confirmed.
 
-    What was chosen is written down before it is trained. The Optuna study beside it is a view, made anew from the
-    results by every launch, for optuna-dashboard. A point with a replica that was given up counts as failed.
-    ``over``: no further point is to come, for the best one is confirmed or being so, or because the storage failed.
+    Each choice is written down before it is trained. The Optuna study beside it is a view for optuna-dashboard,
+    made again from the results by every launch. A point with a replica that was given up counts as failed.
+    ``over``: no further point will come, since the best one has been or is being confirmed, or since the storage
+    failed.
     """
 
     def __init__(self, job: Job, search: Search) -> None:
@@ -42,7 +43,7 @@ class Chooser:
         self.over = False
 
     def next(self, running: Iterable[Replica]) -> list[Pack]:
-        """Return the packs to train next: of one more point, or of those to be confirmed; none while nothing ended.
+        """Return the packs to train next: of one more point, or of those to be confirmed; none while nothing has ended.
 
         ``running``: the replicas that are being trained.
         """
@@ -63,7 +64,7 @@ class Chooser:
         return []
 
     def _look(self, running: frozenset[str]) -> None:
-        """Read how far all points are, and tell Optuna of every one that is through since the last look."""
+        """Read how far all points are, and tell Optuna about every one that has ended since the last look."""
         replicas = [self._replicas(point, self._size.seeds) for point in self._search.points]
         ids = [each.id for of_point in replicas for each in of_point]
         settled = self._job.results.settled(ids)
@@ -83,7 +84,7 @@ class Chooser:
             self._optuna.add_evaluated_point(dict(point), value or 0.0, error=value is None)
 
     def _choose(self) -> list[Pack] | None:
-        """Return the packs of what is chosen now, or None where a point has to end first."""
+        """Return the packs of what is chosen now, or None if a point has to end first."""
         search, number = self._search, len(self._search.points)
         if number < search.tries:
             self._asked.add(number)
@@ -100,7 +101,7 @@ class Chooser:
         return self._packs([*pair.values()], search.confirming_seeds)
 
     def _trials(self, ids: Sequence[str]) -> pl.DataFrame:
-        """Return the points of which every seed has a row, the best first."""
+        """Return the points whose seeds all have a row, the best first."""
         experiment = self._job.plan.experiment
         wide, event = table.wide(self._job.results.replicas(ids), self._names), experiment.criterion
         rows = table.timeline(wide, experiment.threshold, event)
@@ -130,7 +131,7 @@ class Chooser:
 
 
 def _study(search: Search, file: Path, name: str) -> OptunaSearch:
-    """Return an empty study that is kept in a new file; the points that are known are told to it later."""
+    """Return an empty study kept in a new file; it is told the known points later."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return OptunaSearch(
         {name: optuna.distributions.FloatDistribution(*ends, log=True) for name, ends in search.ranges.items()},

@@ -1,4 +1,4 @@
-"""What a backend is given, and what it tells while it runs."""
+"""What a backend is given, and what it reports while it runs."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Job:
     progress: Progress | None = None
 
     def training(self, react: Callable[[], None]) -> AbstractContextManager[None]:
-        """Show that the packs are being trained; a first Ctrl-C has it react."""
+        """Show that the packs are being trained; a first Ctrl-C calls the reaction."""
         plan = self.plan
         parents = f" and {len(plan.parents)} parents" if plan.parents else ""
         return self.terminal.training(f"training {plan.left} replicas{parents}", self.progress or Progress(plan), react)
 
     def arguments(self) -> dict[str, Any]:
-        """Return what every worker gets handed in beside its tiny config."""
+        """Return what every worker is handed beside its tiny config."""
         from orchestrator.storage.provenance import provenance
 
         return {

@@ -23,11 +23,11 @@ TRIES = 4
 class Packs:
     """The packs of a launch, in the order of the plan.
 
-    What is left of a pack that fails is tried again at most three times, behind the packs that wait: first as it is,
-    for most faults pass; then in halves; then each replica alone, so that one that cannot be trained takes no other
-    down. A replica that failed four times is given up for this launch, and with it those that it is a parent of; a pack
-    is handed out once all its parents have ended. Where points are searched, the search is asked
-    for replicas whenever nothing waits.
+    What is left of a pack that fails is tried again at most three times, after the packs that wait: first as it is,
+    since most faults pass; then in halves; then each replica alone, so that one that cannot be trained takes no other
+    down. A replica that failed four times is given up for this launch, and its children with it; a pack is handed out
+    once all its parents have ended. In a search, the search is asked for replicas whenever nothing
+    waits.
     """
 
     def __init__(self, job: Job) -> None:
@@ -39,11 +39,11 @@ class Packs:
 
     @property
     def over(self) -> bool:
-        """Whether no pack waits or runs, and none is to come."""
+        """Whether no pack waits or runs, and none will come."""
         return not self._waiting and not self._running and (self._chooser is None or self._chooser.over)
 
     def next(self) -> dict[str, Any] | None:
-        """Return the config of the next pack, or None when none waits that could be trained now."""
+        """Return the config of the next pack, or None if none that waits can be trained now."""
         if self._chooser and not self._waiting:
             self._waiting += self._chooser.next(itertools.chain(*self._running.values()))
         replicas = next((pack for pack in self._waiting if not self._awaited & _parents(pack)), None)
@@ -59,7 +59,7 @@ class Packs:
         return {**facts, "running": list(itertools.chain(*self._running.values()))}
 
     def ended(self, pack: str) -> None:
-        """Take note that a pack is through."""
+        """Note that a pack has ended."""
         self._awaited -= {replica.id for replica in self._running.pop(pack, ())}
 
     def failed(self, pack: str, trace: str) -> None:
@@ -124,7 +124,7 @@ def _parents(pack: Sequence[Replica]) -> set[str]:
 
 
 def _again(replicas: tuple[Replica, ...], failures: int) -> list[tuple[Replica, ...]]:
-    """Return the packs in which replicas are tried again after so many failures."""
+    """Return the packs in which replicas are tried again, after a number of failures."""
     if failures == 1:
         return [replicas]
     if failures == 2:

@@ -47,8 +47,8 @@ def place() -> tuple[Path, str]:
 
 @contextlib.contextmanager
 def folder() -> Iterator[str]:
-    """Make a folder that only its owner may enter, and remove it with all that Ray left in it; before that, remove what
-    launches have left that were killed."""
+    """Make a folder that only its owner may enter, and at the end remove it with all that Ray left in it; first, remove
+    what killed launches have left."""
     within = place()[0]
     _sweep(within)
     with (
@@ -60,7 +60,7 @@ def folder() -> Iterator[str]:
 
 @contextlib.contextmanager
 def own() -> Iterator[None]:
-    """Have the cluster that is started meanwhile listen on loopback alone, and ask for a token of its own."""
+    """Make a cluster started inside the block listen on loopback alone and require a token of its own."""
     os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # read once; else Ray listens on every interface
     with token():
         yield
@@ -68,10 +68,10 @@ def own() -> Iterator[None]:
 
 @contextlib.contextmanager
 def token() -> Iterator[None]:
-    """Make a token that every process of the cluster started meanwhile asks for; it lives in their environment alone.
+    """Make a token that every process of a cluster started inside the block requires; only their environment holds it.
 
-    The environment of a process can be read by its owner only, and goes with it: nothing is left on disk. What the user
-    set for other clusters is put aside until the end.
+    Only its owner can read the environment of a process, and it ends with the process: nothing is left on disk. What
+    the user set for other clusters is put aside until the end.
     """
     before = {name: os.environ.pop(name, None) for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")}
     os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(TOKEN_BYTES)}
@@ -98,7 +98,7 @@ def _sweep(within: Path) -> None:
 
 
 def _take_note() -> None:
-    """Have Ray read the environment again: it keeps the mode and the token of its first look."""
+    """Make Ray read the environment again; it keeps the mode and the token of its first look."""
     from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]  # a C extension
 
     Config.initialize("")

@@ -14,7 +14,7 @@ from orchestrator.backends._packs import Packs
 
 
 class PackQueue(Searcher):
-    """Hands Tune one pack after the other; nothing of it goes into Tune's snapshots."""
+    """Hands Tune one pack after the other; none of it goes into Tune's snapshots."""
 
     def __init__(self, packs: Packs) -> None:
         super().__init__(metric="step", mode="max")
@@ -22,7 +22,7 @@ class PackQueue(Searcher):
         self._names: dict[str, str] = {}
 
     def suggest(self, trial_id: str) -> Any:
-        """Return the next pack's config; None while one that runs may yet fail and come back; FINISHED at the end."""
+        """Return the next pack's config; None while a running pack may yet fail and come back; FINISHED at the end."""
         if self._packs.over:
             return Searcher.FINISHED
         if config := self._packs.next():
@@ -30,7 +30,7 @@ class PackQueue(Searcher):
         return config
 
     def on_trial_complete(self, trial_id: str, result: Mapping[str, Any] | None = None, error: bool = False) -> None:
-        """Take note that a pack is through; a failed one is the watcher's, who gets its traceback."""
+        """Note that a pack has ended; a failed one is left to the watcher, which gets its traceback."""
         if not error:
             self._packs.ended(self._names[trial_id])
 
@@ -51,7 +51,7 @@ class Watch(tune.Callback):
         self._observe, self._packs, self._again = observe, packs, again
 
     def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
-        """Pass on once more what was asked before Tune listened to signals."""
+        """Pass on again what was asked before Tune listened to signals."""
         self._again()
 
     def on_trial_result(
@@ -61,7 +61,7 @@ class Watch(tune.Callback):
         self._observe(self._packs.told(result))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """Hand a failed pack back with the traceback of its worker, or how the worker died."""
+        """Hand back a failed pack with the traceback of its worker, or with how the worker died."""
         file = trial.error_file  # on the driver's own disk; Tune copies it to its storage later
         self._packs.failed(trial.config["pack"], Path(file).read_text(encoding="utf-8") if file else "")
 

@@ -1,4 +1,4 @@
-"""Run a plan in this process, pack after pack, through the very Trainable that Ray runs; breakpoints work."""
+"""Run a plan in this process, pack after pack, through the same Trainable that Ray runs; breakpoints work."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _train(trainable: Any, job: Job, packs: Packs) -> None:
 
 
 class _Isolated:
-    """Where a pack's fault stops, as it does in Ray at the actor's border: it fails the pack, not the launch."""
+    """Stops a pack's fault, as the border of an actor does in Ray: it fails the pack, not the launch."""
 
     def __init__(self, packs: Packs, pack: str) -> None:
         self._packs, self._pack = packs, pack

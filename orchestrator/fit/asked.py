@@ -27,7 +27,7 @@ class FitAsked:
     out: Path | None
 
     def check(self) -> None:
-        """Raise BadInputError in one line for options that do nothing here, and for unknown laws."""
+        """Raise BadInputError in one line for options that would do nothing, and for unknown laws."""
         from analysis.laws import law_names
         from orchestrator.fit.fits import check_names
         from trainables.names import near_match
@@ -59,7 +59,7 @@ class FitAsked:
 
 
 def answer(asked: FitAsked) -> tuple[dict[str, Any], list[str]]:
-    """Return the facts of a fit, with all that was guessed as ``notes``, and the lines that are printed.
+    """Return the facts of a fit, with all guesses as ``notes``, and the lines that are printed.
 
     Raises: BadInputError in one line for anything that cannot be used.
     """

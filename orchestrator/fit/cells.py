@@ -33,14 +33,14 @@ DECIMAL_POINT = re.compile(r"[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?")
 
 @dataclass(frozen=True)
 class Writing:
-    """How a file writes its numbers: with a decimal comma or point, and with marks between thousands or without."""
+    """How a file writes its numbers: with a decimal comma or point, with or without marks between thousands."""
 
     comma: bool = False
     thousands: bool = False
 
     @classmethod
     def of(cls, cells: Iterable[str]) -> Writing:
-        """Return the one way of writing numbers in which all cells agree; the plain one where they do not.
+        """Return the one way of writing numbers that fits all cells; the plain one if there is none.
 
         >>> Writing.of(["0,1", "12,000"]), Writing.of(["0.1", "12,000"])
         (Writing(comma=True, thousands=False), Writing(comma=False, thousands=True))
@@ -58,7 +58,7 @@ class Writing:
         return cls(thousands=marks or bool(surely and not commas and by_comma))
 
     def plain(self, cell: str) -> str:
-        """Return a cell with its number as Python writes it, and any other cell as it is.
+        """Return a cell with its number as Python writes it, and any other cell unchanged.
 
         >>> Writing(comma=True, thousands=True).plain("1.234,5"), Writing(thousands=True).plain("> 12,000")
         ('1234.5', '> 12000')
@@ -82,7 +82,7 @@ class Writing:
 
 
 def number(cell: str) -> float | None:
-    """Return the number that a cell holds, or None; one that a float cannot hold is no number.
+    """Return the number that a cell holds, or None, also for a number that a float cannot hold.
 
     >>> number("1e-3"), number("+2"), number("95%"), number("1e999"), number("1e-999"), number("0x10"), number("1,5")
     (0.001, 2.0, 0.95, None, None, None, None)
@@ -124,7 +124,7 @@ def are_numbers(column: pl.Series) -> bool:
 
 
 def ends(file: Path, column: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return the upper ends of intervals, null where the event was not seen, and until when it was watched at least.
+    """Return the upper ends of intervals, null where the event was not seen, and until when at least it was watched.
 
     Words such as "never" and an infinite end are null; so is ">2000", which says that 2,000 steps were watched.
     """

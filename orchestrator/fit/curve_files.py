@@ -15,7 +15,7 @@ ENDS = tuple(each + packed for each in SUFFIXES if each != ".json" for packed in
 
 
 def files_of(pattern: str) -> list[Path]:
-    """Return the files that a pattern means: an existing path is itself, a folder the tables in it.
+    """Return the files that a pattern means: an existing path means itself, a folder the tables in it.
 
     Raises: BadInputError where there is none.
     """
@@ -35,7 +35,7 @@ def files_of(pattern: str) -> list[Path]:
 def _matches(pattern: str) -> list[str]:
     """Return what a pattern matches; folders at its beginning that exist are names, as in ``runs [v2]/*.csv``.
 
-    Brackets elsewhere are names where the pattern matches nothing.
+    Brackets elsewhere count as names if the pattern matches nothing.
     """
     parts = Path(pattern).parts
     known = next(count for count in range(len(parts), -1, -1) if os.path.lexists(Path(*parts[:count])))
@@ -47,7 +47,7 @@ def _matches(pattern: str) -> list[str]:
 
 
 def _tables_in(folder: Path) -> list[Path]:
-    """Return the tables directly in a folder; where there are none, those in the folders below."""
+    """Return the tables directly in a folder; if there are none, those in the folders below."""
     here = sorted(file for file in folder.iterdir() if _is_table(file))
     hidden = (file for file in sorted(folder.rglob("*")) if _is_table(file))
     return here or [file for file in hidden if not any(part[0] == "." for part in file.relative_to(folder).parts)]
@@ -68,7 +68,7 @@ def own_parts(files: Sequence[Path]) -> list[tuple[str, ...]]:
 
 
 def names_of(parts: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return a name for each file: its stem where these differ, else the folders that do.
+    """Return a name for each file: its stem if stems differ, else the folders that differ.
 
     >>> names_of([("wd=1", "progress"), ("wd=2", "progress")]), names_of([("a", "0"), ("a", "1")])
     (['wd=1', 'wd=2'], ['0', '1'])
@@ -83,7 +83,7 @@ def names_of(parts: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def own_folders(files: Sequence[Path]) -> list[int]:
-    """Return for each file how many of its folders, from the innermost outwards, hold no other of the files."""
+    """Return for each file how many of its folders, from the innermost outwards, hold none of the other files."""
     crowd = Counter(folder for file in files for folder in file.parents)
     counts = [[crowd[folder] == 1 for folder in file.parents] for file in files]
     return [alone.index(False) if False in alone else min(len(alone), 1) for alone in counts]

@@ -31,7 +31,7 @@ WANDB_TAILS = ("__MIN", "__MAX")
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What is looked for in curves; ``step`` None means the first of the usual names that there is.
+    """What is looked for in curves; ``step`` None means the first of the usual names that is there.
 
     ``below``: the event is a fall to the threshold instead of a rise.
     """
@@ -50,8 +50,8 @@ class Asked:
 def runs_of(pattern: str, notes: list[str] | None = None, **words: Any) -> pl.DataFrame:
     """Return one row per run: run, the columns of x (and group), lower, upper (null where censored), in steps.
 
-    A run is a file, or a value of the column ``run``, or a column "NAME - value" of a wide W&B export; of ``Asked``,
-    words are the fields. What was guessed is added to ``notes``.
+    A run is a file, a value of the column ``run``, or a column "NAME - value" of a wide W&B export; the keyword
+    arguments are the fields of ``Asked``. Guesses are added to ``notes``.
     Raises: BadInputError in one line for anything that cannot be used.
     """
     asked, told = Asked(**words), [] if notes is None else notes
@@ -79,7 +79,7 @@ def runs_of(pattern: str, notes: list[str] | None = None, **words: Any) -> pl.Da
 def _frame(
     runs: Sequence[Run], facts: Sequence[dict[str, Any]], curves: Sequence[Curve], asked: Asked, told: list[str]
 ) -> pl.DataFrame:
-    """Return the rows of all runs but those that are at the threshold at step 0, which have no delay."""
+    """Return the rows of all runs except those at the threshold at step 0, which have no delay."""
     rows = [
         {RUN: run.name, **fields, "lower": float(lower), "upper": None if upper is None else float(upper)}
         for run, fields, curve in zip(runs, facts, curves, strict=True)

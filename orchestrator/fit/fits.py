@@ -27,7 +27,7 @@ KEPT = ("lower", "upper", "group")  # names of columns of ours
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a table of intervals says: the facts that are printed, and what figures are drawn from."""
+    """What a table of intervals says: the facts that are printed, and the data of the figures."""
 
     facts: dict[str, Any]
     rows: pl.DataFrame
@@ -66,7 +66,7 @@ def interval_rows(
 
 
 def check_names(x: Sequence[str], others: Mapping[str, str | None]) -> None:
-    """Raise BadInputError where one column is given twice, or x has a name that is taken."""
+    """Raise BadInputError if one column is given twice, or x has a name that is taken."""
     given = [*(("--x", name) for name in x), *((flag, name) for flag, name in others.items() if name)]
     for (flag, name), (other, same) in itertools.combinations(given, 2):
         if name == same and (flag, other) != ("--lower", "--upper"):
@@ -76,7 +76,7 @@ def check_names(x: Sequence[str], others: Mapping[str, str | None]) -> None:
 
 
 def _axis(table: Table, name: str, *, alone: bool) -> pl.Series:
-    """Return a column of x: numbers; beside others, text where not all of it is numbers."""
+    """Return a column of x as numbers; if there are several columns, one that is not all numbers as text."""
     column = table.rows[name]
     if alone or are_numbers(column) or column.dtype != pl.String:
         return column if column.dtype == pl.Boolean and not alone else numbers(table.file, column)
@@ -91,8 +91,8 @@ def _copies(rows: pl.DataFrame) -> list[str]:
 def fit_table(rows: pl.DataFrame, *, x: Sequence[str], laws: Sequence[str]) -> Fitted:
     """Return the fits to a table of intervals, and the verdict on "the exponent is 1".
 
-    With one x, every law is fitted, the first one asked for being the primary one; with several, the log-linear
-    regression. The verdict is undecided, with the reason, where the table cannot be fitted.
+    With one x, every law is fitted, and the first one asked for is the primary one; with several, the log-linear
+    regression is. The verdict is undecided, with the reason, if the table cannot be fitted.
     """
     from analysis.frames import fit_laws, fit_regression
 

@@ -18,7 +18,7 @@ TEMPLATES = {".html": "fit.html.j2", ".md": "fit.md.j2", ".json": None}
 
 
 def check_place(out: Path, read: Sequence[Path]) -> None:
-    """Raise BadInputError in one line where a page cannot be written there."""
+    """Raise BadInputError in one line if a page cannot be written there."""
     if out.suffix not in TEMPLATES:
         raise BadInputError(f"--out {out} must end in one of {', '.join(TEMPLATES)}")
     if out.is_dir():
@@ -63,7 +63,7 @@ def _page(template: str, found: Fitted, facts: Mapping[str, Any], lines: Sequenc
 
 
 def _answer(facts: Mapping[str, Any]) -> str:
-    """Return the answer in one sentence: what was fitted and the verdict on it, or why there is none."""
+    """Return the answer in one sentence: the fitted constant and the verdict on it, or why there is none."""
     if facts["regression"]:
         slopes = ", ".join(f"{name} {span(slope)}" for name, slope in facts["regression"][0]["slopes"].items())
         return f"Slopes of the logarithm of the time: {slopes}."

@@ -1,4 +1,4 @@
-"""The points of one run in the order of its steps; what a resumed run logged again counts once, the later time."""
+"""The points of one run in the order of its steps; of what a resumed run logged twice, the later line counts."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ AGAIN = "keep one of them, or tell runs apart with --run"
 
 
 def in_order(file: Path, name: str, points: pl.DataFrame, others: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """Return the points of a run by step, and how many earlier lines a resumption took the place of.
+    """Return the points of a run by step, and how many earlier lines a resumption replaced.
 
-    A resumed run jumps back, once or a few times and never to its beginning, and goes on from there; from then on its
-    later lines count. ``others``: the other columns of the same rows.
+    A resumed run jumps back, once or a few times and never to its beginning, and continues from there; its later lines
+    count. ``others``: the other columns of the same rows.
     Raises: BadInputError where one step has several values for any other reason.
     """
     unlike = points.unique(maintain_order=True)
@@ -52,7 +52,7 @@ def in_order(file: Path, name: str, points: pl.DataFrame, others: pl.DataFrame) 
 
 
 def _refuse_several_runs(file: Path, name: str, points: pl.DataFrame, others: pl.DataFrame) -> None:
-    """Raise BadInputError unless the only reason for several values at a step is that the run was resumed."""
+    """Raise BadInputError unless a resumption is the only reason for several values at a step."""
     steps = points[STEP].to_list()
     twice = points.unique(maintain_order=True).filter(pl.col(STEP).is_duplicated())[STEP][0]
     told = f"{file}: run {name!r} has several values at step {twice:g}"

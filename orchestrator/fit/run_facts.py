@@ -35,13 +35,13 @@ class Run:
 
     @property
     def called(self) -> list[str]:
-        """All that the run is called, the best name first."""
+        """All names of the run, the best one first."""
         return list(dict.fromkeys([self.name, *reversed(self.parts), "/".join(self.parts)]))
 
 
 @dataclass
 class Facts:
-    """Finds the wanted fields of runs, and remembers from where; ``given`` holds a table of runs by name."""
+    """Finds the wanted fields of runs and remembers where; ``given`` holds a table of runs by name."""
 
     wanted: Sequence[str]
     numeric: Sequence[str]
@@ -54,14 +54,14 @@ class Facts:
     def of(self, run: Run) -> dict[str, Any]:
         """Return the wanted fields of a run.
 
-        Raises: BadInputError in one line where one is nowhere, or says different things.
+        Raises: BadInputError in one line if a field is nowhere, or has different values.
         """
         if self.given is not None:
             return self._in_table(run, self.given)
         return {name: self._value(run, name) for name in self.wanted}
 
     def told(self) -> list[str]:
-        """Return in at most one line each what was taken from names and from files of settings."""
+        """Return what was taken from names and from files of settings, in at most one line each."""
         named = "; ".join(f"{name} {_shown(values)}" for name, values in self.from_names.items())
         beside = ", ".join(f"{told} ({count} run{'s' * (count > 1)})" for told, count in self.from_files.items())
         return [f"read from names: {named}"] * bool(named) + [f"read from files beside the curves: {beside}"] * bool(
@@ -109,7 +109,7 @@ class Facts:
         return values[0] if values else None
 
     def _beside(self, run: Run, name: str) -> Any:
-        """Return what settings beside the run or its name say of a field; both must agree, but for rounding."""
+        """Return what settings beside the run, or its name, say about a field; both must agree up to rounding."""
         named = self._in_names(run, name)
         set_in = settings_of(run, name)
         if set_in is None:
@@ -142,7 +142,7 @@ class Facts:
         return [each for each in said if each]
 
     def _typed(self, run: Run, name: str, value: Any, piece: str) -> Any:
-        """Return a value as a number where it is one."""
+        """Return a value as a number if it is one."""
         found = number(value.strip()) if isinstance(value, str) else value
         if isinstance(found, int | float) and not isinstance(found, bool):
             return float(found)
@@ -209,7 +209,7 @@ def _differ(value: Any, named: Any) -> bool:
 def table_of_runs(table: Table, key: str, wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return the wanted fields of every run that a table lists.
 
-    Raises: BadInputError where a column is not there, or a run is listed twice.
+    Raises: BadInputError if a column is missing or a run is listed twice.
     """
     table.need([key, *wanted])
     names = [str(name).strip() for name in table.rows[key]]
@@ -222,7 +222,7 @@ def table_of_runs(table: Table, key: str, wanted: Sequence[str]) -> dict[str, di
 def column_of_names(table: Table, runs: Sequence[Run], asked: str | None) -> str:
     """Return the column of a table of runs that holds their names: the one asked for, ``run``, or the only one.
 
-    Raises: BadInputError where none or several do.
+    Raises: BadInputError if none or several do.
     """
     columns = table.rows.columns
     if asked is not None and asked in columns:

@@ -1,4 +1,4 @@
-"""Numbers that people write into the names of files and folders: wd=0.3, lr_1e-3, wd0p1; none is taken for another."""
+"""Numbers that people write into names of files and folders: wd=0.3, lr_1e-3, wd0p1; none is mistaken for another."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class UnclearNameError(ValueError):
 def value_in(
     field: str, text: str, others: Sequence[str] = (), *, counted: bool = False
 ) -> tuple[float | str, str] | None:
-    """Return what a name says of a field, as a number where it is one, and the piece that says so; None if nothing.
+    """Return what a name says about a field, as a number if it is one, and the piece that says so; None if nothing.
 
     ``others``: further fields that may follow without a separator, as in ``wd0.1seed3``. ``counted``: the field is a
-    counter such as a seed, which may be written as 03. Text counts behind = and : only, unless no name says more.
+    counter such as a seed, which may be written as 03. Text counts only after = and :, unless no name says more.
 
     >>> value_in("wd", "wd=0.3_seed=2"), value_in("wd", "wd0p1_seed3"), value_in("lr", "lr_1e-3-seed_7")
     ((0.3, 'wd=0.3'), (0.1, 'wd0p1'), (0.001, 'lr_1e-3'))
     >>> value_in("wd", "lr=1"), value_in("kind", "kind=adam,wd=1")
     (None, ('adam', 'kind=adam'))
 
-    Raises: UnclearNameError where it can be read in two ways.
+    Raises: UnclearNameError if it can be read in two ways.
     """
     said = _said(field, STAMP.sub("", text).rstrip("_-, "), others, counted)
     found = next((kind for kind in said if kind), [])
@@ -47,7 +47,7 @@ def value_in(
 
 
 def _said(field: str, text: str, others: Sequence[str], counted: bool) -> list[list[tuple[float | str, str]]]:
-    """Return what a name says of a field: numbers, text behind = or :, other words; first where no name goes on."""
+    """Return what a name says about a field: numbers, text after = or :, other words; first where no name continues."""
     spelled = re.escape(field).replace("_", "[_ -]?").replace(r"\-", "[_ -]?")
     pattern = rf"(?<![A-Za-z0-9])({spelled})(\s*[=:]\s*|--?|__?| |(?=[+.0-9-]))(\S.*?){END}"
     found = list(re.finditer(pattern, text)) or list(re.finditer(pattern, text, re.IGNORECASE))

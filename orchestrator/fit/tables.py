@@ -68,14 +68,14 @@ PACKED_SUFFIXES = (".gz", ".bz2", ".xz")
 
 @dataclass(frozen=True)
 class Table:
-    """A file's rows, text as text, and in words what was guessed about how it is written."""
+    """A file's rows, as text, and the guesses about how it is written, in words."""
 
     file: Path
     rows: pl.DataFrame
     guessed: str = ""
 
     def with_names(self, wanted: Sequence[str]) -> Table:
-        """Return the table with columns such as ``config/wd`` or ``params.wd`` under their last name, where asked."""
+        """Return the table with wanted columns such as ``config/wd`` or ``params.wd`` under their last name."""
         parts = {name: name.replace("/", ".").split(".") for name in self.rows.columns}
         found = {}
         for name in wanted:
@@ -86,7 +86,7 @@ class Table:
         return Table(self.file, self.rows.rename(found), ", ".join(told)) if found else self
 
     def need(self, columns: Sequence[str]) -> None:
-        """Raise BadInputError, with the columns there are, unless all of these are there."""
+        """Raise BadInputError, with the existing columns, unless all of these exist."""
         if absent := [name for name in columns if name not in self.rows.columns]:
             hint = near_match(absent[0], self.rows.columns)
             known = ", ".join(self.rows.columns)
@@ -96,7 +96,7 @@ class Table:
 def read_table(file: Path) -> Table:
     """Return what a file holds, judged by its content rather than by its name.
 
-    Raises: BadInputError in one line where it cannot be read or has no rows.
+    Raises: BadInputError in one line if it cannot be read or has no rows.
     """
     try:
         rows, guessed = _table(_unpacked(file.read_bytes()))
@@ -113,7 +113,7 @@ def read_table(file: Path) -> Table:
 
 
 def stem(file: Path) -> str:
-    """Return a file's name without the suffixes of a table; a point within a number is no suffix.
+    """Return a file's name without the suffixes of a table; a point inside a number does not begin a suffix.
 
     >>> stem(Path("wd=0.3.CSV.gz")), stem(Path("runs/wd=0.3"))
     ('wd=0.3', 'wd=0.3')
@@ -152,9 +152,9 @@ def _table(data: bytes) -> tuple[pl.DataFrame, list[str]]:
 
 
 def _text(data: bytes) -> tuple[str, str]:
-    """Return the text and its encoding: by its mark, else UTF-8 where that fits, UTF-16 by its zeros, or Latin-1.
+    """Return the text and its encoding: by its mark, else UTF-8 if that fits, UTF-16 by its zeros, or Latin-1.
 
-    Raises: NoTableError where it is no text.
+    Raises: NoTableError if it is not text.
     """
     encoding = next((name for mark, name in MARKS.items() if data.startswith(mark)), None)
     if encoding is None and data[:1000].count(0) * 3 > len(data[:1000]):
@@ -171,9 +171,9 @@ def _text(data: bytes) -> tuple[str, str]:
 
 
 def _from_json(text: str) -> tuple[pl.DataFrame, list[str]]:
-    """Return the rows of JSON and what was guessed: a list of records, one record a line, or lists by column.
+    """Return the rows of JSON and the guesses: a list of records, one record per line, or lists by column.
 
-    Raises: NoTableError where it holds anything else.
+    Raises: NoTableError if it holds anything else.
     """
     try:
         lines = [line for line in text.splitlines() if line.strip()]
@@ -214,7 +214,7 @@ def _records(facts: Any) -> list[dict[str, Any]]:
 
 
 def _flat(record: Mapping[str, Any], above: str = "") -> Sequence[tuple[str, Any]]:
-    """Return the leaves of a record, inner names after a slash."""
+    """Return the leaves of a record; names of inner levels follow after a slash."""
     found: list[tuple[str, Any]] = []
     for name, value in record.items():
         found += _flat(value, f"{above}{name}/") if isinstance(value, dict) else [(f"{above}{name}", value)]

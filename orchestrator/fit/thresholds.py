@@ -1,4 +1,4 @@
-"""Whether a threshold and the values of curves are of one kind: shares or percentages, rising or falling."""
+"""Whether a threshold and the values of curves agree in kind: shares or percentages, rising or falling."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Curve:
 def check_scale(curves: Sequence[Curve], threshold: float, *, below: bool) -> list[str]:
     """Return what is odd about a threshold among these values, in one line each.
 
-    Raises: BadInputError where the threshold is of another kind than the values.
+    Raises: BadInputError if the threshold is of another kind than the values.
     """
     low = min(min(curve.values) for curve in curves)
     high = max(max(curve.values) for curve in curves)
@@ -45,14 +45,14 @@ def check_scale(curves: Sequence[Curve], threshold: float, *, below: bool) -> li
 
 
 def _leaves(values: Sequence[float], threshold: float, *, below: bool) -> bool:
-    """Return whether a curve that begins at the threshold ends beyond it, or at least well on the way to there."""
+    """Return whether a curve that begins at the threshold ends beyond it, or at least well on the way there."""
     first, last = values[0], values[-1]
     gone = first - last if not below else last - first
     return not _reached(last, threshold, below=below) or gone > LARGE * abs(first)
 
 
 def _refuse_percentages(threshold: float, low: float, high: float, *, below: bool, early: float) -> None:
-    """Raise BadInputError where one of threshold and values is a percentage and the other a share."""
+    """Raise BadInputError if the threshold is a percentage and the values are shares, or the reverse."""
     if low < 0 or high > 100 * NEAR_ONE:
         return
     if not below and 0 < threshold <= 1 and high > ABOVE_SHARES and (high >= HALF or early > 0.5):

@@ -54,7 +54,7 @@ def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str,
 
 
 def told(verdict: Verdict, x: str) -> dict[str, Any]:
-    """Return a verdict as plain data, its evidence in words that a reader knows."""
+    """Return a verdict as plain data, with its evidence in words that a reader knows."""
     words = {name: plain(of_axis(getattr(verdict, name), x)) for name in ("evidence", "statistic")}
     return {**asdict(verdict), **words}
 
@@ -62,7 +62,7 @@ def told(verdict: Verdict, x: str) -> dict[str, Any]:
 def _fitted(experiment: Experiment, scale: str, evidence: Any) -> dict[str, Any]:
     """Return fits, strata and regression, or why nothing can be fitted.
 
-    Of a union of grids only the parts are fitted: arms beside a law are no levels of it.
+    Of a union of grids only the parts are fitted: arms beside a law are not levels of it.
     """
     if experiment.scales[scale].space.also:
         return {"strata": list(_strata(experiment, scale, evidence))}
@@ -126,7 +126,7 @@ def _strata(experiment: Experiment, scale: str, evidence: Any) -> Iterator[dict[
 def _at_threshold(experiment: Experiment, scale: str, runs: pl.DataFrame, event: Criterion) -> dict[str, Any]:
     """Return what the primary law and every claim would say had another threshold been chosen.
 
-    Measures are taken at the threshold of the experiment only, so that claims about them have no answer at others.
+    Measures are taken only at the threshold of the experiment, so claims about them have no answer at others.
     """
     accuracy = event.threshold if event.name in (GROKKED, MEMORISED) else experiment.threshold
     rows = timeline(runs, accuracy, event)
@@ -148,7 +148,7 @@ def _at_threshold(experiment: Experiment, scale: str, runs: pl.DataFrame, event:
 
 
 def _would_change(experiment: Experiment, facts: Mapping[str, Any], seeds: int) -> list[str]:
-    """Return in words on what the verdicts hang: thresholds, censoring, the number of seeds, another law."""
+    """Return in words what the verdicts depend on: thresholds, censoring, the number of seeds, another law."""
     from analysis.more_seeds import more_seeds
 
     limits = {claim.name: claim.rule.limits for claim in experiment.claims}

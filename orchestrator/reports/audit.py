@@ -1,8 +1,8 @@
 """Whether published numbers follow from the small tables of runs that lie beside them.
 
-A folder with ``report.json`` and ``replicas.csv`` is derived anew: counts, fits, intervals, verdicts, levels and
+A folder with ``report.json`` and ``replicas.csv`` is derived again: counts, fits, intervals, verdicts, levels and
 sensitivity from the table, and the tables of ``report.md`` from those. Every page is rendered again from its text, and
-so are the index and what is said of a paper; they must read as they do, and their links lead somewhere.
+so are the index and the pages of papers; they must come out the same, and their links must lead somewhere.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ UNUSABLE = (
 
 
 def audit(folder: Path) -> tuple[list[str], int]:
-    """Return one line for every published number that differs from what its table gives, and how many were compared.
+    """Return a line for every published number that differs from what its table gives, and how many were compared.
 
     Raises: BadInputError when the folder holds no published results.
     """
@@ -63,7 +63,7 @@ def audit(folder: Path) -> tuple[list[str], int]:
 
 
 def _guarded(file: Path, look: Callable[[], tuple[list[str], int]]) -> tuple[list[str], int]:
-    """Return what is found in files that somebody may have sent: one line where they cannot be used."""
+    """Return what is found in files that somebody may have sent: one line if they cannot be used."""
     try:
         return look()
     except UNUSABLE as fault:
@@ -118,7 +118,7 @@ def _page(published: Published, name: str) -> tuple[list[str], int]:
 
 
 def unlike(file: Path, printed: str, wanted: str, read: Callable[[str], str] = str) -> Iterator[str]:
-    """Yield a line for each line of a file that is not the wanted one; ``read``: what of two lines is compared."""
+    """Yield a line for each line of a file that is not as expected; ``read``: what of two lines is compared."""
     lines, others = printed.splitlines(), wanted.splitlines()
     matcher = SequenceMatcher(None, [*map(read, lines)], [*map(read, others)], autojunk=False)
     for kind, start, end, begin, stop in matcher.get_opcodes():
@@ -129,7 +129,7 @@ def unlike(file: Path, printed: str, wanted: str, read: Callable[[str], str] = s
 
 
 def derive(folder: Path, stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a report's facts with all that follows from the table of runs derived anew.
+    """Return a report's facts with everything that follows from the table of runs derived again.
 
     Raises: LookupError for an experiment that the package does not have: data sent by others names no file to import.
     """
@@ -143,7 +143,7 @@ def derive(folder: Path, stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def compared(stored: Any, derived: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yield path, published and derived value of every leaf; a part that only one side has is None on the other."""
+    """Yield path, published and derived value of every leaf; a part that one side lacks is None there."""
     if isinstance(stored, dict) and isinstance(derived, dict):
         for key in stored.keys() | derived.keys():
             yield from compared(stored.get(key), derived.get(key), f"{path}.{key}" if path else str(key))

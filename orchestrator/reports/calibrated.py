@@ -1,4 +1,4 @@
-"""How often the intervals of a study's laws hold the truth, from simulated sweeps like it, where there were any.
+"""How often the intervals of a study's laws contain the truth, from simulated sweeps like it, if there were any.
 
 The numbers are those of ``docs/results/calibration.md``.
 """
@@ -21,7 +21,7 @@ SIMULATED = f"sweeps of {SEEDS[0]} to {SEEDS[1]} seeds and {LEVELS[0]} to {LEVEL
 
 
 def calibrated_words(experiment: Experiment, scale: str, rows: pl.DataFrame) -> str | None:
-    """Return how often intervals held the truth in simulated sweeps like the parts that laws are fitted to, in words.
+    """Return in words how often intervals contained the truth in simulated sweeps like the parts with a law.
 
     A part with one level has no law. None where no part has one.
     """
@@ -63,7 +63,7 @@ def _from_to(shares: tuple[float, float]) -> str:
 
 
 def _outside(x: str, parts: list[pl.DataFrame]) -> Iterator[str]:
-    """Yield in words what of a study no simulated sweep was like."""
+    """Yield in words in what a study was unlike all simulated sweeps."""
     ranges = (
         ("seed", [part["data_seed"].n_unique() for part in parts], SEEDS),
         ("level", [part[x].n_unique() for part in parts], LEVELS),

@@ -1,8 +1,8 @@
 """One chart of many claims: how far each estimate, with its interval, lies within the values at which its claim holds.
 
-Claims have units of their own, so distances are measured from the nearest limit of the claim. Their unit is half the
-width of the claim's range or, where that is open, the distance of its limit from "nothing there": 0, or 1 for a ratio.
-Where the limit is that value itself it is the distance of the estimate. Ratios are compared as logarithms.
+Claims have units of their own, so distances are measured from the nearest limit of the claim. The unit is half the
+width of the claim's range or, if that is open, the distance of its limit from "no effect": 0, or 1 for a ratio. If the
+limit is that value itself, the unit is the distance of the estimate. Ratios are compared as logarithms.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Region:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A claim with its verdict, its estimate and 95 % interval (None is absent or open), and where it holds."""
+    """A claim with its verdict, its estimate and 95 % interval (None means absent or open), and where it holds."""
 
     name: str
     verdict: str
@@ -53,7 +53,7 @@ class Row:
         return span({"estimate": self.estimate, "low": self.low, "high": self.high})
 
     def margins(self) -> tuple[float, float, float] | None:
-        """Return how far the worst end of the interval, the estimate and the best lie within the region, in its units.
+        """Return how far the worst end of the interval, the estimate and the best end lie in the region, in its units.
 
         Below 0 is outside; a range with two limits is at 1 in its middle, and nowhere more.
 

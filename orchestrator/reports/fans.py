@@ -20,7 +20,7 @@ Drawn = tuple[list[Path], str, str]
 
 
 def fans(state: State, rows: pl.DataFrame, curves: pl.DataFrame, folder: Path) -> tuple[list[Drawn], list[str]]:
-    """Draw the experiment's curves, if it is no search.
+    """Draw the experiment's curves, unless it is a search.
 
     Returns files, alternative text and caption of each figure, and a sentence for each probe that never changes: it is
     not drawn.

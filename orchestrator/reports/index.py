@@ -18,7 +18,7 @@ def index_files(published: Published) -> dict[str, str]:
     """Return what follows from all reports together, by file: the index, and each paper's ledger and chart.
 
     The ledgers become fresh facts that pages can refer to.
-    Raises: LookupError for a report that cannot be read, or one about a paper whose experiment the package has not.
+    Raises: LookupError for a report that cannot be read, or one of a paper whose experiment the package does not have.
     """
     reports = [published.facts(f"{name}/{REPORT}") for name in published.reports()]
     files: dict[str, str] = {}

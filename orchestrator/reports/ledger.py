@@ -58,7 +58,7 @@ def write_ledger(paper: str, made: Sequence[Study]) -> dict[str, Any]:
 
 
 def lines(facts: dict[str, Any]) -> list[str]:
-    """Return the ledger as text, one line a claim."""
+    """Return the ledger as text, one line per claim."""
     told = [f"{facts['title']}, {facts['scale']} scale"]
     for row in facts["rows"]:
         adjusted = "" if row["p_holm"] is None else f" (Holm: {row['verdict_holm']}, {p_words(row['p_holm'])})"
@@ -91,7 +91,7 @@ def _adjusted(made: Sequence[Study], reports: dict[str, dict[str, Any]]) -> dict
 
 
 def _verdict(report: dict[str, Any], claim: Claim) -> Verdict:
-    """Return the stored verdict; not run while replicas of the experiment are missing."""
+    """Return the stored verdict; "not run" while replicas of the experiment are missing."""
     known = {field.name for field in fields(Verdict)}
     for stored in report["claims"]:
         if stored["name"] == claim.name and not report["missing"] and not report["failed"]:

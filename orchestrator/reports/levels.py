@@ -33,7 +33,7 @@ def groups(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Iterator[t
 
 
 def by_level(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Iterator[tuple[Any, pl.DataFrame]]:
-    """Yield each value of x with its rows: numbers in ascending order, all else in the order of the space."""
+    """Yield each value of x with its rows: numbers in ascending order, other values in the order of the space."""
     x = experiment.x
     parts = {key[0]: part for key, part in rows.partition_by(x, as_dict=True, maintain_order=True).items()}
     if rows[x].dtype.is_numeric() and None not in parts:
@@ -59,7 +59,7 @@ def levels_of(experiment: Experiment, scale: str, rows: pl.DataFrame) -> list[di
 
 
 def measured(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """Yield one table per combination of the other axes: the mean of each measure at each level, and of how many runs.
+    """Yield one table per combination of the other axes: the mean of each measure per level, and over how many runs.
 
     A mean is None where no run has the measure.
     """

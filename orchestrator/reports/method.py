@@ -1,4 +1,4 @@
-"""How the numbers of a report came about, in words, as far as it concerns the report."""
+"""How the numbers of a report came about, in words, as far as that concerns the report."""
 
 from __future__ import annotations
 

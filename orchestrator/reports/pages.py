@@ -1,4 +1,4 @@
-"""A report's facts as pages: HTML and Markdown print the same sections, made once, in the order in which one reads."""
+"""A report's facts as pages: HTML and Markdown print the same sections, made once, in reading order."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _unbroken(text: str) -> Any:
 
 
 def tiles(facts: Facts) -> list[tuple[str, str]]:
-    """Return the counts of a report, each with what it counts; of misfortunes only those that there are."""
+    """Return the counts of a report, each with what it counts; mishaps only if there were any."""
     told = [
         (f"{facts['replicas']:,}", "network" if facts["replicas"] == 1 else "networks"),
         (f"{facts['events']:,}", f"{plain(event_of(facts).name)} at {event_of(facts).threshold}"),
@@ -104,7 +104,7 @@ def sections(facts: Facts) -> Iterator[Section]:
 
 
 def last_sections(facts: Facts) -> Iterator[Section]:
-    """Yield how the numbers came about and where everything comes from."""
+    """Yield how the numbers came about and what everything is based on."""
     yield Section("Method", notes=[method(facts)])
     if facts["pilot"]:
         yield Section("Pilots", notes=[facts["pilot"]])
@@ -130,7 +130,7 @@ def _laws(facts: Facts) -> Iterator[Section]:
 
 
 def all_axes(fits: Sequence[Facts], time: str) -> Section:
-    """Return the regressions on several axes; ``time``: what their time is called."""
+    """Return the regressions on several axes; ``time``: the name of their time."""
     rows = [[f"{time} at the centre", *(span(fit["time"]) for fit in fits)]]
     rows += [[plain(term), *(span(fit["slopes"][term]) for fit in fits)] for term in fits[0]["slopes"]]
     rows += [["AICc", *(score(fit, "aicc") for fit in fits)]]

@@ -28,9 +28,9 @@ def of_paper(paper: str, reports: Iterable[Facts]) -> list[Facts]:
 
 
 def ledger(paper: str, reports: Iterable[Facts]) -> dict[str, Any]:
-    """Return how many claims of a paper hold, fail and are open, and each with what Holm's adjustment leaves of it.
+    """Return how many claims of a paper hold, fail and are open, and what Holm's adjustment leaves of each.
 
-    Claims are adjusted for the number of those that are published.
+    Claims are adjusted for the number of published ones.
     """
     own = of_paper(paper, reports)
     claims = [claim for report in own for claim in report["claims"]]

@@ -40,7 +40,7 @@ class Picture:
 def draw(
     state: State, runs: pl.DataFrame, curves: pl.DataFrame, facts: Mapping[str, Any], folder: Path
 ) -> list[Picture]:
-    """Draw all figures of a report, the main one first; figures of an earlier report go."""
+    """Draw all figures of a report, the main one first; figures of an earlier report are removed."""
     rows = timeline(runs, state.experiment.threshold, state.experiment.criterion)
     if rows.is_empty():
         return []
@@ -114,7 +114,7 @@ def _laws_of_strata(state: State, rows: pl.DataFrame, folder: Path) -> Iterator[
 
 
 def fit_of(facts: Mapping[str, Any]) -> Any:
-    """Return the fit of which these are the facts, so that a figure shows the numbers of its page."""
+    """Return the fit that has these facts, so that a figure shows the numbers of its page."""
     from analysis.compare import Fit
     from analysis.interval import Interval
 
@@ -127,7 +127,7 @@ def fit_of(facts: Mapping[str, Any]) -> Any:
 def _law(
     state: State, rows: pl.DataFrame, folder: Path, *, fits: Sequence[Any] = (), where: str = "", tail: str = ""
 ) -> Iterator[Picture]:
-    """Draw a law from the fits of the report, or from fits of a part of the runs where none are given."""
+    """Draw a law from the fits of the report or, if none are given, from fits to a part of the runs."""
     from analysis.compare import unfit
     from analysis.evidence import groups_of, times_of
     from analysis.figures.law_plot import coinciding, law_plot, shows_intervals

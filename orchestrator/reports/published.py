@@ -1,7 +1,7 @@
 """The folder of published results: ``NAME/`` holds what was measured and a text, ``NAME.md`` is the page made of them.
 
 ``NAME/page.md.in`` is the text with references, ``NAME/report.json`` with ``replicas.csv`` and ``report.md`` a report,
-``NAME/figures/`` those of its figures that the page shows, any other JSON what else the page quotes. ``README.md`` is
+``NAME/figures/`` the figures that the page shows, any other JSON what else the page quotes. ``README.md`` is
 the index; ``PAPER/ledger.json`` and ``PAPER/claims.svg`` are all claims of a paper.
 """
 
@@ -24,7 +24,7 @@ ELSEWHERE = re.compile(r"[a-z]+:|#")
 
 @dataclass
 class Published:
-    """A folder of published results, with what is about to be written there.
+    """A folder of published results, together with what is about to be written there.
 
     ``fresh``: facts by their file's name without ending; ``texts``: texts by the name of their page.
     """
@@ -46,7 +46,7 @@ class Published:
     def facts(self, name: str) -> Any:
         """Return what a file of facts holds, named without its ending: ``kl_scaling/report``.
 
-        Raises: LookupError where there is none that can be read.
+        Raises: LookupError if there is none that can be read.
         """
         if name in self.fresh:
             return self.fresh[name]
@@ -64,7 +64,7 @@ class Published:
         return self.texts[name] if name in self.texts else (self.folder / name / TEXT).read_text("utf-8")
 
     def page(self, name: str) -> Rendered:
-        """Return a page as its text and the numbers beside it give it."""
+        """Return a page as rendered from its text and the numbers beside it."""
 
         def sources(file: str | None) -> Any:
             return self.facts(file if file and "/" in file else f"{name}/{file or REPORT}")

@@ -1,4 +1,4 @@
-"""Publishing: a report with the figures that its page shows goes into a folder, and all pages are rendered anew."""
+"""Publishing: a report with the figures that its page shows goes into a folder, and all pages are rendered again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Files = dict[str, bytes]  # by name within the folder
 def publish(folder: Path, study: Study | None = None) -> list[str]:
     """Render all pages and the index of a folder; before that, copy a study's report there. Return what was done.
 
-    A study whose page has no text yet gets one. Nothing is written where a page refers to what there is not.
+    A study whose page has no text yet gets one. Nothing is written if a page refers to something that does not exist.
     Raises: BadInputError with what is wrong, by file and line.
     """
     try:
@@ -59,7 +59,7 @@ def _refuse(faults: Iterable[str]) -> None:
 
 
 def _with_report(folder: Path, study: Study) -> tuple[Published, Files]:
-    """Return the folder as it will be with a study's report, and its new text where the page had none."""
+    """Return the folder as it will be with a study's report, and the new text if the page had none."""
     name, facts = study.experiment.name, _complete(study)
     old = folder / name / f"{REPORT}.json"
     published = Published(folder)
@@ -76,7 +76,7 @@ def _with_report(folder: Path, study: Study) -> tuple[Published, Files]:
 def _complete(study: Study) -> dict[str, Any]:
     """Return the report of a study.
 
-    Raises: BadInputError where there is none, or replicas are missing.
+    Raises: BadInputError if there is none, or replicas are missing.
     """
     place, command = report.folder_of(study), f"{study.experiment.name} --scale {study.scale}"
     facts = study.results.read_json((place / f"{REPORT}.json").relative_to(study.results.root), signed=True)
@@ -89,7 +89,7 @@ def _complete(study: Study) -> dict[str, Any]:
 
 
 def _of_report(study: Study, page: Rendered, published: Published) -> Files:
-    """Return the files of a report that are published: with those of its figures that the page shows."""
+    """Return the files of a report that are published, with the figures that the page shows."""
     name, place = study.experiment.name, report.folder_of(study)
     facts = published.fresh[f"{name}/{REPORT}"]
     shown = {target.removeprefix(f"{name}/") for _, target in links(page.text)}
@@ -102,7 +102,7 @@ def _of_report(study: Study, page: Rendered, published: Published) -> Files:
 
 
 def _written(folder: Path, files: Mapping[str, bytes]) -> list[str]:
-    """Write those files that are new or differ; return a line for each."""
+    """Write the files that are new or differ; return a line for each."""
     changed = []
     for name, content in sorted(files.items()):
         file = folder / name

@@ -1,9 +1,9 @@
 """References from a page's text to published numbers: ``{{claims.floor}}`` is that claim's effect in the page's report.
 
-A reference is a path of keys. Elements of a list go by law, name, x, threshold, role or place; a key with a dot stands
-in brackets: ``{{sensitivity[0.9].exponent}}``. ``{{whole:growth.fixed_s}}`` looks into ``whole.json`` beside the text,
-``{{kl_scaling/report:events}}`` into a file of another page. A line with ``*`` is printed once per element, with a dash
-for what an element lacks: ``| {{claims.*.statement}} | {{claims.*}} |``.
+A reference is a path of keys. Elements of a list are named by law, name, x, threshold, role or place; a key with a dot
+stands in brackets: ``{{sensitivity[0.9].exponent}}``. ``{{whole:growth.fixed_s}}`` looks into ``whole.json`` beside the
+text, ``{{kl_scaling/report:events}}`` into a file of another page. A line with ``*`` is printed once per element, with
+a dash for what an element lacks: ``| {{claims.*.statement}} | {{claims.*}} |``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Sources = Callable[[str | None], Any]  # from the name of a file, None for the p
 
 @dataclass
 class Rendered:
-    """A text with its references replaced, how many those are, and what is wrong with the others, by line."""
+    """A text with its references replaced, how many there are, and what is wrong with the others, by line."""
 
     text: str = ""
     count: int = 0
@@ -51,7 +51,7 @@ def rendered(text: str, sources: Sources) -> Rendered:
 def looked_up(facts: Any, path: str) -> Any:
     """Return what a path leads to.
 
-    Raises: LookupError that offers what there is where it leads nowhere.
+    Raises: LookupError that offers what there is if the path leads nowhere.
 
     >>> looked_up({"fits": [{"law": "power", "aicc": 3.0}]}, "fits.power.aicc")
     3.0
@@ -98,7 +98,7 @@ def _lines(line: str, sources: Sources) -> Iterator[str]:
 
 
 class _Reference:
-    """A reference on a line: where it stands, and the value, or the value of each element, that it leads to."""
+    """A reference on a line: where it stands, and the value that it leads to, or that of each element."""
 
     def __init__(self, match: re.Match[str], sources: Sources) -> None:
         self.start, self.end = match.span()
@@ -127,7 +127,7 @@ def _offer(facts: Any) -> str:
 
 
 def _each(facts: Any, path: str) -> Iterator[Any]:
-    """Yield what a path with ``*`` leads to for every element; None for one that lacks it."""
+    """Yield what a path with ``*`` leads to for every element; None for an element that lacks it."""
     parts = list(_parts(path))
     place = parts.index(EACH)
     several = looked_up(facts, _joined(parts[:place]))

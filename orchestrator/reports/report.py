@@ -36,7 +36,7 @@ LISTED = {
 
 
 def current(state: State) -> dict[str, Any] | None:
-    """Return the report that stands on disk if it was made from exactly this state."""
+    """Return the report on disk if it was made from exactly this state."""
     file = REPORTS / state.study.key / "report.json"
     stored = state.results.read_json(file, {"rows_hash": str}, signed=True)
     return stored if stored and stored["rows_hash"] == rows_hash(state) else None
@@ -48,7 +48,7 @@ def folder_of(study: Study) -> Path:
 
 
 def rows_hash(state: State) -> str:
-    """Return a hash of what a report is made from: the rows, the claims, when they were stored, and what is missing."""
+    """Return a hash of what a report is made from: the rows, the claims, when these were stored, what is missing."""
     facts = [
         state.experiment.registration(state.scale),
         state.budget_steps,
@@ -61,7 +61,7 @@ def rows_hash(state: State) -> str:
 
 
 def write(state: State, *, phase: Phase = nullcontext) -> dict[str, Any]:
-    """Write the report of what the results hold, bring the index up to it, and return its facts.
+    """Write the report of what the results hold, bring the index up to date, and return the facts.
 
     ``phase`` is entered, with its name, around each part that takes a while.
     """
@@ -88,10 +88,10 @@ def write(state: State, *, phase: Phase = nullcontext) -> dict[str, Any]:
 
 
 def runs_of(state: State) -> pl.DataFrame:
-    """Return the rows as the table that is published: one line per run with all its events and measures.
+    """Return the rows as the published table: one line per run with all its events and measures.
 
     Curves are read where measures need them.
-    Raises: BadInputError that names the probe to record, where a measure needs a curve that is not there.
+    Raises: BadInputError that names the probe to record, if a measure needs a curve that was not recorded.
     """
     experiment = state.experiment
     runs = table.wide(state.rows, experiment.scales[state.scale].names)
@@ -115,7 +115,7 @@ def summary(study: Study, facts: Mapping[str, Any]) -> list[str]:
 
 
 def facts_of(state: State, runs: pl.DataFrame) -> dict[str, Any]:
-    """Return all that a report says, but for its figures."""
+    """Return everything that a report says, except its figures."""
     experiment, study = state.experiment, state.study
     return {
         "experiment": experiment.name,
@@ -161,7 +161,7 @@ def write_index(results: Results) -> None:
 
 
 def _listed(results: Results, file: Path) -> dict[str, Any] | None:
-    """Return what the index says of a report; None, noted, where the file is not one of ours."""
+    """Return what the index says about a report; None, with a note, if the file is not one of ours."""
     facts = results.read_json(file.relative_to(results.root), LISTED)
     if facts is None:
         return None

@@ -1,4 +1,4 @@
-"""From the table of runs of a search to what its report says: the points, the best one, and how it fares elsewhere."""
+"""From the table of runs of a search to what its report says: the points, the best one, how it does on fresh seeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answer to an experiment's question in sentences that one could say aloud, and the formula below them.
+"""The answer to an experiment's question, in sentences that one could say aloud, and the formula below them.
 
 Nothing undecided sounds decided: what is open is introduced by "whether", what was refuted by "it is not true that".
 """
@@ -25,7 +25,7 @@ Facts = Mapping[str, Any]
 
 
 def answer(experiment: Experiment, facts: Facts) -> str:
-    """Return what the runs say to the question: of the law, else of the claims that answer it.
+    """Return what the runs say to the question: about the law, else about the claims that answer it.
 
     These are ``experiment.headline``, or the first claim that is decided.
     """
@@ -38,7 +38,7 @@ def answer(experiment: Experiment, facts: Facts) -> str:
 
 
 def formula(experiment: Experiment, facts: Facts) -> str | None:
-    """Return the primary law, or the regression on all axes, with its constants; None where there is none."""
+    """Return the primary law, or the regression on all axes, with its constants; None if there is none."""
     if facts["regression"]:
         best = facts["regression"][0]
         slopes = ", ".join(f"{_term(term)} {span(slope)}" for term, slope in best["slopes"].items() if "×" not in term)
@@ -49,7 +49,7 @@ def formula(experiment: Experiment, facts: Facts) -> str | None:
 
 
 def watched(experiment: Experiment, scale: str, rows: pl.DataFrame) -> int:
-    """Return within how many steps runs were watched: the budget of the scale where its last evaluation was reached."""
+    """Return for how many steps runs were watched: the budget of the scale, if its last evaluation was reached."""
     last = int(rows.select(pl.max_horizontal("steps", pl.col("upper").fill_null(0)).max()).item() or 0)
     return experiment.scales[scale].budget_steps if last == experiment.horizon(scale) else last
 
@@ -65,7 +65,7 @@ def how_many(facts: Facts, seen: str = GROKKED) -> str:
 
 
 def sentence(experiment: Experiment, claim: Claim, verdict: Facts) -> str:
-    """Return a claim with its verdict and number as a sentence, in the words of the headline where they are given."""
+    """Return a claim with its verdict and number as a sentence, in the words of the headline if they are given."""
     statement = claim.statement.removesuffix(".")
     holds, fails = experiment.headline.get(
         claim.name, (statement, f"It is not true that {within_a_sentence(statement)}")
@@ -77,7 +77,7 @@ def sentence(experiment: Experiment, claim: Claim, verdict: Facts) -> str:
 
 
 def number_words(claim: Claim, verdict: Facts, names: Names = NAMES) -> str | None:
-    """Return the effect of a claim with its interval as one says it; None where there is no number."""
+    """Return the effect of a claim with its interval, as one would say it; None if there is no number."""
     if verdict["effect"] is None:
         return None
     effect = Effect(verdict["effect"], verdict["low"], verdict["high"], verdict.get("replicas", 0), names)
@@ -96,7 +96,7 @@ def within_a_sentence(statement: str) -> str:
 
 
 def _of_law(experiment: Experiment, facts: Facts) -> Iterator[str]:
-    """Yield what the exponent of the primary law says; nothing where the answer is that of claims."""
+    """Yield what the exponent of the primary law says; nothing if claims give the answer."""
     primary = _primary(experiment, facts)
     exponent = primary["parameters"].get("exponent") if primary else None
     if not exponent or facts["regression"] or facts["strata"] or experiment.headline:
@@ -110,13 +110,13 @@ def _of_law(experiment: Experiment, facts: Facts) -> Iterator[str]:
 
 
 def _comes(experiment: Experiment, when: str) -> str:
-    """Return that more of x has the event sooner or later."""
+    """Return in words whether more of x has the event sooner or later."""
     event = experiment.criterion
     return f"groks {when}" if event.name == GROKKED else f"brings the {event.step} {when}"
 
 
 def _how_much(experiment: Experiment, primary: Any, exponent: Facts) -> str:
-    """Return down to which floor, or by how much for twice the x, and whether as 1/x."""
+    """Return in words down to which floor, or by how much for twice the x, and whether as 1/x."""
     floor = primary["parameters"].get("floor")
     told = ""
     if floor and floor["low"]:
@@ -129,7 +129,7 @@ def _how_much(experiment: Experiment, primary: Any, exponent: Facts) -> str:
 
 
 def _as_inverse(experiment: Experiment, exponent: Facts, verdicts: Mapping[str, Facts]) -> str:
-    """Return what became of the claim that the law falls as 1/x; nothing where none was made."""
+    """Return what became of the claim that the law falls as 1/x; nothing if none was made."""
     for claim in experiment.claims:
         low, high = claim.rule.limits
         whole = claim.rule == ParameterWithin("exponent", low=low, high=high)  # of the primary law, to all runs

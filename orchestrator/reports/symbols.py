@@ -86,7 +86,7 @@ def told(fields: Mapping[str, Any]) -> str:
 
 
 def differing(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return of each part only the fields that are not equal in all.
+    """Return each part with only the fields that are not equal in all.
 
     >>> differing([{"a": 1, "b": 2}, {"a": 1, "b": 3}])
     [{'b': 2}, {'b': 3}]
@@ -96,9 +96,9 @@ def differing(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def labelled(parts: Sequence[Mapping[str, Any]]) -> tuple[list[str], str]:
-    """Return a label of each part that names what is unusual in it, and in words what holds elsewhere.
+    """Return a label for each part that names what is unusual in it, and in words what holds in all others.
 
-    A value that more than half of the parts have is usual.
+    A value that more than half of the parts share is usual.
 
     >>> labelled([{"a": 1, "b": 2}, {"a": 1, "b": 3}, {"a": 4, "b": 5}])
     (['b = 2', 'b = 3', 'a = 4, b = 5'], 'a = 1')

@@ -18,7 +18,7 @@ VERBS = {HOLDS: ("holds", "hold"), FAILS: ("fails", "fail")}  # of one claim, of
 
 @dataclass(frozen=True)
 class Spoken:
-    """How a field is spoken of: on an axis, in a formula, what more of it is, and twice as much of it."""
+    """What a field is called: on an axis, in a formula, and in words for more of it and for twice as much of it."""
 
     symbol: str
     letter: str
@@ -37,7 +37,7 @@ FIELDS: Mapping[str, Spoken] = {
 
 
 def spoken(field: str) -> Spoken:
-    """Return how a field is spoken of; one that nobody has named yet by its own name."""
+    """Return what a field is called; one without a name in texts is called by its own."""
     name = field.replace("_", " ")
     return FIELDS.get(field, Spoken(name, name, f"A larger {name}", f"twice the {name}"))
 
@@ -61,7 +61,7 @@ def letter(field: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a text with fields and other names of the program as a reader knows them.
+    """Return a text with fields and other names of the program replaced by the words that a reader knows.
 
     >>> plain("share of runs where kl_strength = 0, clip_norm = none")
     'share of runs where λ = 0, clip norm = none'
@@ -93,7 +93,7 @@ def formula(fit: Mapping[str, Any], x: str) -> str:
 
 
 def of_axis(text: str, x: str) -> str:
-    """Return a text whose formulas name the axis that they are about.
+    """Return a text whose formulas name their axis.
 
     >>> of_axis("exponent of T = T0 + C/x^a: 1.86", "kl_strength")
     'exponent of T = T0 + C/λ^a: 1.86'
@@ -128,7 +128,7 @@ def condition(where: Mapping[str, Any]) -> str:
 
 
 def event_of(facts: Mapping[str, Any]) -> Criterion:
-    """Return the event that a report is about; reports made before there were others are about grokking.
+    """Return the event that a report is about; reports made before there were other events are about grokking.
 
     >>> event_of({"threshold": 0.99}).step
     'grok step'
@@ -137,7 +137,7 @@ def event_of(facts: Mapping[str, Any]) -> Criterion:
 
 
 def verb(verdict: str) -> str:
-    """Return what a claim does by its verdict.
+    """Return what a claim does, by its verdict.
 
     >>> verb("holds"), verb("undecided"), verb("not run")
     ('holds', 'is undecided', 'is not run')

@@ -1,7 +1,7 @@
-"""Digests of what is stored: a table bears its own in its name, a small file of facts among its facts.
+"""Digests of what is stored: a table has its own in its name, a small file of facts among its facts.
 
-Neither keeps a file from being read by other programs. A file without a digest was written by an older version or by
-somebody else.
+Other programs can read both. A file without a digest was written by an older version or by somebody
+else.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ def digest_of(content: bytes) -> str:
 
 
 def table_name(number: str, content: bytes) -> str:
-    """Return what a table is called: a number of 32 hexadecimal digits that no other file has, and its digest."""
+    """Return the name of a table: a number of 32 hexadecimal digits that no other file has, and its digest."""
     return f"{number}-{digest_of(content)}.parquet"
 
 
 def stated(name: str) -> str | None:
-    """Return the digest that a table's name states; None where it states none."""
+    """Return the digest that a table's name states; None if it states none."""
     found = NAME.fullmatch(name)
     return found["digest"] if found else None
 
@@ -45,7 +45,7 @@ def sealed(facts: Mapping[str, Any], indent: int | None = None) -> str:
 def opened(facts: Mapping[str, Any], *, signed: bool = False) -> dict[str, Any]:
     """Return facts without their digest.
 
-    Raises: ValueError where they are not those that the digest was made of, or have to be signed and bear none.
+    Raises: ValueError if they are not the facts that the digest was made from, or must be signed and have no digest.
     """
     rest = {name: value for name, value in facts.items() if name != KEY}
     if signed and KEY not in facts:

@@ -1,7 +1,7 @@
-"""A folder for results, and its small files: one rule for what is torn, foreign or not to be written.
+"""A folder for results, and its small files: one rule for what is torn, foreign or cannot be written.
 
-A file appears whole or not at all. One that cannot be read is skipped with a note, never deleted; whoever asks for it
-makes it again or does without.
+A file appears whole or not at all. One that cannot be read is skipped with a note, never deleted; the caller makes it
+again or does without.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class BadInputError(Exception):
 
 @dataclass
 class Folder:
-    """The files under one storage folder, and lines for the user; picklable, so workers get it handed in."""
+    """The files under one storage folder, and lines for the user; picklable, so that it can be handed to workers."""
 
     FOLDERS: ClassVar[tuple[str, ...]] = ()  # what has to be a folder under it, or a link to one
 
@@ -42,7 +42,7 @@ class Folder:
 
     @classmethod
     def at(cls, storage: str) -> Self:
-        """Return what lies under a local path, which need not be there yet; nothing is made.
+        """Return the folder at a local path, which need not exist yet; nothing is made.
 
         Raises: BadInputError in one line for what cannot be a folder.
         """
@@ -79,7 +79,7 @@ class Folder:
         return new
 
     def files(self, folder: str, suffix: str) -> list[Path]:
-        """Return the files (or folders) with a suffix in a folder, sorted; none where there is no such folder.
+        """Return the files (or folders) with a suffix in a folder, sorted; none if there is no such folder.
 
         Raises: OSError when the folder cannot be listed, or is a link that leads nowhere.
         """
@@ -92,7 +92,7 @@ class Folder:
         return [self.root / folder / name for name in sorted(names) if name.endswith(suffix) and name[0] != "."]
 
     def read_text(self, path: Path) -> str | None:
-        """Return a small text file, named relative to the storage; None where there is none or, noted, no text."""
+        """Return a small text file, named relative to the storage; None if there is none or, noted, it is not text."""
         try:
             return (self.root / path).read_text("utf-8")
         except FileNotFoundError:
@@ -102,10 +102,10 @@ class Folder:
             return None
 
     def read_json(self, path: Path, shape: Shape | None = None, *, signed: bool = False) -> dict[str, Any] | None:
-        """Return a small file of facts, named relative to the storage, without its digest; None where there is none.
+        """Return a small file of facts, named relative to the storage, without its digest; None if there is none. One
 
-        One that is torn, altered, foreign or lacks a fact of the shape is None too, with a note: whoever asks makes it
-        again or does without. ``signed``: so is one that bears no digest.
+        that is torn, altered, foreign or lacks a fact of the shape is None too, with a note: the caller makes it again
+        or does without. ``signed``: so is one without a digest.
         """
         text = self.read_text(path)
         if text is None:
@@ -152,13 +152,13 @@ class Folder:
             raise
 
     def room_for(self, path: Path) -> None:
-        """Make the folder in which a file is to be written, and move aside a folder that stands in its place."""
+        """Make the folder for a file that is to be written, and move aside a folder that stands in the file's place."""
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
         if (self.root / path).is_dir():
             self.set_aside(path)
 
     def set_aside(self, path: Path) -> None:
-        """Give what stands in the place of a file another name beside it, and note it."""
+        """Rename what stands in the place of a file, and note it."""
         target = self.root / path
         if os.path.lexists(target):
             aside = target.with_name(f"{target.name}.aside-{uuid.uuid4().hex[:8]}")
@@ -166,19 +166,19 @@ class Folder:
             self.note(f"{target} could not be used and is now called {aside.name}")
 
     def forget(self, path: Path) -> None:
-        """Remove a file, named relative to the storage; nothing where there is none, and no folder."""
+        """Remove a file, named relative to the storage, if there is one; never a folder."""
         target = self.root / path
         if not target.is_dir():
             target.unlink(missing_ok=True)
 
     def remove_leftovers(self) -> None:
-        """Remove what killed processes left half-written over an hour ago, also behind links to other disks."""
+        """Remove what killed processes left half-written over an hour ago, behind links to other disks too."""
         folders = [self.root, *(each for each in self.files("", "") if each.is_dir())]
         for file in {file for folder in folders for file in folder.glob("**/.*.part")}:
             self.remove_stale(file)
 
     def remove_stale(self, file: Path) -> None:
-        """Remove a file that was last written over an hour ago; its owner may be at work, or remove it just now."""
+        """Remove a file that was last written over an hour ago; a younger one may be in use, or vanish meanwhile."""
         try:
             if time.time() - file.stat().st_mtime > STALE_S:
                 self.forget(file.relative_to(self.root))
@@ -186,7 +186,7 @@ class Folder:
             return
 
     def _places(self) -> list[Path]:
-        """Return the storage folder and what has to be a folder under it, as far as it is there."""
+        """Return the storage folder and the existing ones of what has to be a folder under it."""
         return [self.root, *(each for each in self.files("", "") if each.is_dir() or each.name in self.FOLDERS)]
 
     def _skip(self, path: Path, reason: object) -> None:
@@ -194,7 +194,7 @@ class Folder:
 
 
 def _place(storage: str) -> Path:
-    """Return the folder that a user's words name.
+    """Return the folder that a user named.
 
     Raises: BadInputError in one line for what cannot be a folder.
     """
@@ -223,9 +223,9 @@ def _check_characters(path: str) -> None:
 
 
 def _check_folder(root: Path) -> None:
-    """Look at a folder, or at the first above it that is there.
+    """Look at a folder, or at the first existing one above it.
 
-    Raises: OSError where that is no folder, cannot be reached, or is a link to itself.
+    Raises: OSError if that is not a folder, cannot be reached, or is a link to itself.
     """
     for folder in (root, *root.parents):
         try:

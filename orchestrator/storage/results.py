@@ -2,8 +2,8 @@
 
 ``replicas/*.parquet`` and ``curves/*.parquet`` are the truth; MLflow and reports are views of them. A file appears
 whole or not at all (it is written under a hidden name and renamed), a replica's curve before its row, and its name
-bears the digest of its content. Reading takes one row per id, the one watched longest. ``checkpoints/<id>/<step>.pt``
-lets a replica go on; ``kept/<id>/<step>.pt`` is the network of a step that was to be kept, and stays; ``failures/``
+holds the digest of its content. Reading takes one row per id, the one watched longest. A replica continues from
+``checkpoints/<id>/<step>.pt``; ``kept/<id>/<step>.pt`` is the network at a step to be kept, and stays; ``failures/``
 says why a replica could not be trained. A file that is torn, altered, foreign or of a newer version is skipped with a
 note, never deleted.
 """
@@ -34,7 +34,7 @@ PROGRESS = {"pack": str, "training": int, "step": int}
 class Results(Folder):
     """The tables, checkpoints and progress files under one storage folder.
 
-    ``lost``: the replicas that were asked for and have a row but no whole curve.
+    ``lost``: the replicas asked for that have a row but no whole curve.
     """
 
     FOLDERS = (
@@ -63,8 +63,8 @@ class Results(Folder):
     def curves(self, ids: Collection[str]) -> pl.DataFrame:
         """Return the curves of the given replicas, each point once.
 
-        Where files of curves are missing or damaged, a replica whose curve does not reach its row's last step has none,
-        and a note says how many those are.
+        If files of curves are missing or damaged, a replica whose curve does not reach its row's last step has none,
+        and a note counts these.
         """
         found = tables.read(self, "curves", table.curve_schema())
         points = found.rows.filter(pl.col("id").is_in(list(ids)))
@@ -82,7 +82,7 @@ class Results(Folder):
         return points.filter(~pl.col("id").is_in(list(lost)))
 
     def save_checkpoint(self, replica: str, step: int, content: bytes) -> None:
-        """Keep a checkpoint and forget all but the newest two of the replica, one to fall back on."""
+        """Keep a checkpoint and remove all but the newest two of the replica, so that there is one to fall back on."""
         self.write(Path("checkpoints") / replica / f"{step}.pt", content)
         for old in self.checkpoint_steps(replica)[:-KEPT_CHECKPOINTS]:
             self.forget(Path("checkpoints") / replica / f"{old}.pt")
@@ -104,7 +104,7 @@ class Results(Folder):
         return (self.root / "kept" / replica / f"{step}.pt").read_bytes()
 
     def kept_steps(self, replica: str) -> list[int]:
-        """Return the steps that are kept of a replica, ascending."""
+        """Return the kept steps of a replica, ascending."""
         return self._steps("kept", replica)
 
     def publish_probed(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -117,7 +117,7 @@ class Results(Folder):
         return found.unique(["id", "step", "probe", "column"], keep="any").sort("id", "step", "probe", "column")
 
     def distrust(self, replica: str, step: int, *, kept: bool) -> None:
-        """Move a checkpoint or a kept step that cannot be used out of the way, so that it is made again."""
+        """Move an unusable checkpoint or kept step aside, so that it is made again."""
         self.set_aside(Path("kept" if kept else "checkpoints") / replica / f"{step}.pt")
 
     def _steps(self, folder: str, replica: str) -> list[int]:
@@ -125,7 +125,7 @@ class Results(Folder):
         return sorted(int(stem) for stem in stems if stem.isdecimal() and stem.isascii())
 
     def drop_checkpoints(self, replica: str) -> None:
-        """Forget a replica's checkpoints."""
+        """Remove a replica's checkpoints."""
         folder = self.root / "checkpoints" / replica
         for step in self.checkpoint_steps(replica):
             self.forget(Path("checkpoints") / replica / f"{step}.pt")
@@ -141,7 +141,7 @@ class Results(Folder):
             self.write_json(path, facts)
 
     def running(self) -> list[dict[str, Any]]:
-        """Return what the packs that are at work said last, at most five minutes ago, and how many seconds ago."""
+        """Return what packs at work said last, at most five minutes ago, and how many seconds ago."""
         found = []
         for file in self.files("progress", ".json"):
             try:
@@ -158,7 +158,7 @@ class Results(Folder):
             self.write_text(Path("failures") / f"{replica}.txt", reason)
 
     def failed(self, ids: Collection[str]) -> list[str]:
-        """Return those of the ids whose last launch gave them up."""
+        """Return the ids that their last launch gave up."""
         return sorted({file.stem for file in self.files("failures", ".txt")} & set(ids))
 
     def prune(self, retried: Collection[str]) -> None:

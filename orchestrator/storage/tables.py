@@ -1,4 +1,4 @@
-"""Reading tables of results: the digest comes before the parser, so that a damaged file is seen and never parsed.
+"""Reading tables of results: the digest is checked before parsing, so a damaged file is found and never parsed.
 
 Paths are names here, never patterns: files are listed and read by name, and Polars gets their content.
 """
@@ -34,7 +34,7 @@ class Read(NamedTuple):
 
 
 def publish(folder: Folder, name: str, number: str, frame: pl.DataFrame) -> None:
-    """Write a table into a folder under a name that bears its number and its digest."""
+    """Write a table into a folder under a name with its number and its digest."""
     buffer = io.BytesIO()
     frame.write_parquet(buffer)
     content = buffer.getvalue()
@@ -69,7 +69,7 @@ def read(folder: Folder, name: str, schema: Mapping[str, Any]) -> Read:
 
 
 def _contents(folder: Folder, files: Sequence[Path]) -> tuple[Contents, Contents]:
-    """Return the content of the files that bear their digest rightly, and of those that bear none."""
+    """Return the content of the files whose digest is right, and of those without one."""
     signed: list[tuple[Path, bytes]] = []
     unsigned: list[tuple[Path, bytes]] = []
     for file in files:
@@ -87,7 +87,7 @@ def _contents(folder: Folder, files: Sequence[Path]) -> tuple[Contents, Contents
 
 
 def _parsed(folder: Folder, contents: Contents, schema: Mapping[str, Any]) -> list[tuple[pl.DataFrame, int]]:
-    """Return tables and of how many files each is: all at once, or one by one where a file has to be looked at."""
+    """Return tables, each with its number of files: all at once, or one by one if a file has to be looked at."""
     if not contents:
         return []
     try:
@@ -101,7 +101,7 @@ def _parsed(folder: Folder, contents: Contents, schema: Mapping[str, Any]) -> li
 
 
 def _parsed_alone(folder: Folder, file: Path, content: bytes, schema: Mapping[str, Any]) -> pl.DataFrame | None:
-    """Return one file's sound rows, or None, noted, for a torn, foreign or newer one."""
+    """Return one file's sound rows, or None, with a note, for a torn, foreign or newer file."""
     try:
         frame = _frame([content], schema)
     except FAULTS as fault:

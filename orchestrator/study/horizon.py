@@ -1,4 +1,4 @@
-"""What a study sees of its replicas: as much as its own budget shows.
+"""What a study sees of its replicas: as much as its own budget allows.
 
 Experiments share replicas, so one may have been trained further for a study with a larger budget. Verdicts must not
 depend on what else was launched: past the largest budget of the study's own launches a replica counts as censored.
@@ -24,13 +24,13 @@ BUDGET = "budget_steps"
 
 
 def remember(study: Study) -> None:
-    """Store the budget of a launch, unless an earlier one had as large a one."""
+    """Store the budget of a launch, unless an earlier one was as large."""
     if budget_of(study) > _launched(study):
         study.results.write_json(_file(study), {BUDGET: budget_of(study)})
 
 
 def budget_of(study: Study) -> int:
-    """Return the budget in steps to which the study is watched: of the flag or the scale, or of a launch before."""
+    """Return the budget in steps to which the study is watched: that of the flag, the scale or an earlier launch."""
     asked = study.options.budget_steps or study.asked.scales[study.scale].budget_steps
     return max(asked, _launched(study))
 
@@ -41,7 +41,7 @@ def last_step(study: Study) -> int:
 
 
 def rows_of(study: Study) -> pl.DataFrame:
-    """Return the rows of the study's replicas, those that were watched past its budget as they stood there."""
+    """Return the rows of the study's replicas; those watched past its budget as they were there."""
     rows, last = study.rows(), last_step(study)
     late = rows.filter(pl.col("steps") > last)
     if late.is_empty():
@@ -74,7 +74,7 @@ def curves_of(study: Study, ids: list[str]) -> pl.DataFrame:
 
 
 def _launched(study: Study) -> int:
-    """Return the largest budget that was launched; 0, noted, where what is stored of it cannot be read.
+    """Return the largest budget that was launched; 0, with a note, if what is stored cannot be read.
 
     Older versions stored the bare number.
     """
@@ -90,7 +90,7 @@ def _file(study: Study) -> Path:
 
 
 def _cut(event: Mapping[str, Any], last: int) -> dict[str, Any]:
-    """Return an event as it stood at a step, from its row alone: a curve may be lost.
+    """Return an event as it was at a step, from its row alone, since a curve may be lost.
 
     Limits: relapses count to the end of the row.
     """

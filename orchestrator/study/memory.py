@@ -1,4 +1,4 @@
-"""Whether what is to be trained fits into the memory of this machine, by the families' estimates alone."""
+"""Whether the replicas to be trained fit into the memory of this machine, by the families' estimates alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 
 def told(plan: Plan, slots: int) -> str | None:
-    """Return in one line how much memory training asks for and how much is free, None where nothing is left to train.
+    """Return in one line how much memory training needs and how much is free, None if nothing is left to train.
 
     Units: GiB.
     """
@@ -33,7 +33,7 @@ def told(plan: Plan, slots: int) -> str | None:
 
 
 def require(plan: Plan, asked: Request, *, gpu_mib: float = 0.0) -> None:
-    """Refuse a plan of which one network alone is larger than the memory that it will have.
+    """Refuse a plan in which a single network is larger than the memory that it will have.
 
     Raises: BadInputError.
     """
@@ -49,7 +49,7 @@ def require(plan: Plan, asked: Request, *, gpu_mib: float = 0.0) -> None:
 
 
 def available_mib() -> float | None:
-    """Return how much memory a process of ours can still take, by the kernel and by its cgroup; None if neither tells.
+    """Return how much memory a process of ours can still take, by the kernel and by its cgroup; None if neither says.
 
     Units: MiB.
     """

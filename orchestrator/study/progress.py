@@ -1,4 +1,4 @@
-"""How far a launch is: what has ended how at each level, what is being trained, how fast, and how long it will take.
+"""How far a launch is: how replicas of each level have ended, what is being trained, how fast, and for how long.
 
 Pure counting; how it is shown is another module's.
 """
@@ -24,8 +24,8 @@ Home = tuple[str, str]
 class Progress:
     """Adds up what the packs report.
 
-    ``outcomes``: how the replicas that need no training have ended. The time left is that of the replica-steps that
-    pilots lead one to expect, at the rate of the last seconds.
+    ``outcomes``: how the replicas that need no training have ended. The time left is that of the replica-steps expected
+    from pilots, at the rate of the last seconds.
     """
 
     def __init__(self, plan: Plan, outcomes: Mapping[str, str] | None = None) -> None:
@@ -48,7 +48,7 @@ class Progress:
 
     @property
     def event(self) -> str:
-        """What replicas have done that saw the event of the experiment."""
+        """What replicas that saw the experiment's event have done."""
         return self._plan.experiment.criterion.name
 
     @property
@@ -105,7 +105,7 @@ class Progress:
         return words
 
     def _settle(self, replica: Replica) -> None:
-        """Find out once to which level a replica belongs."""
+        """Find, once, to which level a replica belongs."""
         if replica.id in self._homes:
             return
         if replica.id in self._parents:

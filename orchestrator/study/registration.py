@@ -44,7 +44,7 @@ def register(study: Study) -> None:
 def _keep_network(study: Study) -> None:
     """Keep the file in which a user's network is defined, so that one can see later what was trained.
 
-    Under a version of the user's the content may change; a note says so.
+    Under a user's version the content may change; a note says so.
     """
     family, results = study.asked.family, study.results
     if not isinstance(family, FamilyName):
@@ -58,7 +58,7 @@ def _keep_network(study: Study) -> None:
 
 
 def exploratory(study: Study) -> str:
-    """Say why a study is not preregistered; empty when its claims, space and rules are older than all its replicas."""
+    """Say why a study is not preregistered; empty if its claims, space and rules are older than all its replicas."""
     if study.variant:
         return "the experiment was changed by flags"
     if not os.path.lexists(study.results.root / study.registration):

@@ -12,7 +12,7 @@ LEAST_GPU_SHARE = 0.01  # a hundred packs on one GPU; Ray counts in 0.0001
 
 @dataclass(frozen=True)
 class Request:
-    """What one pack asks of Ray, how many packs fit at once, and how many replicas one pack may hold."""
+    """What one pack asks Ray for, how many packs fit at once, and how many replicas one pack may hold."""
 
     cpus: float
     gpus: float

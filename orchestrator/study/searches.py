@@ -17,9 +17,9 @@ CHOICES = ("chosen", "confirmed")
 
 
 def read(experiment: Experiment, scale: str, results: Results, slug: str) -> Experiment:
-    """Return the experiment with the points that its search has chosen; one without a search as it is.
+    """Return the experiment with the points that its search has chosen; unchanged if it has no search.
 
-    A file that does not list points of this search is skipped with a note, and the search begins anew.
+    A file that does not list points of this search is skipped with a note, and the search begins again.
     """
     search = experiment.scales[scale].search
     points = _stored(search, results, slug) if search else None
@@ -40,12 +40,12 @@ def keep(experiment: Experiment, scale: str, results: Results, slug: str) -> Non
 
 
 def study_file(results: Results, slug: str) -> Path:
-    """Return where the Optuna study lies that shows a search; it is made anew by every launch."""
+    """Return where the Optuna study of a search lies, which every launch makes again."""
     return results.root / FOLDER / f"{slug}.log"
 
 
 def room_for_study(results: Results, slug: str) -> Path:
-    """Return where the Optuna study is to be written, with nothing in its place any more."""
+    """Return where the Optuna study is to be written, after clearing the place."""
     for name in (f"{slug}.log", f"{slug}.log.lock"):
         results.room_for(FOLDER / name)
         results.forget(FOLDER / name)
@@ -57,7 +57,7 @@ def _file(slug: str) -> Path:
 
 
 def _stored(search: Search, results: Results, slug: str) -> dict[str, tuple[Any, ...]] | None:
-    """Return the points on disk; None where there are none or, noted, they cannot be points of this search."""
+    """Return the points on disk; None if there are none or, with a note, if they cannot be points of this search."""
     facts = results.read_json(_file(slug), dict.fromkeys(CHOICES, list))
     if facts is None:
         return None
@@ -68,7 +68,7 @@ def _stored(search: Search, results: Results, slug: str) -> dict[str, tuple[Any,
 
 
 def _is_point(point: Any, search: Search) -> bool:
-    """Say whether something has exactly the fields of a search, each a number above 0, as its ranges are."""
+    """Say whether something has exactly the fields of a search, each a number above 0, as in its ranges."""
     return (
         isinstance(point, Mapping)
         and point.keys() == search.ranges.keys()

@@ -1,4 +1,4 @@
-"""What the results hold of a study, read once: all that a report is made from."""
+"""What the results hold of a study, read once: everything that a report is made from."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from trainables.replica import Replica
 class State:
     """A study at one moment.
 
-    ``experiment``: with the points that a search had chosen by then; ``rows``: of replicas that had ended, as far as
+    ``experiment``: with the points that a search had chosen by then; ``rows``: those of replicas that had ended, up to
     the study's horizon; ``budget_steps``: that horizon; ``failed``: how many replicas have no row and were given up by
     the last launch; ``exploratory``: why the study is not preregistered, empty where it is.
     """
@@ -40,7 +40,7 @@ class State:
 
     @property
     def results(self) -> Results:
-        """The results that it was read from."""
+        """The results from which the state was read."""
         return self.study.results
 
     @property
@@ -50,7 +50,7 @@ class State:
 
     @cached_property
     def curves(self) -> pl.DataFrame:
-        """The curves of the rows as far as the horizon; none where nothing is drawn or measured."""
+        """The curves of the rows up to the horizon; none if nothing is drawn or measured."""
         wanted = self.experiment.measures or not self.experiment.scales[self.scale].search
         if self.rows.is_empty() or not wanted:
             return pl.DataFrame(schema=table.curve_schema())

@@ -72,7 +72,7 @@ class Study:
 
     @property
     def registration(self) -> Path:
-        """Where it is stored, relative to the storage, what was claimed before the first replica ran."""
+        """Where, relative to the storage, the claims made before the first replica ran are stored."""
         return Path("registrations") / f"{self.slug}.json"
 
     def plan(self, asked: Request | None = None) -> Plan:

@@ -13,7 +13,7 @@ PARENTS = "parents"
 
 @dataclass
 class Level:
-    """How the replicas of one level stand; ``part`` is the part of the space that the level lies in."""
+    """How the replicas of one level stand; ``part`` is the part of the space in which the level lies."""
 
     part: str
     name: str
@@ -35,7 +35,7 @@ class Counts(Protocol):
 
     @property
     def event(self) -> str:
-        """What replicas have done that saw the event of the experiment."""
+        """What replicas that saw the experiment's event have done."""
 
     @property
     def title(self) -> str:

@@ -1,4 +1,4 @@
-"""What a launch says while it works, and how it takes Ctrl-C: a live display on a terminal, plain lines elsewhere.
+"""What a launch says while it works, and how it reacts to Ctrl-C: a live display on a terminal, plain lines elsewhere.
 
 Ray and MLflow write to the same two file descriptors, which are sent into log files while they run, so everything here
 goes to copies of them.
@@ -23,7 +23,7 @@ STOPS = {"reading the results": "what ended is kept", "fitting": "what ended is 
 
 
 class Terminal:
-    """Announces the phases of a launch when they begin, shows its progress, and passes signals on to it."""
+    """Announces the phases of a launch as they begin, shows its progress, and passes signals on to it."""
 
     def __init__(self, *, silent: bool = False) -> None:
         sys.stdout.flush()
@@ -54,26 +54,26 @@ class Terminal:
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Say that a phase begins which a first Ctrl-C may break off anywhere."""
+        """Say that a phase begins that a first Ctrl-C may break off anywhere."""
         with self._stopping.during(STOPS.get(name, NOTHING_STARTED)), self._display.phase(name, None):
             yield
 
     @contextlib.contextmanager
     def held(self, name: str, words: str) -> Iterator[None]:
-        """Say that a phase begins which a first Ctrl-C lets end; ``words``: what it then says."""
+        """Say that a phase begins that runs to its end after a first Ctrl-C; ``words``: what is then said."""
         with self._stopping.held(words), self._display.phase(name, None):
             yield
 
     @contextlib.contextmanager
     def training(self, name: str, progress: Counts, react: Callable[[], None]) -> Iterator[None]:
-        """Say that training begins and show it; a first Ctrl-C has it react, which has to end it."""
+        """Say that training begins and show it; a first Ctrl-C calls ``react``, which must end it."""
         words = "finishing the running chunk, saving what is unfinished"
         self._progress = progress
         with self._stopping.during(words, react), self._display.phase(name, progress):
             yield
 
     def observe(self, facts: Mapping[str, Any], notes: Sequence[str] = ()) -> None:
-        """Take in one chunk of one pack; lines that say what went wrong are printed at once, above the display."""
+        """Take in one chunk of one pack; lines about what went wrong are printed at once, above the display."""
         for line in notes:
             self.tell(line)
         if self._progress:

@@ -1,4 +1,4 @@
-"""Lines for people: as wide as their terminal, whole where they are piped, and a few of them while a launch works."""
+"""Lines for people: as wide as their terminal, unbroken in a pipe, and a few of them while a launch works."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEAST_COLUMNS = 20
 
 
 def size_of(stream: TextIO) -> tuple[int, int]:
-    """Return columns and lines of the terminal that a stream shows: as COLUMNS and LINES say, or as it is."""
+    """Return columns and lines of a stream's terminal: those of COLUMNS and LINES, else its own."""
     try:
         found = os.get_terminal_size(stream.fileno())
     except (OSError, ValueError):  # no terminal, or no file at all
@@ -29,7 +29,7 @@ def size_of(stream: TextIO) -> tuple[int, int]:
 
 
 def say(lines: Iterable[str], *, indent: int = 4) -> None:
-    """Print lines: wrapped between words on a terminal, the rest of each indented; one line each elsewhere."""
+    """Print lines: on a terminal wrapped between words, with what follows indented; elsewhere one line each."""
     for line in lines:
         if not sys.stdout.isatty():
             print(line)
@@ -40,7 +40,7 @@ def say(lines: Iterable[str], *, indent: int = 4) -> None:
 
 
 def wrapped(line: str, width: int, indent: int = 4) -> list[str]:
-    """Return a line in parts of a width; a path is broken, behind a slash, only where no line can hold it.
+    """Return a line in parts of a width; a path is broken, after a slash, only if no line can hold it.
 
     >>> wrapped("  report: runs/smoke/kl_scaling/index.html", 24)
     ['  report: runs/smoke/', '    kl_scaling/', '    index.html']
@@ -69,7 +69,7 @@ def _pieces(word: str, room: int) -> Iterator[str]:
 
 
 class Lines:
-    """A line when a phase begins, and one every 15 seconds while training; nothing at all where silent."""
+    """A line when a phase begins, and one every 15 seconds while training; nothing at all if silent."""
 
     def __init__(self, out: TextIO, error: TextIO, *, silent: bool = False) -> None:
         self._out, self._error, self._silent = out, error, silent
@@ -77,7 +77,7 @@ class Lines:
 
     @contextlib.contextmanager
     def phase(self, name: str, progress: Counts | None) -> Iterator[None]:
-        """Say that a phase begins; at the end of training, how far it came."""
+        """Say that a phase begins; at the end of training, say how far it came."""
         self._printed_at = -LINE_EVERY_S
         self._say(name)
         try:
@@ -98,7 +98,7 @@ class Lines:
         print("\n".join(wrapped(line, width)) if width else line, file=self._error, flush=True)
 
     def leave(self) -> None:
-        """Put the terminal back as it was, where the process is about to end at once."""
+        """Restore the terminal when the process is about to end at once."""
 
     def _say(self, line: str) -> None:
         if self._silent:

@@ -26,7 +26,7 @@ IN_ASCII = str.maketrans({"█": "#", "▓": "=", "╳": "x", "▒": "+", "░":
 
 
 class Live(Lines):
-    """The phase that is at work with a spinner, and while training a row per level; each phase leaves a line."""
+    """The current phase with a spinner, and while training a row per level; each phase leaves a line."""
 
     def __init__(self, out: TextIO, error: TextIO) -> None:
         super().__init__(out, error)
@@ -64,10 +64,10 @@ class Live(Lines):
                 self._shown = None
 
     def advance(self, progress: Counts) -> None:
-        """Leave it to the next refresh, a fraction of a second away."""
+        """Leave the display to the next refresh, a fraction of a second away."""
 
     def tell(self, line: str) -> None:
-        """Print one line above what is shown; on stderr where that is no terminal."""
+        """Print one line above the display; on stderr if that is not a terminal."""
         if self._shown and self._error.isatty():
             self._console.print(Text(line, overflow="fold"))
         else:
@@ -118,7 +118,7 @@ class Live(Lines):
 
 
 def _heading(kind: str, event: str, *, wide: bool) -> str:
-    """Return the heading of a column of counts; that of replicas which saw the event bears its name."""
+    """Return the heading of a column of counts; that of replicas that saw the event has the event's name."""
     if kind == GROKKED and event != GROKKED:
         return f"  {event}" if wide else f" {event[:4]}"
     return f"  {kind}" if wide else f" {SHORT_WORDS[kind]}"
@@ -127,8 +127,8 @@ def _heading(kind: str, event: str, *, wide: bool) -> str:
 def fitting(levels: Sequence[Level], most: int) -> list[Level]:
     """Return rows for a screen with room for so many lines, headings of parts included.
 
-    Where there are too many levels, the parts of the space are added up; where that is too many still, those that are
-    being trained are shown and the others added up.
+    If there are too many levels, the parts of the space are added up; if that is still too many, those being trained
+    are shown and the others added up.
     """
     if len(levels) + len({level.part for level in levels if level.part}) <= most:
         return list(levels)

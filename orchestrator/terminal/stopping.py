@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM (preemption): acknowledged at once, obeyed at the next safe place; a second one breaks off."""
+"""Ctrl-C and SIGTERM (preemption): acknowledged at once, obeyed at the next safe place; a second signal breaks off."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ NOTHING_STARTED = "nothing has been trained yet"
 class Stopping:
     """While entered, a first signal has the effect of the current block, and a second one breaks off at once.
 
-    The answer on the terminal comes from a thread that the signal itself wakes, for Python calls its own handlers only
-    between two instructions of the main thread, which may wait in Ray or load a library for seconds. A second signal
-    raises KeyboardInterrupt there, and ends the process where that has no effect within two seconds.
+    The answer on the terminal comes from a thread that the signal itself wakes, since Python calls its own handlers
+    only between two instructions of the main thread, which may wait in Ray or load a library for seconds. A second
+    signal raises KeyboardInterrupt there, and ends the process if that has no effect within two seconds.
     """
 
     def __init__(self, tell: Callable[[str], None], leave: Callable[[], None]) -> None:
@@ -60,7 +60,7 @@ class Stopping:
 
     @contextlib.contextmanager
     def during(self, words: str, react: Callable[[], None] | None = None) -> Iterator[None]:
-        """Say in these words what a first signal leads to in this block, and react so; else it ends the block."""
+        """Say in these words what a first signal leads to in this block, and react; with no reaction it ends it."""
         before = self._words, self._react
         self._words, self._react = words, react
         try:

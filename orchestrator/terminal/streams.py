@@ -1,4 +1,4 @@
-"""The streams of the command line: whatever they can show is shown, and one that has gone ends the program quietly."""
+"""The streams of the command line: what they can show is shown, and a closed one ends the program quietly."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def prepare() -> None:
 
 
 def finished(code: int) -> int:
-    """Write out what is buffered and return the exit code: another one where stdout cannot take it any more."""
+    """Write out what is buffered and return the exit code: another one if stdout no longer takes it."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -49,7 +49,7 @@ def finished(code: int) -> int:
 
 
 def _in_ascii(fault: UnicodeError) -> tuple[str, int]:
-    """Return the ASCII for what cannot be encoded: known symbols by their names, letters without accents, else '?'."""
+    """Return ASCII for what cannot be encoded: known symbols by name, letters without accents, else '?'."""
     if not isinstance(fault, UnicodeEncodeError):
         raise fault
     lost = fault.object[fault.start : fault.end]

@@ -31,7 +31,7 @@ HOME = Path(__file__).parents[2]
 
 
 class Companion:
-    """The process of one launch: told when replicas have ended, asked once for the rest; a ``with`` block ends it."""
+    """The process of one launch: told when replicas have ended, asked once for the rest; ended by a ``with`` block."""
 
     def __init__(self, study: Study) -> None:
         self._study, self._folder = study, Path.cwd()  # a launch works from another folder
@@ -47,7 +47,7 @@ class Companion:
         self.close()
 
     def observe(self, facts: Mapping[str, Any]) -> None:
-        """Take in one chunk of one pack and have what ended mirrored; returns at once."""
+        """Take in one chunk of one pack and have what ended mirrored; return at once."""
         self._ended[facts["pack"]] = sum(facts[status] for status in ("observed", "budget", "diverged"))
         self._seen = sum(self._ended.values())
         with contextlib.suppress(OSError, EOFError):  # the end of the launch finds out why, and tells
@@ -69,7 +69,7 @@ class Companion:
             self.close()
 
     def close(self) -> None:
-        """End the process at once, and keep what MLflow wrote for whoever looks for a fault."""
+        """End the process at once, and keep what MLflow wrote, to find faults by."""
         if self._process is None:
             return
         self._process.kill()
@@ -111,7 +111,7 @@ class Companion:
         self._link.send(self._study)
 
     def _listen(self) -> None:
-        """Take what the process has said by now."""
+        """Take what the process has said so far."""
         while self._process is not None and self._link.poll(0):
             self._heard(self._link.recv())
 
@@ -137,7 +137,7 @@ class Companion:
 
 
 def keep_log(study: Study, told: str) -> None:
-    """Keep what MLflow wrote beside the results, where it wrote anything."""
+    """Keep what MLflow wrote, if anything, beside the results."""
     try:
         if told:
             study.results.write_text(LOG, masked(told))

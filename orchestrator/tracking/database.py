@@ -1,6 +1,6 @@
 """The MLflow database beside the results: what is wrong with it, how it is reached, how an old one is kept.
 
-MLflow retries for minutes on a database that it cannot use, so it is looked at with SQLite alone before.
+MLflow retries for minutes on a database that it cannot use, so SQLite alone looks at it first.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ REBUILD = "'python -m orchestrator ui --rebuild' keeps it as a backup and makes 
 
 
 def fault_of(file: Path, *, thorough: bool = False) -> str | None:
-    """Return why MLflow could not use a database, with what to do; None where it can, or can make it.
+    """Return why MLflow could not use a database, with what to do; None if it can, or can make it. A
 
-    Every page is read where it is to be thorough, for a few seconds at most.
+    thorough look reads every page, for a few seconds at most.
     """
     try:
         kind = file.stat().st_mode
@@ -96,7 +96,7 @@ def _revisions() -> frozenset[str]:
 
 
 def file_of(uri: str) -> Path | None:
-    """Return the file that a tracking URI names, or None where it names none.
+    """Return the file that a tracking URI names, or None if it names none.
 
     >>> file_of("sqlite:////tmp/a.db"), file_of("http://127.0.0.1:5000")
     (PosixPath('/tmp/a.db'), None)
@@ -107,7 +107,7 @@ def file_of(uri: str) -> Path | None:
 
 @contextlib.contextmanager
 def plain(root: Path) -> Iterator[Path]:
-    """Yield a path to a folder that can stand in a database URI: itself, or a short link for as long as it is needed.
+    """Yield a path to a folder that can stand in a database URI: itself, or a short link while it is needed.
 
     SQLAlchemy ends a path at ``?`` and takes ``%`` and two digits for one character.
     """

@@ -1,7 +1,7 @@
 """Mirror the results to MLflow. MLflow is a view: it can be lost and made again.
 
 One parent run per study, one child per replica (above 2,000 replicas, one per level). Runs are found again by their
-``run_key`` tag, so a relaunch adds only what is new. Nothing here can fail a launch: a fault is told in one line.
+``run_key`` tag, so a relaunch adds only what is new. Nothing here can fail a launch: a fault is reported in one line.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ NOISY = ("mlflow", "alembic", "urllib3")
 def bring_up(study: Study, facts: Mapping[str, Any], beside: Companion | None = None) -> str | None:
     """Mirror a study unless that has been done for exactly this report and place; return a warning or None.
 
-    The process beside the launch does it, or one that is started for it: MLflow is waited for a bounded time.
+    The process beside the launch does it, or one started for it; the wait for MLflow is bounded.
     """
     own, done = study.results.root / DATABASE, _mirrored(study) == _state(study, facts)
     if not study.options.tracking_uri:
@@ -70,7 +70,7 @@ def mirror(study: Study, facts: Mapping[str, Any]) -> str | None:
 
 
 def remember(study: Study, facts: Mapping[str, Any]) -> None:
-    """Keep which report is mirrored where; a place that cannot be written costs a mirroring, not a launch."""
+    """Note which report is mirrored where; a place that cannot be written costs a mirroring, not a launch."""
     try:
         study.results.write_text(_mark(study), _state(study, facts))
     except OSError as fault:
@@ -78,7 +78,7 @@ def remember(study: Study, facts: Mapping[str, Any]) -> None:
 
 
 def prepare() -> None:
-    """Set what keeps MLflow quick to give up and silent, and import it where it is installed."""
+    """Make MLflow silent and quick to give up, and import it if it is installed."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     try:
@@ -91,7 +91,7 @@ def prepare() -> None:
 
 
 def reason_not(study: Study, facts: Mapping[str, Any] | None, went_on: Callable[[], None]) -> str | None:
-    """Mirror a study, without facts only the replicas that have ended by now; return why it could not be, or None."""
+    """Mirror a study (without facts, only the replicas that have ended so far); return why that failed, or None."""
     own = study.results.root / DATABASE
     file = file_of(study.options.tracking_uri) if study.options.tracking_uri else own
     if file and (reason := fault_of(file)):
@@ -130,7 +130,7 @@ def uri_of(study: Study) -> str:
 
 
 def forget(results: Results) -> None:
-    """Forget what is mirrored: everything is mirrored again."""
+    """Forget what is mirrored, so that everything is mirrored again."""
     for file in results.files("mirrored", ".txt"):
         results.forget(file.relative_to(results.root))
 
@@ -159,7 +159,7 @@ def _mark(study: Study) -> Path:
 
 
 def _mirrored(study: Study) -> str:
-    """Return which state is mirrored; empty where none is or the file cannot be read: it is mirrored again then."""
+    """Return which state is mirrored; empty, so that it is mirrored again, if none is or the file cannot be read."""
     return study.results.read_text(_mark(study)) or ""
 
 

@@ -48,7 +48,7 @@ class Shown:
         return str(made.info.run_id)
 
     def log(self, run: str, numbers: Mapping[str, float], *, at_ms: int) -> None:
-        """Log those numbers that differ from what the run shows."""
+        """Log the numbers that differ from what the run shows."""
         shown = self.client.get_run(run).data.metrics
         new = {key_of(name): value for name, value in numbers.items() if shown.get(key_of(name)) != value}
         _log(self.client, run, [Metric(name, value, at_ms, 0) for name, value in new.items()])
@@ -56,7 +56,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Child:
-    """A run that MLflow holds already, up to which step, and when it began."""
+    """A run that MLflow already holds, up to which step, and when it began."""
 
     run: str
     steps: int
@@ -64,7 +64,7 @@ class Child:
 
 
 def bring_up(client: MlflowClient, study: Study, facts: Mapping[str, Any] | None, went_on: Callable[[], None]) -> None:
-    """Show all replicas that have ended and, with the facts of a report, what they amount to."""
+    """Show all replicas that have ended and, with the facts of a report, the answer they give."""
     rows = study.rows()
     experiment = _experiment(client, study)
     shown = Shown(client, study, experiment, _parent(client, experiment, study, rows))
@@ -89,7 +89,7 @@ def key_of(name: str) -> str:
 
 
 def _experiment(client: MlflowClient, study: Study) -> str:
-    """Return the id of the experiment, made or brought back where it is gone, in the view of machine learning."""
+    """Return the id of the experiment, made or restored if it is gone, in the machine-learning view."""
     name = study.experiment.name
     found = client.get_experiment_by_name(name)
     served = (study.options.tracking_uri or "").startswith(("http://", "https://"))
@@ -189,7 +189,7 @@ def _log(
     params: Sequence[Param] = (),
     tags: Sequence[RunTag] = (),
 ) -> None:
-    """Log metrics in batches; params and tags come with the last, so that they stand for the whole."""
+    """Log metrics in batches; params and tags come with the last one, so they mark a complete run."""
     batches = [metrics[first : first + METRICS_PER_BATCH] for first in range(0, len(metrics), METRICS_PER_BATCH)]
     for batch in batches[:-1]:
         client.log_batch(run, metrics=batch)
@@ -210,7 +210,7 @@ def _curve_metrics(curve: pl.DataFrame, after: int, last: int, span: Span) -> li
 
 
 def _outcome(row: Mapping[str, Any], experiment: Experiment, at_ms: int) -> list[Metric]:
-    """Return how long a run was watched, whether it saw the experiment's event, and the step of each that it saw."""
+    """Return how long a run was watched, whether it saw the experiment's event, and the steps of all that it saw."""
     outcome = {"watched_steps": float(row["steps"])}
     names = {(each.name, each.threshold): name for each, name in _metric_names(experiment).items()}
     for event in row["events"]:
@@ -223,7 +223,7 @@ def _outcome(row: Mapping[str, Any], experiment: Experiment, at_ms: int) -> list
 
 
 def _metric_names(experiment: Experiment) -> dict[Criterion, str]:
-    """Return what the step of each event is called: grok_step, and those of the recording at each threshold."""
+    """Return the metric for the step of each event: grok_step, and one for each threshold of the recording's events."""
     found = {experiment.quantities[GROKKED]: GROKKING.step}
     for event in experiment.recording.events:
         several = len(event.criteria) > 1

@@ -54,14 +54,14 @@ def _reports(results: Results, experiment: str) -> list[tuple[str, dict[str, Any
 
 
 def _figure(picture: Mapping[str, Any], run: str) -> str:
-    """Return a picture of the report as MLflow's own pages link it: an artifact of the run."""
+    """Return a picture of the report as a link that MLflow's own pages understand: to an artifact of the run."""
     path = quote(f"report/{picture['file']}", safe="")
     alt = str(picture["alt"]).replace("[", "(").replace("]", ")")
     return f"![{alt}](get-artifact?path={path}&run_uuid={run})"
 
 
 def _within(text: str) -> str:
-    """Return a text that MLflow takes, cut between lines where it is too long."""
+    """Return a text that MLflow accepts, cut between lines if it is too long."""
     lines = text.splitlines()
     while len("\n".join(lines)) > MOST_CHARACTERS and len(lines) > 1:
         lines.pop()

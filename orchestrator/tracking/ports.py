@@ -12,7 +12,7 @@ HIGHEST_PORT = 65535
 def require_free(port: int, host: str = "127.0.0.1") -> None:
     """Bind a port and give it back.
 
-    Raises: BadInputError when it is no port, is taken or is not ours to take.
+    Raises: BadInputError if it is not a port, is taken or is not ours to take.
     """
     if not 1 <= port <= HIGHEST_PORT:
         raise BadInputError(f"--port {port} must be a whole number from 1 to {HIGHEST_PORT}")

@@ -1,4 +1,4 @@
-"""MLflow's pages over the results, on loopback, for as long as the verb runs; and its database made anew."""
+"""MLflow's pages over the results, on loopback, while the verb runs; and its database, made again."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def serve(storage: str, port: int) -> int:
 
 
 def links(root: Path, port: int) -> list[str]:
-    """Return what is told of the pages: a link per experiment that opens its runs."""
+    """Return the lines about the pages: a link per experiment that opens its runs."""
     base = f"http://{LOOPBACK}:{port}/#/experiments"
     try:
         found = experiments(root)[:MOST_LINKS]
@@ -81,7 +81,7 @@ def links(root: Path, port: int) -> list[str]:
 
 
 def rebuild(storage: str) -> Iterator[str]:
-    """Make the embedded database anew from the results, study by study; yield a line on each."""
+    """Make the embedded database again from the results, study by study; yield a line on each."""
     results = Results.at(storage).ready()
     (results.root / "locks").mkdir(exist_ok=True)
     with FileLock(results.root / "locks" / "mlflow.lock", timeout=mirror.OTHERS_S):
@@ -110,7 +110,7 @@ def _mirrored(made: Study) -> str:
 
 
 def _registered(stored: Mapping[str, Any], storage: str) -> Study:
-    """Return the study of a registration; it is data, and names no code but the package's own experiments.
+    """Return the study of a registration, which is data and names no code except the package's own experiments.
 
     Raises: BadInputError where it does not describe one.
     """
@@ -139,7 +139,7 @@ def _words(root: Path, port: int) -> list[str]:
 
 
 def _bound_to_this() -> dict[str, Any]:
-    """Return how a server is started that gets a group of its own, and a SIGTERM where this process is killed."""
+    """Return how to start a server that has a process group of its own and gets a SIGTERM if this process is killed."""
     if sys.platform != "linux":
         return {"start_new_session": True}
     library, parent = ctypes.CDLL(None), os.getpid()
@@ -154,7 +154,7 @@ def _bound_to_this() -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _until_ended() -> Iterator[list[int]]:
-    """Yield a list that a signal to end is put into."""
+    """Yield a list that receives a signal to end."""
     ended: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
@@ -180,7 +180,7 @@ def _wait_for(server: subprocess.Popen[bytes], port: int, ended: list[int]) -> N
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
-    """End the server with its workers: asked first, then killed."""
+    """End the server with its workers: ask first, then kill."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(server.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):

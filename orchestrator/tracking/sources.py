@@ -28,7 +28,7 @@ class Span:
     end_ms: int
 
     def at(self, step: int, last: int) -> int:
-        """Return when a step was made, had all taken equally long: the same at every call.
+        """Return when a step was made if all took equally long: the same at every call.
 
         >>> Span(1000, 2000).at(25, 100)
         1250
@@ -37,7 +37,7 @@ class Span:
 
 
 def spans_of(rows: pl.DataFrame) -> dict[str, Span]:
-    """Return when each replica was trained, those whose rows do not say it left out."""
+    """Return when each replica was trained; those whose rows do not say so are left out."""
     found = {}
     for name, text in rows.select("id", "provenance").iter_rows():
         facts = _facts(text)
@@ -48,7 +48,7 @@ def spans_of(rows: pl.DataFrame) -> dict[str, Span]:
 
 
 def span_of(rows: pl.DataFrame) -> Span:
-    """Return the time from the first start to the last end; this moment where no row says it."""
+    """Return the time from the first start to the last end; this moment if no row says so."""
     spans = spans_of(rows).values()
     now = int(time.time() * 1000)
     starts, ends = [each.start_ms for each in spans], [each.end_ms for each in spans]
@@ -56,7 +56,7 @@ def span_of(rows: pl.DataFrame) -> Span:
 
 
 def source_of(study: Study, row: Mapping[str, Any] | None) -> dict[str, str]:
-    """Return what MLflow shows as source and git commit, of a row or of this process."""
+    """Return what MLflow shows as source and git commit, for a row or for this process."""
     facts = _facts(row["provenance"]) if row is not None else provenance()
     commit = re.match(r"[0-9a-f]{7,40}(?=$|\+)", str(facts.get("commit", "")))
     words = {"mlflow.source.name": f"orchestrator launch {study.options.name} --scale {study.scale}"}
@@ -66,7 +66,7 @@ def source_of(study: Study, row: Mapping[str, Any] | None) -> dict[str, str]:
 
 @cache
 def user() -> dict[str, str]:
-    """Return who mirrors, as a tag; nothing where the system has no name for the user."""
+    """Return who mirrors, as a tag; nothing if the system has no name for the user."""
     try:
         return {"mlflow.user": getpass.getuser()}
     except (OSError, KeyError, ImportError):

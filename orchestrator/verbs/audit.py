@@ -1,4 +1,4 @@
-"""``audit``: published numbers, derived anew."""
+"""``audit``: published numbers, derived again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def audit(
     folder: Annotated[Path, typer.Argument(help="Folder of published results.")] = Path("docs/results"),
     as_json: Json = False,
 ) -> int:
-    """Derive every published number anew from the tables beside it, and list those that differ."""
+    """Derive every published number again from the tables beside it, and list those that differ."""
     from orchestrator.reports.audit import audit as derive_all
 
     wrong, count = derive_all(folder)

@@ -1,4 +1,4 @@
-"""Checks of this machine before a launch: one line each, with what to do where something is wrong."""
+"""Checks of this machine before a launch: one line each, with what to do if something is wrong."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LEAST_SHARED_GIB = 0.25
 
 @dataclass(frozen=True)
 class Check:
-    """One finding: ``state`` is ok, warn (less than it could be) or fail (a launch would not do all it should)."""
+    """One finding: ``state`` is ok, warn (works, but not at its best) or fail (a launch would not work)."""
 
     state: str
     name: str
@@ -36,7 +36,7 @@ class Check:
 
 
 def examine(storage: str) -> list[Check]:
-    """Return all checks of this machine and of a storage, which is created if it is not there."""
+    """Return all checks of this machine and of a storage, which is created if it does not exist."""
     checks = [_python(), _packages(), _cores(), _temporary()]
     if os.path.isdir("/dev/shm"):  # where Ray keeps its objects; without it, in files
         checks.append(_disk("shared", "/dev/shm", "enlarge it (docker run --shm-size=1g)", least=LEAST_SHARED_GIB))
@@ -87,7 +87,7 @@ def _cores() -> Check:
 
 
 def _temporary() -> Check:
-    """Look at the folder in which a launch puts Ray's files, found as the launch finds it."""
+    """Check the folder for Ray's files, found as a launch finds it."""
     try:
         folder, reason = place()
     except BadInputError as fault:

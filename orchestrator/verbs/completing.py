@@ -9,17 +9,17 @@ BACKENDS, DEVICES = ("ray", "in_process"), ("cpu", "cuda")
 
 
 def experiments(incomplete: str) -> list[str]:
-    """Return the experiments of the package that begin so."""
+    """Return the experiments of the package that begin with a text."""
     return _beginning(available("search_spaces"), incomplete)
 
 
 def scales(incomplete: str) -> list[str]:
-    """Return the scales that begin so."""
+    """Return the scales that begin with a text."""
     return _beginning(SCALES, incomplete)
 
 
 def papers(incomplete: str) -> list[str]:
-    """Return the papers with experiments whose names begin so, and ``all``."""
+    """Return the papers with experiments, and ``all``, that begin with a text."""
     from search_spaces._files import own_experiment
 
     found = {own_experiment(name).paper for name in available("search_spaces")} - {""}
@@ -27,12 +27,12 @@ def papers(incomplete: str) -> list[str]:
 
 
 def backends(incomplete: str) -> list[str]:
-    """Return the backends that begin so."""
+    """Return the backends that begin with a text."""
     return _beginning(BACKENDS, incomplete)
 
 
 def devices(incomplete: str) -> list[str]:
-    """Return the devices that begin so."""
+    """Return the devices that begin with a text."""
     return _beginning(DEVICES, incomplete)
 
 

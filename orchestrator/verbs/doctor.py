@@ -10,7 +10,7 @@ from orchestrator.verbs.flags import Json, Storage
 
 
 def doctor(storage: Storage = "runs", as_json: Json = False) -> int:
-    """Check this machine: versions, free disk, storage, MLflow; say what to do where something is wrong."""
+    """Check this machine: versions, free disk, storage, MLflow; say what to do if something is wrong."""
     from orchestrator.verbs.checks import examine
 
     found = examine(storage)

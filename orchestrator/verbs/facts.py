@@ -1,4 +1,4 @@
-"""What show and status say of a study: its question, space and claims, what a launch would do, and how far it is."""
+"""What show and status say about a study: its question, space and claims, what a launch would do, and how far it is."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def plan_facts(study: Study) -> dict[str, Any]:
 
 
 def duration(minutes: float) -> str:
-    """Return a time in the largest unit that leaves it a number one can read.
+    """Return a time in the largest unit that keeps the number readable.
 
     >>> duration(3), duration(600), duration(1e5), duration(1e30)
     ('about 3 min', 'about 10 h', 'about 69 days', 'over 1,000 years')

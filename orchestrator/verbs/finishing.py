@@ -70,7 +70,7 @@ def finish(
 
 
 def tell_notes(study: Study) -> None:
-    """Print what was noted and not printed yet: files that were skipped, packs that failed, storage that was away."""
+    """Print what was noted but not printed yet: skipped files, failed packs, storage that was away."""
     notes = study.results.untold()
     for note in notes[:MOST_NOTES]:
         tell(note)

@@ -33,7 +33,7 @@ def fit(
     out: Annotated[Path | None, typer.Option("--out", help="Also write a page: .html, .md or .json.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Fit all laws to anybody's table of censored times, or to curves."""
+    """Fit all laws to any table of censored times, or to curves."""
     from orchestrator.fit.asked import FitAsked, answer
 
     asked = FitAsked(

@@ -92,7 +92,7 @@ def _ask(facts: Mapping[str, Any], *, sure: bool) -> None:
 
 
 def _train_smoke(options: Options, as_json: bool, terminal: Terminal) -> int:
-    """Train half of a tiny budget, then launch again to the whole of it: through checkpoint, resume and report."""
+    """Train for half of a tiny budget, then launch again to the whole of it: through checkpoint, resume and report."""
     with terminal.phase("planning"):
         from orchestrator import launch as flow
         from orchestrator.study.study import SMOKE_STEPS, smoke_of

@@ -1,7 +1,7 @@
-"""``probe``: measures the networks that were kept, with the probes that measure in training.
+"""``probe``: measures the networks that were kept, with the same probes as in training.
 
 What was measured stays: a table per replica in ``probed/``, one row per replica, step and column. A step that a probe
-has measured already is left out, so a run that was interrupted goes on where it stood.
+has already measured is left out, so an interrupted run continues where it stopped.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def probe(
 def measure_kept(study: Study, probes: Sequence[str]) -> dict[str, Any]:
     """Measure what is missing, publish it replica by replica, and return how much there was.
 
-    Raises: BadInputError where nothing is kept, or where a probe does not fit the network.
+    Raises: BadInputError if nothing is kept, or if a probe does not fit the network.
     """
     found = {each.id: each for each in _replicas(study)}
     kept = {name: steps for name in found if (steps := study.results.kept_steps(name))}
@@ -91,7 +91,7 @@ def _measure(study: Study, replica: Replica, todo: Mapping[int, Sequence[str]]) 
 def _rows(
     study: Study, replica: Replica, shots: Sequence[Any], todo: Mapping[int, Sequence[str]]
 ) -> Iterator[dict[str, Any]]:
-    """Yield one row per step and column of the probes that are missing there; the steps make up one pack."""
+    """Yield one row per step and column of the probes missing there; the steps make up one pack."""
     from trainables.names import part
     from trainables.pack import Pack
     from trainables.parents import parameters_of_parents
@@ -112,16 +112,16 @@ def _rows(
 
 
 def _replicas(study: Study) -> Iterator[Replica]:
-    """Yield the replicas of a study and those that they start or learn from."""
+    """Yield the replicas of a study and those that they start from or learn from."""
     for replica in study.experiment.replicas(study.scale):
         yield replica
         yield from replica.ancestors() if replica.parent else ()
 
 
 def _wanted(study: Study, probes: str | None) -> list[str]:
-    """Return the probes to measure: those that are named, else those of the family and the recording.
+    """Return the probes to measure: those named, else those of the family and the recording. Raises:
 
-    Raises: BadInputError for a name that is none, or is of a probe that does not suit the family.
+    BadInputError for an unknown probe, or one that does not suit the family.
     """
     if probes is None:
         return list(study.experiment.probes)

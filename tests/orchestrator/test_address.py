@@ -102,15 +102,3 @@ def test_token_mode_without_a_token_costs_one_line(tmp_path: Path, monkeypatch: 
         with pytest.raises(BadInputError, match="RAY_AUTH_TOKEN_PATH"):
             _address._ask("head:6379", "127.0.0.1:1")
     _private._take_note()
-
-
-@pytest.mark.ray
-def test_a_cluster_is_told_from_another_server_of_its_own_kind(cluster: str) -> None:
-    import ray
-
-    assert _address.checked(cluster) == cluster
-    ray.init(address=cluster, log_to_driver=False)
-    raylet = f"{ray.nodes()[0]['NodeManagerAddress']}:{ray.nodes()[0]['NodeManagerPort']}"
-    ray.shutdown()
-    with pytest.raises(BadInputError, match="something else of gRPC"):
-        _address.checked(raylet)

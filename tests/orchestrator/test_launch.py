@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -25,17 +24,6 @@ from orchestrator.study.study import Options, Study, smoke_of, study_of
 from orchestrator.terminal.stopping import INTERRUPTED
 from orchestrator.tracking import mirror, mlflow_runs
 from orchestrator.verbs.reproduce import reproduce_paper
-
-# a launch that saves more often than usual
-HURRIED = """
-import sys
-from functools import partial
-from orchestrator import launch
-from orchestrator.cli import main
-from trainables.store import Pace
-launch.train = partial(launch.train, pace=Pace(chunk_s=0.1, checkpoint_s=0.1, checkpoint_share=1.0))
-sys.exit(main(sys.argv[1:]))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -215,31 +203,6 @@ def test_mlflow_out_of_reach_costs_one_line(tmp_path: Path, capsys: pytest.Captu
     assert main(words) == 0
     err = capsys.readouterr().err
     assert err.startswith("not mirrored to MLflow") and err.count("\n") == 1
-
-
-@pytest.mark.ray
-def test_ray_gives_the_same_rows_as_this_process(whole: Study, cluster: str, tmp_path: Path) -> None:
-    made = tiny(tmp_path, backend="ray", address=cluster)
-    assert train(made, silent=True)
-    assert facts(made) == facts(whole)
-    assert points(made) == points(whole)
-
-
-@pytest.mark.ray
-def test_a_killed_driver_loses_nothing(cluster: str, tmp_path: Path) -> None:
-    changes = (*TINY_SET[:-1], "kl_strength=0.03,1")
-    undisturbed = tiny(tmp_path / "undisturbed", budget_steps=1000, changes=changes)
-    train(undisturbed, silent=True)
-    killed = tiny(tmp_path / "killed", budget_steps=1000, changes=changes, backend="ray", address=cluster)
-    words = [sys.executable, "-c", HURRIED, *flags(tmp_path / "killed", budget=1000, changes=changes)]
-    with subprocess.Popen([*words, "--address", cluster], stdout=subprocess.DEVNULL, start_new_session=True) as driver:
-        while not any(killed.results.root.glob("checkpoints/*/*.pt")):
-            with pytest.raises(subprocess.TimeoutExpired):  # it goes on
-                driver.wait(timeout=0.05)
-        os.killpg(driver.pid, signal.SIGKILL)
-    assert any(pack.start_step for pack in killed.plan().packs)
-    assert train(killed, silent=True)
-    assert facts(killed) == facts(undisturbed)
 
 
 @pytest.mark.ray
