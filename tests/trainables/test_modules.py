@@ -55,6 +55,30 @@ def test_vmap_makes_all_that_it_can(experiment: Experiment, request: pytest.Fixt
     assert bool(family.notes(family.Config())) == (request.node.callspec.params["experiment"] in ONE_AFTER_THE_OTHER)
 
 
+def test_gradients_that_several_threads_round_otherwise_are_not_taken_for_random_numbers(tmp_path: Path) -> None:
+    """As when a parameter is indexed: sums over equal indices are added in any order."""
+    wobble = """
+class Wobble(torch.autograd.Function):
+    generate_vmap_rule, calls = True, 0
+
+    @staticmethod
+    def forward(x):
+        return x.clone()
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def backward(ctx, grad):
+        Wobble.calls += 1
+        return grad * (1 + 1e-6 * (Wobble.calls % 3))
+"""
+    code = wobble + MLP.replace("self.embedding(pairs).sum(-2)", "Wobble.apply(self.embedding(pairs).sum(-2))")
+    family = of_family(launched(tmp_path, code))
+    assert family.notes(family.Config()) == []
+
+
 @pytest.mark.parametrize("batch_size", [None, 10])
 def test_a_pack_of_any_size_and_order_gives_the_same_bits(experiment: Experiment, batch_size: int | None) -> None:
     replicas = mixed(experiment, batch_size=batch_size)
