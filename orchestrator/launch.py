@@ -177,7 +177,7 @@ def _lock(study: Study) -> Iterator[None]:
     except Timeout:
         who = " ".join((study.results.read_text(holder) or "an unknown process").split())[:MOST_OF_HOLDER]
         raise BadInputError(
-            f"{study.key} is being launched already by {who}; wait for it or use another --storage"
+            f"{study.key} is already being launched by {who}; wait for it or use another --storage"
         ) from None
     try:
         study.results.write_text(holder, f"process {os.getpid()} on {socket.gethostname()}")

@@ -16,7 +16,7 @@ def content_of(path: Path) -> bytes:
         if not path.exists():
             raise LookupError(f"no file {path}; give an experiment's name, or a .py or .yaml file that defines one")
         if not path.is_file():  # a pipe or a device may never end
-            raise LookupError(f"{path} is no regular file; give a .py or .yaml file that defines an experiment")
+            raise LookupError(f"{path} is not a regular file; give a .py or .yaml file that defines an experiment")
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as fault:

@@ -286,7 +286,7 @@ def test_probes_that_look_inside_networks_of_ours_are_refused(tmp_path: Path) ->
 def test_from_module_outside_a_file_says_where_it_belongs() -> None:
     code = "from trainables.modules import from_module; from_module(dict, ())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode and "from_module belongs into an experiment's file" in done.stderr
+    assert done.returncode and "from_module belongs in an experiment's file" in done.stderr
 
 
 def test_constructor_arguments_are_axes(tmp_path: Path) -> None:

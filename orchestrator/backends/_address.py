@@ -90,10 +90,10 @@ def _ask(address: str, place: str) -> None:
         GcsClient(address=place)
     except AuthenticationError:
         raise BadInputError(
-            f"the Ray cluster at {address!r} wants its token, which is not given; "
+            f"the Ray cluster at {address!r} requires a token, which is not given; "
             "set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH to a file that holds it"
         ) from None
     except RayError:
         raise BadInputError(
-            f"no head of a Ray cluster answers at {address!r} (something else of gRPC does); {REMEDY}"
+            f"no head of a Ray cluster answers at {address!r} (another gRPC server does); {REMEDY}"
         ) from None

@@ -60,7 +60,7 @@ class Chooser:
                     return packs
         except OSError as fault:
             self.over = True
-            self._job.results.note(f"the search stops here, for the storage fails ({fault}); launch again to go on")
+            self._job.results.note(f"the search stops here, since the storage fails ({fault}); launch again to go on")
         return []
 
     def _look(self, running: frozenset[str]) -> None:

@@ -40,7 +40,7 @@ def place() -> tuple[Path, str]:
             return folder, reason and f"{reason}; Ray's files go to {folder}"
         reason = reason or f"TMPDIR {candidate} {fault}"
     raise BadInputError(
-        f"{reason}, and neither /tmp nor XDG_RUNTIME_DIR serves; "
+        f"{reason}, and neither /tmp nor XDG_RUNTIME_DIR will do; "
         f"set TMPDIR to a folder that can be written, with a path of at most {LONGEST_PLACE} bytes"
     )
 

@@ -130,7 +130,9 @@ class Facts:
         sure = [each for each in found if isinstance(each[0], float)] or found
         if len({value for value, _ in sure}) > 1:
             told = " and ".join(dict.fromkeys(repr(piece) for _, piece in sure))
-            raise BadInputError(f"{run.file}: {told} say different things of {name}; give a table of runs with --runs")
+            raise BadInputError(
+                f"{run.file}: {told} say different things about {name}; give a table of runs with --runs"
+            )
         return (self._typed(run, name, *sure[0]), sure[0][1]) if sure else None
 
     def _said(self, run: Run, name: str, texts: Iterable[str]) -> list[tuple[Any, str]]:

@@ -42,7 +42,7 @@ def value_in(
     said = _said(field, STAMP.sub("", text).rstrip("_-, "), others, counted)
     found = next((kind for kind in said if kind), [])
     if len({value for value, _ in found}) > 1:
-        raise UnclearNameError(f"{' and '.join(repr(piece) for _, piece in found)} say different things of {field}")
+        raise UnclearNameError(f"{' and '.join(repr(piece) for _, piece in found)} say different things about {field}")
     return found[0] if found else None
 
 

@@ -124,7 +124,7 @@ def _registered(stored: Mapping[str, Any], storage: str) -> Study:
     except LookupError as fault:
         if facts["name"].endswith((".py", ".yaml", ".yml")):
             raise BadInputError(
-                f"it came from a file of the user's, {facts['name'][:200]!r}, and results do not say what is run; "
+                f"it came from a user's file, {facts['name'][:200]!r}, and results do not say what is run; "
                 "launch that file again: nothing is trained twice, and it is mirrored"
             ) from None
         raise BadInputError(str(fault.args[0])) from None

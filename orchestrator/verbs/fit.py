@@ -23,9 +23,7 @@ def fit(
     curves: Annotated[str | None, typer.Option("--curves", help="Instead of TABLE: 'runs/*.csv', curves.")] = None,
     step: Annotated[str | None, typer.Option("--step", help="Curves: column of steps (default: step).")] = None,
     value: Annotated[str | None, typer.Option("--value", help="Curves: column of the metric (value).")] = None,
-    threshold: Annotated[
-        float | None, typer.Option("--threshold", help="Curves: its value that counts (0.99).")
-    ] = None,
+    threshold: Annotated[float | None, typer.Option("--threshold", help="Curves: value of the event (0.99).")] = None,
     below: Annotated[bool, typer.Option("--below", help="Curves: the event is a fall to the threshold.")] = False,
     run: Annotated[str | None, typer.Option("--run", help="Curves: column of the run's name.")] = None,
     runs: Annotated[Path | None, typer.Option("--runs", help="Curves: table with x of every run.")] = None,

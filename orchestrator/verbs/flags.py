@@ -21,7 +21,7 @@ Scale = Annotated[str, typer.Option(help="laptop or paper.", autocompletion=comp
 Storage = Annotated[str, typer.Option(help="Folder that holds all results.")]
 Json = Annotated[bool, typer.Option("--json", help="Print only JSON.")]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", help="field=v1,v2 or field=log(1e-3,1,7): other values on a field.")
+    list[str] | None, typer.Option("--set", help="field=v1,v2 or field=log(1e-3,1,7): other values for a field.")
 ]
 Seeds = Annotated[int | None, typer.Option(help="Use seeds 0 .. N-1.")]
 Precision = Annotated[str | None, typer.Option(help="fp32, or bf16-mlp: the MLP's products in bfloat16.")]

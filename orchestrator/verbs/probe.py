@@ -76,7 +76,7 @@ def _measure(study: Study, replica: Replica, todo: Mapping[int, Sequence[str]]) 
         try:
             shots.append(Snapshot.from_bytes(study.results.load_kept(replica.id, step)))
         except (FileNotFoundError, IsADirectoryError, ValueError) as fault:
-            study.results.note(f"kept step {replica.id}/{step} cannot be read ({fault}); launch again to make it anew")
+            study.results.note(f"kept step {replica.id}/{step} cannot be read ({fault}); launch again to make it again")
             study.results.distrust(replica.id, step, kept=True)
     rows = [
         row

@@ -15,7 +15,7 @@ def ui(
     storage: Storage = "runs",
     port: Annotated[int, typer.Option(help="Port on loopback.")] = 5000,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Make the database anew from the results, then stop.")
+        bool, typer.Option("--rebuild", help="Make the database again from the results, then stop.")
     ] = False,
 ) -> int:
     """Open MLflow over the results, on this machine only."""

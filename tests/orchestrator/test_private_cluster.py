@@ -85,7 +85,7 @@ def test_only_the_token_of_the_launch_lets_in(started: dict[str, Any]) -> None:
     words = [sys.executable, "-c", JOINED, started["address"], "0" * 64, started["token"]]
     done = subprocess.run(words, env=environment(), capture_output=True, text=True, check=True)
     refused, joined = done.stdout.splitlines()
-    assert "wants its token" in refused and joined == "joined"
+    assert "requires a token" in refused and joined == "joined"
 
 
 def test_the_token_lies_neither_on_disk_nor_on_a_command_line(started: dict[str, Any]) -> None:
@@ -117,4 +117,4 @@ def test_a_second_user_cannot_join(started: dict[str, Any]) -> None:
     )
     words = [sys.executable, "-c", f"{become}\n{JOINED}", started["address"], "0" * 64]
     done = subprocess.run(words, env=environment(), capture_output=True, text=True, check=True)
-    assert "wants its token" in done.stdout and "joined" not in done.stdout
+    assert "requires a token" in done.stdout and "joined" not in done.stdout

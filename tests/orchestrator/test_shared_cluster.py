@@ -94,7 +94,7 @@ def test_a_cluster_is_told_from_another_server_of_its_own_kind(cluster: str) -> 
     ray.init(address=cluster, log_to_driver=False)
     raylet = f"{ray.nodes()[0]['NodeManagerAddress']}:{ray.nodes()[0]['NodeManagerPort']}"
     ray.shutdown()
-    with pytest.raises(BadInputError, match="something else of gRPC"):
+    with pytest.raises(BadInputError, match="another gRPC server"):
         _address.checked(raylet)
 
 

@@ -191,7 +191,7 @@ def test_a_damaged_holder_of_a_lock_is_no_traceback(tmp_path: Path, content: byt
     with _lock(first):
         (holder,) = (tmp_path / "locks").glob("*.json")
         holder.write_bytes(content)
-        with pytest.raises(BadInputError, match="is being launched already") as fault, _lock(first):
+        with pytest.raises(BadInputError, match="is already being launched") as fault, _lock(first):
             pass
         assert "\n" not in str(fault.value)
 

@@ -47,7 +47,7 @@ def from_module(
     """
     file = running()
     if file is None:
-        raise LookupError("from_module belongs into an experiment's file: python -m orchestrator launch my_net.py")
+        raise LookupError("from_module belongs in an experiment's file: python -m orchestrator launch my_net.py")
     given = dict(arguments or {})
     if faults := [*_faults(module, loss, metric, train_fraction, data, version), *_argument_faults(module, given)]:
         raise ValueError("; ".join(faults))

@@ -54,5 +54,5 @@ def family_of(name: str) -> type[Family]:
                 "package is another one than where it was launched"
             )
     if name not in _known:
-        raise LookupError(f"family {name} is defined in a file of a user's; launch that file")
+        raise LookupError(f"family {name} is defined in a user's file; launch that file")
     return _known[name]
