@@ -48,8 +48,8 @@ GRIDS = {"log": log, "linear": linear}
 def values_in(text: str, rule: FieldRule) -> tuple[object, ...]:
     """Return the values that a text like ``0, log(1e-3, 1, 7)`` lists, in the type of a field.
 
-    For whole-number fields values are rounded. Text that is not a value of the field comes back unchanged. Raises:
-    ValueError in words where a value is missing, a function is unknown, or it has no such values.
+    For whole-number fields values are rounded. Text that is not a value of the field comes back unchanged.
+    Raises: ValueError in words where a value is missing, a function is unknown, or it has no such values.
     """
     parts = [part.strip() for part in BETWEEN.split(text)] if text.strip() else []
     if not all(parts):

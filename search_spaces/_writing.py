@@ -28,9 +28,9 @@ ABOUT = {
 
 
 def as_yaml(experiment: Experiment) -> str:
-    """Return an experiment as YAML, with its question at the top and without defaults. Raises:
+    """Return an experiment as YAML, with its question at the top and without defaults.
 
-    LookupError for what only a Python file can say.
+    Raises: LookupError for what only a Python file can say.
     """
     if experiment.family not in (known := available("trainables.families")):
         raise LookupError(f"family {experiment.family!r} is none that YAML can name: {', '.join(known)}")

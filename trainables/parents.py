@@ -18,8 +18,8 @@ def parameters_of_parents(
 ) -> dict[str, Mapping[str, Tensor]]:
     """Return the parameters that some replicas start from or learn from, by their ``parent_key``.
 
-    A file that cannot be used is moved aside, so the next launch makes it again. Raises:
-    ValueError that names a parent and the step for which nothing readable is stored; OSError while the storage
+    A file that cannot be used is moved aside, so the next launch makes it again.
+    Raises: ValueError that names a parent and the step for which nothing readable is stored; OSError while the storage
     fails.
     """
     named = {replica.parent_key: replica for replica in replicas if replica.parent}

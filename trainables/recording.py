@@ -18,9 +18,9 @@ LEAST_RATIO = 1.001
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """What is recorded of a replica, at which steps, and when its observation may
+    """What is recorded of a replica, at which steps, and when its observation may end.
 
-    end. ``end="event"``: training ends once test accuracy has held the highest threshold for the confirmation window,
+    ``end="event"``: training ends once test accuracy has held the highest threshold for the confirmation window,
     or at the budget; ``end_event`` names another event that ends it, as in "aligned@0.1" (a name alone means its last
     threshold). ``end="budget"``: always at the budget, for claims about whole trajectories.
     ``events``: what is watched for besides memorising and grokking, with the same confirmation window.

@@ -102,10 +102,10 @@ class Folder:
             return None
 
     def read_json(self, path: Path, shape: Shape | None = None, *, signed: bool = False) -> dict[str, Any] | None:
-        """Return a small file of facts, named relative to the storage, without its digest; None if there is none. One
+        """Return a small file of facts, named relative to the storage, without its digest; None if there is none.
 
-        that is torn, altered, foreign or lacks a fact of the shape is None too, with a note: the caller makes it again
-        or does without. ``signed``: so is one without a digest.
+        One that is torn, altered, foreign or lacks a fact of the shape is None too, with a note: the caller makes it
+        again or does without. ``signed``: so is one without a digest.
         """
         text = self.read_text(path)
         if text is None:

@@ -28,9 +28,9 @@ REBUILD = "'python -m orchestrator ui --rebuild' keeps it as a backup and makes 
 
 
 def fault_of(file: Path, *, thorough: bool = False) -> str | None:
-    """Return why MLflow could not use a database, with what to do; None if it can, or can make it. A
+    """Return why MLflow could not use a database, with what to do; None if it can, or can make it.
 
-    thorough look reads every page, for a few seconds at most.
+    A thorough look reads every page, for a few seconds at most.
     """
     try:
         kind = file.stat().st_mode

@@ -119,9 +119,9 @@ def _replicas(study: Study) -> Iterator[Replica]:
 
 
 def _wanted(study: Study, probes: str | None) -> list[str]:
-    """Return the probes to measure: those named, else those of the family and the recording. Raises:
+    """Return the probes to measure: those named, else those of the family and the recording.
 
-    BadInputError for an unknown probe, or one that does not suit the family.
+    Raises: BadInputError for an unknown probe, or one that does not suit the family.
     """
     if probes is None:
         return list(study.experiment.probes)

@@ -80,9 +80,9 @@ class KLPrior(Family):
 
     @classmethod
     def parent(cls, config: Any) -> Parent | None:
-        """Return the parent of a teacher's prior or a ticket: the same network, whole and without any prior. So
+        """Return the parent of a teacher's prior or a ticket: the same network, whole and without any prior.
 
-        neither has an oracle among its ancestors.
+        So neither has an oracle among its ancestors.
         """
         if config.prior != "teacher" and config.ticket == "none":
             return None

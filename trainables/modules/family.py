@@ -58,9 +58,9 @@ class ModuleFamily(Family):
 
     @classmethod
     def tried(cls, config: Any) -> Trial:
-        """Return the result of a trial of the network at a
+        """Return the result of a trial of the network at a point.
 
-        point. Raises: LookupError in one line when the network does not work there.
+        Raises: LookupError in one line when the network does not work there.
         """
         found = cls._tried(config)
         if isinstance(found, str):

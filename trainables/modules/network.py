@@ -82,9 +82,9 @@ class Network:
         return self.judge.value(outputs, targets), outputs.detach(), None
 
     def at(self, step: int | Tensor) -> None:
-        """Note the step of the passes to come. Raises:
+        """Note the step of the passes to come.
 
-        RuntimeError where the step is counted on a device and random numbers depend on it.
+        Raises: RuntimeError where the step is counted on a device and random numbers depend on it.
         """
         if not isinstance(step, Tensor):
             self.step = step
@@ -114,9 +114,9 @@ class Network:
         return found
 
     def _one(self, state: Tensors, inputs: Tensor) -> tuple[Tensor, Tensors]:
-        """Return the outputs of one network and its changed buffers; the buffers themselves are left
+        """Return the outputs of one network and its changed buffers; the buffers themselves are left alone.
 
-        alone. Raises: TypeError when the output is anything but one tensor.
+        Raises: TypeError when the output is anything but one tensor.
         """
         changing = self.buffers if self._traits.buffers_change else {}
         state = {name: value.clone() if name in changing else value for name, value in state.items()}
