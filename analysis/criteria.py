@@ -9,6 +9,7 @@ from dataclasses import KW_ONLY, dataclass
 
 GROKKED, MEMORISED = "grokked", "memorised"
 DELAY = "delay"  # the time from memorising to the event
+AFTER = " after "  # between two events: the time from the second to the first, as in "grokked@0.9 after aligned@0.1"
 BARE = {GROKKED: "grok", MEMORISED: "memorise"}  # the verbs of the events that every run is watched for
 RESERVED = (GROKKED, MEMORISED, DELAY, "censored", "diverged", "training")
 

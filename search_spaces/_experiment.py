@@ -17,7 +17,7 @@ from analysis.laws import law_names
 from analysis.measures import measure_names, probes_of
 from analysis.rules import Asked
 from analysis.table import POINT
-from search_spaces._events import event_faults, named_events
+from search_spaces._events import Ending, ending_faults, event_faults, named_events, recording_at
 from search_spaces._space import MOST_SEED, Scale, SearchSpace, point_fault, search_faults
 from trainables.family import Family, config_faults, rules
 from trainables.names import available, near_match
@@ -42,8 +42,9 @@ class Experiment:
     ``paper``: the ledger that the claims belong to.
     Without laws x may hold text, and claims speak of pairs, shares and measures.
     ``measures``: files of ``analysis/measures``, whose numbers are added to the table of runs; ``curves``: the columns
-    of probes that are drawn. ``headline``: the claims that answer the question, whatever their verdict, each with what
-    one would say aloud if it holds and if it fails; without them the law answers, or the first claim that is decided.
+    of probes that are drawn; ``endings``: runs that another event ends than ``recording`` says.
+    ``headline``: the claims that answer the question, whatever their verdict, each with what one would say aloud if it
+    holds and if it fails; without them the law answers, or the first claim that is decided.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
@@ -66,6 +67,7 @@ class Experiment:
     curves: tuple[str, ...] = ("test_accuracy", "attention_kl")
     headline: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     event: str = GROKKED
+    endings: tuple[Ending, ...] = ()
 
     def __post_init__(self) -> None:
         """Let claims that name no source of their own have that of the question."""
@@ -119,7 +121,8 @@ class Experiment:
 
     def at(self, values: Mapping[str, Any], seeds: Sequence[int]) -> list[Replica]:
         """Return the replicas of one point, one per seed."""
-        first = (Replica.of(self.family, values, seed=seed, recording=self.recording) for seed in seeds[:1])
+        recording = recording_at(self.recording, self.endings, values)
+        first = (Replica.of(self.family, values, seed=seed, recording=recording) for seed in seeds[:1])
         return [replica for one in first for replica in one.seeded(seeds)]
 
     def horizon(self, scale: str) -> int:
@@ -169,6 +172,8 @@ class Experiment:
             facts.append([{name: list(values) for name, values in grid.items()} for grid in size.space.also])
         if size.search:
             facts.append(asdict(replace(size.search, chosen=(), confirmed=(), expected_steps=None)))
+        if self.endings:
+            facts.append([[dict(ending.where), ending.event] for ending in self.endings])
         later = ("measures", "curves", "event")  # unchanged ones stay out of hashes made before there were any
         facts += [{name: getattr(self, name)} for name in later if getattr(self, name) != getattr(Experiment, name)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
@@ -216,6 +221,8 @@ class Experiment:
     def _event_faults(self) -> Iterator[str]:
         searched = any(scale.search for scale in self.scales.values())
         yield from event_faults(self.recording, self.threshold, self.event, recorded=self.probes, searched=searched)
+        axes = dict.fromkeys(name for scale in self.scales.values() for name in scale.names)
+        yield from ending_faults(self.recording, self.endings, axes)
 
     @property
     def probes(self) -> tuple[str, ...]:
