@@ -111,14 +111,14 @@ class Evidence:
         fitted: Fit = self._once(f"law {name} {where} {quantity}", make)
         return fitted
 
-    def fits(self) -> list[Fit]:
-        """Return the fits of all laws to all usable rows, the best AICc first.
+    def fits(self, where: Mapping[str, Any] | None = None) -> list[Fit]:
+        """Return the fits of all laws to the usable rows, or a part of them, the best AICc first.
 
         Raises: ValueError in words where none can be fitted.
         """
-        if reason := unfit(times_of(self.part(), self.x)):
+        if reason := unfit(times_of(self.part(where), self.x)):
             raise ValueError(reason)
-        found = [self.fit(law) for law in self.laws]
+        found = [self.fit(law, where) for law in self.laws]
         return sorted(found, key=lambda fit: np.inf if fit.aicc is None else fit.aicc)
 
     def regression(self, where: Mapping[str, Any] | None = None, quantity: str | None = None) -> list[Regression]:
