@@ -18,7 +18,8 @@ RESERVED = (GROKKED, MEMORISED, DELAY, "censored", "diverged", "training")
 class Criterion:
     """One event at one threshold: a column rises to it or, with ``falls``, falls to it; the threshold itself counts.
 
-    ``noun``: what its step is called in texts, as in "alignment step".
+    ``noun``: what its step is called in texts, as in "alignment step". ``sustained``: only a crossing that is followed
+    by a whole confirmation window counts, so that a visit of a few steps is not the event.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Criterion:
     threshold: float
     falls: bool = False
     noun: str = ""
+    sustained: bool = False
 
     def reached(self, value: float) -> bool:
         """Say whether a value of the column is at the threshold or beyond; one that is not finite never is."""
@@ -70,7 +72,8 @@ class Criterion:
 class Event:
     """Something to watch for in a recorded column: a rise to thresholds (``above``) or a fall to them (``below``).
 
-    ``column`` is one of a probe's; ``noun`` names the event in texts and decides nothing.
+    ``column`` is one of a probe's; ``noun`` names the event in texts and decides nothing. ``sustained``: its time is
+    that of the first crossing which holds for the confirmation window, not that of the first one.
 
     >>> [each.label for each in Event("aligned", column="attention_kl", below=(0.5, 0.1), noun="alignment").criteria]
     ['aligned@0.5', 'aligned@0.1']
@@ -84,6 +87,7 @@ class Event:
     above: float | tuple[float, ...] = ()
     below: float | tuple[float, ...] = ()
     noun: str = ""
+    sustained: bool = False
 
     def __post_init__(self) -> None:
         """Keep one threshold as several are kept, so that both ways of writing it are the same event."""
@@ -95,7 +99,14 @@ class Event:
         """The event at each of its thresholds, in their order."""
         falls = bool(self.below)
         return tuple(
-            Criterion(name=self.name, column=self.column, threshold=each, falls=falls, noun=self.noun)
+            Criterion(
+                name=self.name,
+                column=self.column,
+                threshold=each,
+                falls=falls,
+                noun=self.noun,
+                sustained=self.sustained,
+            )
             for each in _several(self.below if falls else self.above)
         )
 

@@ -217,7 +217,9 @@ def test_ids_hash_what_is_watched_for_and_not_its_words() -> None:
         return tiny_replica(recording=Recording(events=(Event("aligned", column="attention_kl", **words),))).id
 
     assert named(below=0.1) == named(below=(0.1,)) == named(below=0.1, noun="alignment")
-    assert len({named(below=0.1), named(below=0.2), named(above=0.1), tiny_replica().id}) == 4
+    others = {named(below=0.2), named(above=0.1), named(below=0.1, sustained=True), tiny_replica().id}
+    assert len(others | {named(below=0.1)}) == 5
+    assert named(below=0.1, sustained=False) == named(below=0.1) == "8bcb29108baa"  # as before there was the choice
     assert tiny_replica(recording=Recording(events=(), end_event=None)).id == tiny_replica().id
 
 
