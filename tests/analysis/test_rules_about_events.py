@@ -15,6 +15,7 @@ from analysis.rules.ratio_within import RatioWithin
 from analysis.rules.share_within import ShareWithin
 
 ALIGNED = Criterion(name="aligned", column="attention_kl", threshold=0.1, falls=True, noun="alignment")
+EARLY = Criterion(name="early", column="attention_kl", threshold=0.5, falls=True)
 WEAK, STRONG = {"kl_strength": 0.1}, {"kl_strength": 1.0}
 SEEDS = 8
 
@@ -35,7 +36,7 @@ def evidence(never: int = 0) -> Evidence:
     """Return runs that align four times as soon under the strong prior; some of the weak ones never do."""
     rows = [run(seed, 0.1, None if seed < never else 4 * (50 + seed)) for seed in range(SEEDS)]
     rows += [run(seed, 1.0, 50 + seed) for seed in range(SEEDS)]
-    events = {"aligned": ALIGNED, "aligned@0.1": ALIGNED}
+    events = {"aligned": ALIGNED, "aligned@0.1": ALIGNED, "early": EARLY}
     return Evidence(pl.DataFrame(rows), x="kl_strength", laws=("power",), primary_law="power", events=events)
 
 
@@ -46,6 +47,7 @@ def evidence(never: int = 0) -> Evidence:
         ("grokked", 500 / 900, "grok step at"),
         ("aligned", 1 / 4, "alignment step at"),
         ("delay", 400 / 800, "delay at"),
+        ("aligned after early", 1 / 4, "alignment step after the early step at"),
     ],
 )
 def test_a_ratio_is_that_of_the_times_it_names(quantity: str | None, ratio: float, words: str) -> None:
