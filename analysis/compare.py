@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.interval import Interval
+from analysis.interval import Interval, numbered
 from analysis.intervals import intervals
 from analysis.laws import law_named
 from analysis.laws._base import NO_EVENT, Estimate, Law
@@ -51,6 +51,7 @@ def fit_laws(times: Times, laws: Sequence[str], groups: Sequence[object] | None 
     """
     if reason := unfit(times):
         raise ValueError(reason)
+    groups = None if groups is None else numbered(groups)[0].tolist()  # in place of texts, which are slow to compare
     fits = [_fit(law_named(name), times, groups) for name in laws]
     return sorted(fits, key=lambda fit: math.inf if fit.aicc is None else fit.aicc)
 

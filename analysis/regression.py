@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
+from analysis import quantiles
 from analysis._climb import climb
 from analysis.interval import LEVEL, FittedInterval, Interval, jackknife, rows_without_each
 from analysis.intervals import LEFT_OUT
@@ -161,7 +161,7 @@ def _by_curvature(noise: str, matrix: Array, times: Times, point: Array) -> list
     ]
     hessian = np.array(rows) / (2 * SECOND_DIFFERENCE)
     spread = np.sqrt(np.maximum(np.diag(np.linalg.pinv((hessian + hessian.T) / 2, hermitian=True)), 0))
-    reach = stats.norm.ppf((1 + LEVEL) / 2)
+    reach = quantiles.normal((1 + LEVEL) / 2)
     return [
         FittedInterval(float(value), float(value - reach * wide), float(value + reach * wide))
         if wide > 0
