@@ -140,7 +140,7 @@ def _hanging(law: Law, times: Times, groups: Sequence[object]) -> str | None:
 
 def _undetermined(law: Law, times: Times, best: Estimate) -> str | None:
     """Return why no interval can be given at all, or None."""
-    levels = len(np.unique(times.x[times.observed]))
+    levels = len(times.levels_seen)
     if levels < len(law.free):
         return f"{len(law.free)} constants, but events at {counted(levels, 'level')} only"
     no_surprise = best.log_likelihood > CERTAIN and not times.exact.any()

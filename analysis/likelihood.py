@@ -78,6 +78,17 @@ class Times:
         there = counts > 0
         return self.at(first[there]), counts[there].astype(np.float64)
 
+    @property
+    def levels(self) -> Array:
+        """The different x, ascending."""
+        return np.unique(self.distinct()[0].x)
+
+    @property
+    def levels_seen(self) -> Array:
+        """The different x at which the event was seen, ascending."""
+        each = self.distinct()[0]
+        return np.unique(each.x[each.observed])
+
     @cached_property
     def log_lower(self) -> Array:
         """Logarithm of the lower ends, -inf where they are not positive."""

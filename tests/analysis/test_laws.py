@@ -215,3 +215,12 @@ def test_a_likelihood_is_climbed_on_one_thread_and_the_other_threads_come_back()
         found = climb(objective, np.array([3.0]), [(1.0, None)])
         after = threads()
     assert found.x.tolist() == [1.0] and set(seen) == {1} and set(after) == {2}
+
+
+def test_levels_are_those_of_all_rows_and_of_rows_with_events() -> None:
+    times = planted(seeds=40, budget=700)
+    grid = Times(times.x, np.floor(times.lower / 200) * 200, np.ceil(times.upper / 200) * 200)
+    weak = grid.at(grid.observed | (grid.x < 0.02))
+    for each in (weak, weak.labelled(), weak.labelled().at(slice(3, None))):
+        assert np.array_equal(each.levels, np.unique(each.x))
+        assert np.array_equal(each.levels_seen, np.unique(each.x[each.observed]))
