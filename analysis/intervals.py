@@ -13,13 +13,21 @@ import numpy as np
 from scipy import optimize
 
 from analysis import quantiles
-from analysis.interval import LEVEL, FittedInterval, Interval, around, jackknife, numbered, rows_without_each
+from analysis.interval import (
+    LEVEL,
+    MOST_LEFT_OUT,
+    FittedInterval,
+    Interval,
+    around,
+    jackknife,
+    numbered,
+    rows_without_each,
+)
 from analysis.laws._base import LARGEST_EXPONENT, MANY_ROWS, SMALLEST_SIGMA, Estimate, Law, Problem
 from analysis.likelihood import Array, Times
 from analysis.numerals import counted
 
-MOST_LEFT_OUT = 100  # groups; with more, the curvature of the likelihood says the same in less time
-LEFT_OUT = "leaving out each seed"
+LEFT_OUT, HANDS_LEFT_OUT = "leaving out each seed", "leaving out each hundredth of the seeds"
 MOST_DOUBLINGS = 12
 CERTAIN = -0.01  # log-likelihood of a table in which every run lies in the interval where the law puts it
 DIFFERENCE = 1e-4  # of a coordinate of order one, for second derivatives
