@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
+from analysis import quantiles
 from analysis.faults import inside
 from analysis.numerals import digits, limits
 from analysis.rules import Asked, Rule, rule_names
@@ -106,13 +107,11 @@ def p_value(interval: Interval, within: tuple[float | None, float | None]) -> fl
 
     The interval is taken as t (or normal) on each side of its estimate, so p < 0.05 just where ``equivalence`` decides.
     """
-    from scipy import stats
-
     exact = interval.exact_p(within)
     if exact is not None:
         return exact
-    spread = stats.norm if interval.freedom is None else stats.t(interval.freedom)
-    reach = float(spread.ppf(1 - LEVEL / 2))
+    high, freedom = 1 - LEVEL / 2, interval.freedom
+    reach = quantiles.normal(high) if freedom is None else quantiles.student(high, freedom)
 
     def short_of(limit: float | None, sign: int) -> float:
         """Return the one-sided p of "the value lies within this limit".
@@ -130,7 +129,7 @@ def p_value(interval: Interval, within: tuple[float | None, float | None]) -> fl
         if side is None or side in ends:
             return 0.5
         unit = max(abs(side - interval.estimate) / reach, 1e-300)
-        return float(spread.sf(sign * (interval.estimate - limit) / unit))
+        return quantiles.beyond(sign * (interval.estimate - limit) / unit, freedom)
 
     worst = max(short_of(within[0], 1), short_of(within[1], -1))
     return min(1.0, max(2 * min(worst, 1 - worst), interval.least_p))

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
-
-from analysis.interval import Interval
+from analysis.interval import Interval, numbered
 from analysis.intervals import intervals
 from analysis.laws import law_named
 from analysis.laws._base import NO_EVENT, Estimate, Law
@@ -51,6 +49,7 @@ def fit_laws(times: Times, laws: Sequence[str], groups: Sequence[object] | None 
     """
     if reason := unfit(times):
         raise ValueError(reason)
+    groups = None if groups is None else numbered(groups)[0].tolist()  # in place of texts, which are slow to compare
     fits = [_fit(law_named(name), times, groups) for name in laws]
     return sorted(fits, key=lambda fit: math.inf if fit.aicc is None else fit.aicc)
 
@@ -63,7 +62,7 @@ def unfit(times: Times) -> str | None:
         return NO_EVENT
     if (times.x <= 0).any():
         return f"x must be > 0 for a scaling law, given {times.x.min():g}; leave such rows out"
-    if len(np.unique(times.x)) < 2:
+    if len(times.levels) < 2:
         return f"all rows have the same x, {times.x[0]:g}: a law needs at least two levels"
     return None
 
@@ -73,14 +72,14 @@ def leave_one_level_out(law: Law, times: Times, best: Estimate) -> float | str:
 
     Where x hardly repeats, there are too many levels to fit without each of them.
     """
-    levels = np.unique(times.x)
+    levels = times.levels
     if len(levels) > MOST_LEVELS:
         return TOO_MANY_LEVELS
     total = 0.0
     for x in levels:
         held = times.x == x
         rest = times.at(~held)
-        if len(np.unique(rest.x[rest.observed])) < max(len(law.free), 1):
+        if len(rest.levels_seen) < max(len(law.free), 1):
             return NOT_POSSIBLE
         fitted = law.fit(rest, start=best.values)
         each = law.log_densities(fitted.values, times.at(held))

@@ -9,6 +9,7 @@ from dataclasses import KW_ONLY, dataclass
 
 GROKKED, MEMORISED = "grokked", "memorised"
 DELAY = "delay"  # the time from memorising to the event
+AFTER = " after "  # between two events: the time from the second to the first, as in "grokked@0.9 after aligned@0.1"
 BARE = {GROKKED: "grok", MEMORISED: "memorise"}  # the verbs of the events that every run is watched for
 RESERVED = (GROKKED, MEMORISED, DELAY, "censored", "diverged", "training")
 
@@ -17,7 +18,8 @@ RESERVED = (GROKKED, MEMORISED, DELAY, "censored", "diverged", "training")
 class Criterion:
     """One event at one threshold: a column rises to it or, with ``falls``, falls to it; reaching it exactly counts.
 
-    ``noun``: what its step is called in texts, as in "alignment step".
+    ``noun``: what its step is called in texts, as in "alignment step". ``sustained``: only a crossing that is followed
+    by a whole confirmation window counts, so that a visit of a few steps is not the event.
     """
 
     name: str
@@ -25,6 +27,7 @@ class Criterion:
     threshold: float
     falls: bool = False
     noun: str = ""
+    sustained: bool = False
 
     def reached(self, value: float) -> bool:
         """Say whether a value of the column is at the threshold or beyond; one that is not finite never is."""
@@ -74,7 +77,8 @@ class Criterion:
 class Event:
     """Something to watch for in a recorded column: a rise to thresholds (``above``) or a fall to them (``below``).
 
-    ``column`` is a probe's column; ``noun`` names the event in texts and decides nothing.
+    ``column`` is a probe's column; ``noun`` names the event in texts and decides nothing. ``sustained``: its time is
+    that of the first crossing that holds for the confirmation window, not that of the first one.
 
     >>> [each.label for each in Event("aligned", column="attention_kl", below=(0.5, 0.1), noun="alignment").criteria]
     ['aligned@0.5', 'aligned@0.1']
@@ -88,6 +92,7 @@ class Event:
     above: float | tuple[float, ...] = ()
     below: float | tuple[float, ...] = ()
     noun: str = ""
+    sustained: bool = False
 
     def __post_init__(self) -> None:
         """Store a single threshold as a tuple, so that both ways of writing it are the same event."""
@@ -99,7 +104,14 @@ class Event:
         """The event at each of its thresholds, in their order."""
         falls = bool(self.below)
         return tuple(
-            Criterion(name=self.name, column=self.column, threshold=each, falls=falls, noun=self.noun)
+            Criterion(
+                name=self.name,
+                column=self.column,
+                threshold=each,
+                falls=falls,
+                noun=self.noun,
+                sustained=self.sustained,
+            )
             for each in _several(self.below if falls else self.above)
         )
 

@@ -22,6 +22,7 @@ class Crossing:
 
     Units: steps. ``lower, upper`` is the first crossing; ``sustained_*`` the first crossing after which the column
     stayed at the threshold or beyond for the whole confirmation window; ``relapses`` counts how often it left again.
+    Of a criterion that asks for a sustained crossing both are that.
     """
 
     name: str
@@ -56,7 +57,9 @@ def crossing(
     """
     reached = [criterion.reached(value) for value in values]
     lower, upper = _interval(steps, _first(reached))
-    sustained_lower, sustained_upper = _interval(steps, sustained_index(steps, reached, confirmation_steps))
+    sustained_lower, sustained_upper = _sustained(steps, reached, confirmation_steps)
+    if criterion.sustained:
+        lower, upper = sustained_lower, sustained_upper
     return Crossing(
         name=criterion.name,
         threshold=criterion.threshold,
@@ -135,6 +138,15 @@ def ending(
     if steps and steps[-1] >= last_step:
         candidates.append(Ending(index=steps.index(last_step), status="budget"))
     return min(candidates, key=lambda found: found.index, default=None)
+
+
+def _sustained(steps: Sequence[int], reached: Sequence[bool], confirmation_steps: int) -> tuple[int, int | None]:
+    """Return the interval of the first sustained crossing; one whose window the curve does not cover is still open."""
+    index = sustained_index(steps, reached, confirmation_steps)
+    if index is None and reached and reached[-1]:
+        missed = [step for step, holds in zip(steps, reached, strict=True) if not holds]
+        return (missed[-1] if missed else 0), None
+    return _interval(steps, index)
 
 
 def _first(flags: Sequence[bool]) -> int | None:

@@ -11,7 +11,7 @@ import polars as pl
 
 from analysis.compare import Fit, fit_laws, unfit
 from analysis.contrast import Contrast, contrast
-from analysis.criteria import DELAY, GROKKING, Criterion
+from analysis.criteria import AFTER, DELAY, GROKKING, Criterion
 from analysis.likelihood import Times
 from analysis.regression import Regression, regress
 from analysis.table import at, delays, measures_in
@@ -74,7 +74,7 @@ class Evidence:
     def part(self, where: Mapping[str, Any] | None = None, quantity: str | None = None) -> pl.DataFrame:
         """Return the usable rows with the given values of fields, and the interval of the quantity.
 
-        The quantity is the time of the event unless it is the delay after memorising or another event.
+        The quantity is the time of the event unless it is that of another, or the delay of one after another.
         Raises: ValueError when there are none.
         """
         if self.usable.is_empty() and not self.rows.is_empty():
@@ -87,8 +87,9 @@ class Evidence:
             return ""
         if quantity == DELAY:
             return ", for the delay after memorisation"
-        other = self._other(quantity)
-        return f", for the {other.step} at {other.threshold:g}"
+        event, _, origin = quantity.partition(AFTER)
+        told = f", for the {self._step(event)}"
+        return f"{told} counted from the {self._step(origin)}" if origin else told
 
     def every(self, where: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Return all rows with the given values of fields, x = 0 included, for rules that need no law.
@@ -111,14 +112,14 @@ class Evidence:
         fitted: Fit = self._once(f"law {name} {where} {quantity}", make)
         return fitted
 
-    def fits(self) -> list[Fit]:
-        """Return the fits of all laws to all usable rows, the best AICc first.
+    def fits(self, where: Mapping[str, Any] | None = None) -> list[Fit]:
+        """Return the fits of all laws to the usable rows, or a part of them, the best AICc first.
 
         Raises: ValueError in words where none can be fitted.
         """
-        if reason := unfit(times_of(self.part(), self.x)):
+        if reason := unfit(times_of(self.part(where), self.x)):
             raise ValueError(reason)
-        found = [self.fit(law) for law in self.laws]
+        found = [self.fit(law, where) for law in self.laws]
         return sorted(found, key=lambda fit: np.inf if fit.aicc is None else fit.aicc)
 
     def regression(self, where: Mapping[str, Any] | None = None, quantity: str | None = None) -> list[Regression]:
@@ -186,8 +187,7 @@ class Evidence:
     ) -> Contrast:
         """Return the comparison of two arms, paired by seed and the axes that neither names.
 
-        ``added``: fields that hold the steps spent before the runs of each arm began, such as those of a ticket's
-        parent.
+        ``added``: fields that hold steps spent before the runs of each arm began, such as those of a ticket's parent.
 
         Raises: ValueError in words where there is no pair.
         """
@@ -224,7 +224,13 @@ class Evidence:
             return self.usable
         if quantity == DELAY:
             return delays(self._levels)
-        return _later(at(self._levels, self._other(quantity).prefix))
+        event, _, origin = quantity.partition(AFTER)
+        rows = at(self._levels, self._other(event).prefix)
+        return delays(rows, self._other(origin).prefix) if origin else _later(rows)
+
+    def _step(self, name: str) -> str:
+        other = self._other(name)
+        return f"{other.step} at {other.threshold:g}"
 
     def _other(self, quantity: str) -> Criterion:
         if quantity not in self.events:

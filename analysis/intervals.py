@@ -10,15 +10,24 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
 
-from analysis.interval import LEVEL, FittedInterval, Interval, around, jackknife, rows_without_each
+from analysis import quantiles
+from analysis.interval import (
+    LEVEL,
+    MOST_LEFT_OUT,
+    FittedInterval,
+    Interval,
+    around,
+    jackknife,
+    numbered,
+    rows_without_each,
+)
 from analysis.laws._base import LARGEST_EXPONENT, MANY_ROWS, SMALLEST_SIGMA, Estimate, Law, Problem
 from analysis.likelihood import Array, Times
 from analysis.numerals import counted
 
-MOST_LEFT_OUT = 100  # groups; with more, the curvature of the likelihood says the same in less time
-LEFT_OUT = "leaving out each seed"
+LEFT_OUT, HANDS_LEFT_OUT = "leaving out each seed", "leaving out each hundredth of the seeds"
 MOST_DOUBLINGS = 12
 CERTAIN = -0.01  # log-likelihood of a table in which every run lies in the interval where the law puts it
 DIFFERENCE = 1e-4  # of a coordinate of order one, for second derivatives
@@ -50,12 +59,12 @@ def profile(law: Law, times: Times, best: Estimate, name: str) -> Interval:
 
     The other constants are fitted again at every value. For independent rows.
     """
-    allowed = stats.chi2.ppf(LEVEL, 1) / 2
+    allowed = quantiles.chi_square(LEVEL, 1) / 2
     value = best.values[name]
 
     def excess(candidate: float) -> float:
         held = law.fit(times, hold={name: candidate}, start=best.values)
-        return best.log_likelihood - held.log_likelihood - float(allowed)
+        return best.log_likelihood - held.log_likelihood - allowed
 
     lower, upper = (_cross(excess, value, _outwards(law, name, value, times, sign)) for sign in (-1, 1))
     return FittedInterval(value, lower, upper, None, *law.limits(name))
@@ -90,23 +99,23 @@ def curvature(law: Law, times: Times, best: Estimate, groups: Sequence[object] |
     """
     problem = Problem(law, times, {})
     top = problem.encode(best.values)
-    hessian, freedom = _hessian(problem, top), None
+    hessian, freedom = _hessian(Problem(law, times, {}).condensed(), top), None
     if not np.isfinite(hessian).all():
         return {name: _open(law, name, best.values[name]) for name in law.free}
     inverse = np.linalg.pinv(hessian, hermitian=True)
     if groups is not None:
-        labels, member = np.unique(np.array(groups, dtype=str), return_inverse=True)
-        sums = np.zeros((len(labels), len(top)))
+        member, count = numbered(groups)
+        sums = np.zeros((count, len(top)))
         np.add.at(sums, member, problem.scores(top)[1])
-        freedom = len(labels) - 1
-        inverse = inverse @ (sums.T @ sums) @ inverse * len(labels) / freedom
-    reach = stats.norm.ppf((1 + LEVEL) / 2) if freedom is None else stats.t.ppf((1 + LEVEL) / 2, freedom)
+        freedom = count - 1
+        inverse = inverse @ (sums.T @ sums) @ inverse * count / freedom
+    reach = quantiles.normal((1 + LEVEL) / 2) if freedom is None else quantiles.student((1 + LEVEL) / 2, freedom)
     found = {}
     for name in law.free:
         in_logs = name in POSITIVE and best.values[name] > 0
         gradient = _value_gradient(problem, top, name, in_logs=in_logs)
         spread = math.sqrt(max(float(gradient @ inverse @ gradient), 0.0))
-        half, limits = float(reach) * spread, law.limits(name)
+        half, limits = reach * spread, law.limits(name)
         found[name] = around(best.values[name], half, in_logs=in_logs, freedom=freedom, limits=limits)
     return found
 
@@ -124,16 +133,22 @@ def _open(law: Law, name: str, value: float) -> Interval:
 
 def _hanging(law: Law, times: Times, groups: Sequence[object]) -> str | None:
     """Return why a law hangs on one group of rows: without that group it could not be determined; else None."""
-    for rows in rows_without_each(groups):
-        seen = np.unique(times.x[rows][times.observed[rows]])
-        if len(seen) < max(len(law.free), 1):
-            return f"it hangs on one seed: without it, {len(law.free)} constants and events at {len(seen)} levels"
-    return None
+    seen = times.observed
+    levels, level = np.unique(times.x[seen], return_inverse=True)
+    member, count = numbered(groups)
+    held, holder = np.divmod(np.unique(level * count + member[seen]), count)  # which levels each group has events at
+    alone = np.bincount(held, minlength=len(levels))[held] == 1
+    left = len(levels) - np.bincount(holder[alone], minlength=count)
+    needed = max(len(law.free), 1)
+    if (left >= needed).all():
+        return None
+    fewest = left[np.argmax(left < needed)]
+    return f"it hangs on one seed: without it, {len(law.free)} constants and events at {fewest} levels"
 
 
 def _undetermined(law: Law, times: Times, best: Estimate) -> str | None:
     """Return why no interval can be given at all, or None."""
-    levels = len(np.unique(times.x[times.observed]))
+    levels = len(times.levels_seen)
     if levels < len(law.free):
         return f"{len(law.free)} constants, but events at {counted(levels, 'level')} only"
     no_surprise = best.log_likelihood > CERTAIN and not times.exact.any()

@@ -60,15 +60,34 @@ class Times:
 
     def labelled(self) -> Times:
         """Return the same rows with labels."""
-        columns = np.column_stack([self.x, self.lower, self.upper])
-        return replace(self, labels=np.unique(columns, axis=0, return_inverse=True)[1].reshape(-1))
+        columns = np.stack([self.x, self.lower, self.upper])
+        order = np.lexsort(columns[::-1])
+        ordered = columns[:, order]
+        differs = (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)
+        labels = np.zeros(len(order), dtype=np.intp)
+        labels[order[1:]] = np.cumsum(differs)
+        return replace(self, labels=labels)
 
     def distinct(self) -> tuple[Times, Array]:
         """Return each different row once, and how often it is there; all rows, once each, without labels."""
         if self.labels is None:
             return self, np.ones(len(self.x))
-        _, first, counts = np.unique(self.labels, return_index=True, return_counts=True)
-        return self.at(first), counts.astype(np.float64)
+        counts = np.bincount(self.labels)
+        first = np.zeros(len(counts), dtype=np.intp)
+        first[self.labels[::-1]] = np.arange(len(self.labels))[::-1]  # of equal labels the last one written counts
+        there = counts > 0
+        return self.at(first[there]), counts[there].astype(np.float64)
+
+    @property
+    def levels(self) -> Array:
+        """The different x, ascending."""
+        return np.unique(self.distinct()[0].x)
+
+    @property
+    def levels_seen(self) -> Array:
+        """The different x at which the event was seen, ascending."""
+        each = self.distinct()[0]
+        return np.unique(each.x[each.observed])
 
     @cached_property
     def log_lower(self) -> Array:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from analysis import quantiles
 from analysis.interval import LEVEL, Interval
 
 
@@ -34,13 +34,13 @@ class ShareInterval(Interval):
         """Return the probability of at least as many successes at a share."""
         if not self.successes or share >= 1:
             return 1.0
-        return float(stats.beta.cdf(share, self.successes, self.trials - self.successes + 1)) if share > 0 else 0.0
+        return quantiles.below_beta(share, self.successes, self.trials - self.successes + 1) if share > 0 else 0.0
 
     def _at_most(self, share: float) -> float:
         """Return the probability of at most as many successes at a share."""
         if self.successes >= self.trials or share <= 0:
             return 1.0
-        return float(stats.beta.sf(share, self.successes + 1, self.trials - self.successes)) if share < 1 else 0.0
+        return quantiles.above_beta(share, self.successes + 1, self.trials - self.successes) if share < 1 else 0.0
 
 
 def by_seed(values: Sequence[float], seeds: Sequence[object]) -> list[float]:
@@ -64,7 +64,7 @@ def mean_interval(means: Sequence[float], limits: tuple[float | None, float | No
     spread = float(np.std(means, ddof=1)) if count > 1 else 0.0
     if spread <= 1e-12 * max(abs(middle), 1e-300):
         raise ValueError(f"it is {middle:.3g} at all of {count} seeds: without a spread there is no interval")
-    half = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * spread / math.sqrt(count)
+    half = quantiles.student((1 + LEVEL) / 2, count - 1) * spread / math.sqrt(count)
     return Interval(middle, middle - half, middle + half, count - 1, *limits)
 
 
@@ -76,6 +76,6 @@ def share_interval(shares: Sequence[float]) -> ShareInterval:
     """
     trials, successes = len(shares), float(sum(shares))
     tail = (1 - LEVEL) / 2
-    low = float(stats.beta.ppf(tail, successes, trials - successes + 1)) if successes else 0.0
-    high = float(stats.beta.ppf(1 - tail, successes + 1, trials - successes)) if successes < trials else 1.0
+    low = quantiles.beta(tail, successes, trials - successes + 1) if successes else 0.0
+    high = quantiles.beta(1 - tail, successes + 1, trials - successes) if successes < trials else 1.0
     return ShareInterval(successes / trials, low, high, None, 0.0, 1.0, successes=successes, trials=trials)

@@ -6,6 +6,7 @@ import bisect
 import math
 from collections.abc import Iterator
 
+from analysis import quantiles
 from analysis.claims import FAILS, HOLDS, LEVEL, equivalence
 from analysis.numerals import digits
 
@@ -70,10 +71,9 @@ def _share(estimate: float, end: float, limit: float, ends: Ends) -> float:
 
 def _needed(share: float, seeds: int) -> int | None:
     """Return the smallest larger number of seeds at which half-widths shrink to such a share; None if there is none."""
-    from scipy import stats
 
     def narrow(count: int) -> bool:
-        widths = (float(stats.t.ppf(1 - LEVEL / 2, n - 1)) / math.sqrt(n) for n in (count, seeds))
+        widths = (quantiles.student(1 - LEVEL / 2, n - 1) / math.sqrt(n) for n in (count, seeds))
         return next(widths) <= share * next(widths)
 
     counts = range(seeds + 1, MOST_TIMES * seeds + 1)

@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
+from analysis import quantiles
 from analysis._climb import climb
-from analysis.interval import LEVEL, FittedInterval, Interval, jackknife, rows_without_each
-from analysis.intervals import LEFT_OUT
+from analysis.interval import LEVEL, FittedInterval, Interval, dealt, jackknife, rows_without_each
+from analysis.intervals import HANDS_LEFT_OUT, LEFT_OUT
 from analysis.laws._base import LARGEST_SIGMA, NO_EVENT, SMALLEST_SIGMA
 from analysis.likelihood import NOISES, Array, Times, row_terms
 
@@ -114,10 +114,14 @@ def _fit(noise: str, names: list[str], matrix: Array, times: Times, groups: Sequ
         sigma=float(np.exp(point[-1])),
         log_likelihood=value,
         aicc=2 * len(point) - 2 * value + 2 * len(point) * (len(point) + 1) / spare if spare > 0 else None,
-        intervals=LEFT_OUT if grouped else "curvature of the likelihood",
+        intervals=_how(groups) if grouped and groups is not None else "curvature of the likelihood",
         events=seen,
         censored=len(matrix) - seen,
     )
+
+
+def _how(groups: Sequence[object]) -> str:
+    return LEFT_OUT if dealt(groups) is groups else HANDS_LEFT_OUT
 
 
 def _start(matrix: Array, times: Times) -> Array:
@@ -142,7 +146,7 @@ def _objective(point: Array, noise: str, matrix: Array, times: Times) -> tuple[f
 
 def _by_group(noise: str, matrix: Array, times: Times, groups: Sequence[object], point: Array) -> list[Interval]:
     remade = []
-    for rows in rows_without_each(groups):
+    for rows in rows_without_each(dealt(groups)):
         sample = times.at(rows)
         if np.linalg.matrix_rank(matrix[rows][sample.observed]) < matrix.shape[1]:
             return [Interval(float(value), None, None, len(set(groups)) - 1) for value in point]
@@ -161,7 +165,7 @@ def _by_curvature(noise: str, matrix: Array, times: Times, point: Array) -> list
     ]
     hessian = np.array(rows) / (2 * SECOND_DIFFERENCE)
     spread = np.sqrt(np.maximum(np.diag(np.linalg.pinv((hessian + hessian.T) / 2, hermitian=True)), 0))
-    reach = stats.norm.ppf((1 + LEVEL) / 2)
+    reach = quantiles.normal((1 + LEVEL) / 2)
     return [
         FittedInterval(float(value), float(value - reach * wide), float(value + reach * wide))
         if wide > 0

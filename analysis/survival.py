@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from analysis.likelihood import Times
 
@@ -29,12 +28,16 @@ class Level:
 def kaplan_meier(times: Times) -> tuple[np.ndarray, np.ndarray]:
     """Return the steps of the Kaplan–Meier curve and the share of runs still without the event after each.
 
-    An event counts at the evaluation that first saw it.
+    An event counts at the evaluation that first saw it; a run that is censored there was still at risk.
     """
-    seen = times.observed
-    sample = stats.CensoredData(times.upper[seen], right=times.lower[~seen])
-    curve = stats.ecdf(sample).sf
-    return curve.quantiles, curve.probabilities
+    ends = np.where(times.observed, times.upper, times.lower)
+    order = np.argsort(ends)
+    steps, first = np.unique(ends[order], return_index=True)
+    events = np.add.reduceat(times.observed[order].astype(np.int64), first)
+    if times.observed.all():  # the product below, without its rounding
+        return steps, 1 - np.cumsum(events) / len(ends)
+    at_risk = len(ends) - first
+    return steps, np.cumprod((at_risk - events) / at_risk)
 
 
 def restricted_mean(times: Times, horizon: float) -> float:

@@ -182,16 +182,20 @@ def measures_in(rows: pl.DataFrame, fields: Collection[str]) -> list[str]:
     return [name for name in rows.columns if name not in (*TIMELINE, *fields) and name not in events]
 
 
-def delays(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of a timeline that memorised, with the interval of T_event - T_mem in place of that of T_event.
+def delays(rows: pl.DataFrame, origin: str = MEMORISED) -> pl.DataFrame:
+    """Return the rows that saw an earlier event, with the steps from it to the row's own event in lower and upper.
 
-    Both times are intervals, so the delay lies in (event_lower - mem_upper, event_upper - mem_lower].
+    ``origin``: how the columns of the earlier event begin. Both times are intervals, so the delay lies in
+    (lower - origin_upper, upper - origin_lower]; what would be before the earlier event counts as a delay of one step.
+    Raises: ValueError when the runs were not watched for it.
     """
     import polars as pl
 
-    return rows.filter(pl.col("memorised_upper").is_not_null()).with_columns(
-        lower=(pl.col("lower") - pl.col("memorised_upper")).clip(0),
-        upper=(pl.col("upper") - pl.col("memorised_lower")).clip(1),
+    first, last = f"{origin}_lower", f"{origin}_upper"
+    if first not in rows.columns:
+        raise ValueError(f"the runs were not watched for {origin}")
+    return rows.filter(pl.col(last).is_not_null()).with_columns(
+        lower=(pl.col("lower") - pl.col(last)).clip(0), upper=(pl.col("upper") - pl.col(first)).clip(1)
     )
 
 

@@ -14,6 +14,7 @@ from analysis.rules.ratio_within import RatioWithin
 from analysis.rules.share_within import ShareWithin
 from analysis.rules.slope_within import SlopeWithin
 from search_spaces import _axes as axes
+from search_spaces._events import Ending
 from search_spaces._experiment import Experiment
 from search_spaces._regimes import laptop, paper
 from search_spaces._space import BEST_POINT, REFERENCE_POINT, Scale, Search, SearchSpace
@@ -25,6 +26,7 @@ __all__ = [
     "REFERENCE_POINT",
     "Claim",
     "DroppingShift",
+    "Ending",
     "Event",
     "Experiment",
     "FloorShare",

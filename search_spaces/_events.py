@@ -1,14 +1,54 @@
-"""Which events an experiment may speak of, and what is wrong with those it declares (standard library only)."""
+"""Which events an experiment may speak of, which end its runs, and what is wrong with them (standard library only)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from analysis.criteria import GROKKED, MEMORISED, Criterion
 from analysis.faults import Fault
 from trainables.names import near_match
 from trainables.probes import column_fault
 from trainables.recording import Recording
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """Runs with some values of fields are watched until another event than the rest; the budget ends them all.
+
+    ``event`` is a name, or ``name@threshold``, as in ``Recording.end_event``.
+    """
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
+
+    where: Mapping[str, Any]
+    event: str
+
+    def meets(self, values: Mapping[str, Any]) -> bool:
+        """Say whether a point is one of its runs."""
+        return all(values.get(field) == value for field, value in self.where.items())
+
+
+def recording_at(recording: Recording, endings: Sequence[Ending], values: Mapping[str, Any]) -> Recording:
+    """Return how the runs of a point are recorded: the first ending that they meet counts."""
+    found = next((ending for ending in endings if ending.meets(values)), None)
+    return replace(recording, end_event=found.event) if found else recording
+
+
+def ending_faults(recording: Recording, endings: Sequence[Ending], axes: Collection[str]) -> Iterator[str]:
+    """Yield what is wrong with endings, one sentence each."""
+    if endings and recording.end != "event":
+        yield Fault("endings need recording.end = 'event'", "endings")
+    for number, ending in enumerate(endings):
+        place = ("endings", number)
+        for field in ending.where:
+            if field not in axes:
+                yield Fault(f"endings: {field} is no axis; axes: {', '.join(axes)}", *place, "where", field)
+        try:
+            recording.criterion(ending.event)
+        except LookupError as fault:
+            yield Fault(f"endings: {fault.args[0]}", *place, "event")
 
 
 def named_events(recording: Recording, threshold: float) -> dict[str, Criterion]:

@@ -14,7 +14,7 @@ from analysis.criteria import DELAY, GROKKED, Criterion
 from analysis.faults import Fault, inside
 from analysis.rules import Asked
 from analysis.table import POINT
-from search_spaces._events import event_faults, named_events
+from search_spaces._events import Ending, ending_faults, event_faults, named_events, recording_at
 from search_spaces._faults import axis_faults, law_faults, measure_faults, name_faults, scale_faults
 from search_spaces._space import Scale, SearchSpace, point_fault
 from trainables.family import Family, config_faults
@@ -38,8 +38,9 @@ class Experiment:
     ``paper``: the ledger that the claims belong to.
     Without laws x may hold text, and claims speak of pairs, shares and measures.
     ``measures``: files of ``analysis/measures``, whose numbers are added to the table of runs; ``curves``: the columns
-    of probes that are drawn. ``headline``: the claims that answer the question, whatever their verdict, each with what
-    one would say aloud if it holds and if it fails; without them the law answers, or the first claim that is decided.
+    of probes that are drawn; ``endings``: runs that another event ends than ``recording`` says.
+    ``headline``: the claims that answer the question, whatever their verdict, each with what one would say aloud if it
+    holds and if it fails; without them the law answers, or the first claim that is decided.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
@@ -62,6 +63,7 @@ class Experiment:
     curves: tuple[str, ...] = ("test_accuracy", "attention_kl")
     headline: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     event: str = GROKKED
+    endings: tuple[Ending, ...] = ()
 
     def __post_init__(self) -> None:
         """Give claims without a source that of the question."""
@@ -112,7 +114,8 @@ class Experiment:
 
     def at(self, values: Mapping[str, Any], seeds: Sequence[int]) -> list[Replica]:
         """Return the replicas of one point, one per seed."""
-        first = (Replica.of(self.family, values, seed=seed, recording=self.recording) for seed in seeds[:1])
+        recording = recording_at(self.recording, self.endings, values)
+        first = (Replica.of(self.family, values, seed=seed, recording=recording) for seed in seeds[:1])
         return [replica for one in first for replica in one.seeded(seeds)]
 
     def horizon(self, scale: str) -> int:
@@ -162,6 +165,8 @@ class Experiment:
             facts.append([{name: list(values) for name, values in grid.items()} for grid in size.space.also])
         if size.search:
             facts.append(asdict(replace(size.search, chosen=(), confirmed=(), expected_steps=None)))
+        if self.endings:
+            facts.append([[dict(ending.where), ending.event] for ending in self.endings])
         later = ("measures", "curves", "event")  # unchanged ones stay out of hashes made before there were any
         facts += [{name: getattr(self, name)} for name in later if getattr(self, name) != getattr(Experiment, name)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
@@ -214,6 +219,8 @@ class Experiment:
 
     def _event_faults(self) -> Iterator[str]:
         yield from event_faults(self.recording, self.threshold, self.event, self.probes)
+        axes = dict.fromkeys(name for scale in self.scales.values() for name in scale.names)
+        yield from ending_faults(self.recording, self.endings, axes)
 
     @property
     def probes(self) -> tuple[str, ...]:

@@ -205,5 +205,10 @@ def _differences(value: Recording) -> dict[str, Any]:
     """Return what differs from the defaults; the noun of an event and what is kept decide nothing."""
     mine, default = dataclasses.asdict(value), dataclasses.asdict(Recording())
     del mine["keep_steps"]
-    mine["events"] = tuple({name: each[name] for name in each if name != "noun"} for each in mine["events"])
+    mine["events"] = tuple(map(_decisive, mine["events"]))
     return {name: mine[name] for name in mine if mine[name] != default[name]}
+
+
+def _decisive(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts of an event that decide its time, without those that came later and are at their defaults."""
+    return {name: each for name, each in event.items() if name != "noun" and (name != "sustained" or each)}

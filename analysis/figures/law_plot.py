@@ -14,7 +14,7 @@ from analysis.figures._colours import BAND, COLOURS, INK, SOFT
 from analysis.figures._labels import at_ends, wrapped
 from analysis.figures._matplotlib import Axes, Figure
 from analysis.figures._style import alone, canvas, log_axes
-from analysis.interval import reach_without_each, rows_without_each
+from analysis.interval import dealt, reach_without_each, rows_without_each
 from analysis.laws import law_named
 from analysis.likelihood import Times
 from analysis.survival import levels
@@ -155,7 +155,7 @@ def _band(axes: Axes, times: Times, groups: Sequence[object], fit: Fit, grid: np
     if len(set(groups)) < 2 or fit.note:
         return
     law = law_named(fit.law)
-    parts = [times.at(rows) for rows in rows_without_each(groups)]
+    parts = [times.at(rows) for rows in rows_without_each(dealt(groups))]
     if not all(part.observed.any() for part in parts):
         return
     remade = [law.fit(part, start=fit.values).values for part in parts]

@@ -58,9 +58,10 @@ class Units:
     @classmethod
     def of(cls, times: Times) -> Units:
         """Return the units of a table with at least one event."""
-        seen, logs = times.observed, np.log(times.x)
-        time = max(float(np.median(times.middle[seen])), 1.0)
-        return cls(time, float(np.median(logs)), float(times.x[seen].min()), (float(logs.min()), float(logs.max())))
+        each, counts = times.distinct()
+        seen, logs = each.observed, np.log(each.x)
+        time = max(_median(each.middle[seen], counts[seen]), 1.0)
+        return cls(time, _median(logs, counts), float(each.x[seen].min()), (float(logs.min()), float(logs.max())))
 
 
 class Law(ABC):
@@ -192,3 +193,11 @@ class Problem:
         coded = dict(zip(self.names, map(float, point), strict=True))
         values = self.law.decode(coded, self.units, self.held)
         return {**values, "sigma": float(np.exp(coded.get("sigma", 0.0))), **self.held}
+
+
+def _median(values: Array, counts: Array) -> float:
+    """Return the median of values of which each is there so often."""
+    order = np.argsort(values)
+    before = np.cumsum(counts[order])
+    middle = np.searchsorted(before, [(before[-1] - 1) // 2, before[-1] // 2], side="right")
+    return float(values[order[middle]].sum() / 2)

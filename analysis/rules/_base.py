@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from analysis.criteria import DELAY, GROKKED, GROKKING, Criterion
+from analysis.criteria import AFTER, DELAY, GROKKED, GROKKING, Criterion
 from analysis.faults import Fault, inside
 from analysis.numerals import digits, limits
 from analysis.rules._number import Number
@@ -44,6 +44,13 @@ class Asked:
     fixed: tuple[str, ...]
     fault: Callable[[str, object], str | None]
     times: tuple[str, ...] = (GROKKED, DELAY)
+
+    def knows(self, quantity: str) -> bool:
+        """Say whether a time is recorded: of an event, the delay, or from one event to another."""
+        event, after, origin = quantity.partition(AFTER)
+        if not after:
+            return quantity in self.times
+        return event != origin and {event, origin} <= {*self.times} - {DELAY}
 
     def faults(self, part: Where) -> Iterator[Fault]:
         """Yield what is wrong with values of fields that runs are chosen by."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from analysis.criteria import DELAY, DELAYED, Criterion
+from analysis.criteria import AFTER, DELAY, DELAYED, Criterion
 from analysis.rules._law import OfTimes
 
 if TYPE_CHECKING:
@@ -27,18 +27,24 @@ class OfEvents(OfTimes):
 
         if self.quantity is None or self.quantity in (evidence.event.name, evidence.event.label):
             return evidence
-        if self.quantity not in (DELAY, *evidence.events):
-            raise ValueError(f"the runs were not watched for {self.quantity!r}")
-        event = self.event(evidence.event, evidence.events)
+        name, _, origin = self.quantity.partition(AFTER)
+        for each in (name, *([origin] if origin else [])):
+            if each not in (DELAY, *evidence.events):
+                raise ValueError(f"the runs were not watched for {each!r}")
+        rows = evidence.rows
+        if name != DELAY:
+            rows = at(rows, evidence.events[name].prefix)
+        if origin:
+            rows = delays(rows, evidence.events[origin].prefix)
         return Evidence(
-            delays(evidence.rows) if event == DELAYED else at(evidence.rows, event.prefix),
+            delays(rows) if name == DELAY else rows,
             x=evidence.x,
             laws=evidence.laws,
             primary_law=evidence.primary_law,
             strata=evidence.strata,
             least_memorised=evidence.least_memorised,
             constants=evidence.constants,
-            event=event,
+            event=self.event(evidence.event, evidence.events),
             events=evidence.events,
         )
 
@@ -46,4 +52,7 @@ class OfEvents(OfTimes):
         """Return the event whose times the rule looks at; ``others``: all recorded events, by name."""
         if self.quantity is None:
             return own
-        return DELAYED if self.quantity == DELAY else others.get(self.quantity, own)
+        name, _, origin = self.quantity.partition(AFTER)
+        if origin and {name, origin} <= set(others):
+            return replace(DELAYED, noun=f"{others[name].step} after the {others[origin].step}")
+        return DELAYED if name == DELAY else others.get(name, own)

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from analysis.criteria import AFTER
 from analysis.faults import Fault
 from analysis.laws import law_named, law_names
 from analysis.rules._base import Asked, Rule
@@ -18,15 +19,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class OfTimes(Rule):
-    """A rule about a fit to times: of the experiment's event, of another one, or the delay from memorising to it."""
+    """A rule about a fit to times.
+
+    ``quantity``: the experiment's own event where none is given; another event; ``delay``, from memorising to the own
+    event; or from one event to another, as in ``grokked@0.9 after aligned@0.1``.
+    """
 
     quantity: str | None = None
 
     def faults(self, asked: Asked) -> list[str]:
         """Return what is wrong with the settings in an experiment, one sentence each."""
         found = super().faults(asked)
-        if self.quantity is not None and self.quantity not in asked.times:
-            found.append(Fault(f"quantity = {self.quantity!r} must be one of {', '.join(asked.times)}", "quantity"))
+        if self.quantity is not None and not asked.knows(self.quantity):
+            known = ", ".join(asked.times)
+            words = f"quantity = {self.quantity!r} must be one of {known}, or two events joined by {AFTER!r}"
+            found.append(Fault(words, "quantity"))
         return found
 
     def part_words(self, evidence: Evidence) -> str:

@@ -28,7 +28,7 @@ class DroppingShift(OfLaw):
 
     def answer(self, evidence: Evidence) -> Answer:
         """Return the change: the constant without the censored runs minus the constant with them."""
-        from analysis.interval import jackknife, rows_without_each
+        from analysis.interval import dealt, jackknife, rows_without_each
         from analysis.laws import law_named
 
         fit, (times, groups), name = self.fitted(evidence), self.times(evidence), self.parameter
@@ -38,7 +38,7 @@ class DroppingShift(OfLaw):
             kept = sample.at(sample.observed)
             return float(law.fit(kept, start=start).values[name] - law.fit(sample, start=start).values[name])
 
-        remade = [shift(times.at(kept), fit.values) for kept in rows_without_each(groups)]
+        remade = [shift(times.at(kept), fit.values) for kept in rows_without_each(dealt(groups))]
         interval = jackknife(shift(times, None), remade, limits=(None, None))
         told = f"change of the {name} without {counted(fit.censored, 'censored run')}:"
         return Answer(interval, told, len(groups))

@@ -29,7 +29,7 @@ class FloorShare(OfLaw):
         """
         import numpy as np
 
-        from analysis.interval import jackknife, rows_without_each
+        from analysis.interval import dealt, jackknife, rows_without_each
         from analysis.laws import law_named
 
         fit, (times, groups) = self.fitted(evidence), self.times(evidence)
@@ -38,7 +38,7 @@ class FloorShare(OfLaw):
         def above(values: Mapping[str, float]) -> float:
             return 1 - float(values["floor"] / law.time(values, strongest)[0])
 
-        remade = [above(law.fit(times.at(kept), start=fit.values).values) for kept in rows_without_each(groups)]
+        remade = [above(law.fit(times.at(kept), start=fit.values).values) for kept in rows_without_each(dealt(groups))]
         interval = jackknife(above(fit.values), remade, in_logs=True, limits=(0.0, 1.0)).subtracted_from(1.0)
         if not fit.values["floor"]:  # leaving out a seed says nothing where the floor stays at 0
             total, floor = float(law.time(fit.values, strongest)[0]), fit.parameters["floor"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from analysis.criteria import DELAY
+from analysis.criteria import AFTER, DELAY
 from analysis.faults import Fault
 from analysis.numerals import percent
 from analysis.rules._base import Answer, Asked, Effect, Names
@@ -28,8 +28,9 @@ class ShareWithin(OfEvents):
 
     def faults(self, asked: Asked) -> list[str]:
         """Return what is wrong with the settings in an experiment, one sentence each."""
-        odd = [Fault("quantity = 'delay' is no event, of which runs have a share", "quantity")]
-        return super().faults(asked) + (odd if self.quantity == DELAY else [])
+        odd = self.quantity is not None and (self.quantity == DELAY or AFTER in self.quantity)
+        words = f"quantity = {self.quantity!r} is no event, of which runs have a share"
+        return super().faults(asked) + ([Fault(words, "quantity")] if odd else [])
 
     def numbers(self, evidence: Evidence) -> Numbers:
         """Return 1 for each run that saw the event by the last step at which all were watched, else 0."""

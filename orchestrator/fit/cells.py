@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,13 +106,8 @@ def numbers(file: Path, column: pl.Series) -> pl.Series:
         return column.cast(pl.Float64)
     if column.dtype not in (pl.String, pl.Categorical):
         raise BadInputError(f"{file}: {column.name} must be numbers, and holds {str(column.dtype).lower()}")
-    known: dict[str | None, float | None] = {None: None}
-    found = []
-    for row, cell in enumerate(column.cast(pl.String).to_list(), start=1):
-        if cell not in known:
-            known[cell] = _read(file, column.name, row, cell)
-        found.append(known[cell])
-    return pl.Series(column.name, found, dtype=pl.Float64)
+    told = _told(column.cast(pl.String), lambda row, cell: _read(file, column.name, row, cell))
+    return told.rename(column.name)
 
 
 def are_numbers(column: pl.Series) -> bool:
@@ -130,16 +125,33 @@ def ends(file: Path, column: pl.Series) -> tuple[pl.Series, pl.Series]:
     """
     if column.dtype != pl.String:
         values = numbers(file, column).fill_nan(None)
-        upper = [None if value is None or value == math.inf else value for value in values]
-        return pl.Series(column.name, upper, dtype=pl.Float64), pl.Series([None] * len(column), dtype=pl.Float64)
-    upper_cells, watched = [], []
-    for row, cell in enumerate(column, start=1):
-        text = (cell or "").strip()
-        later = LATER_THAN.fullmatch(text)
-        watched.append(number((later[1] or later[2]).strip()) if later else None)
-        unseen = text.lower() in NOT_SEEN or watched[-1] is not None
-        upper_cells.append(None if unseen else _read(file, column.name, row, text))
-    return pl.Series(column.name, upper_cells, dtype=pl.Float64), pl.Series(watched, dtype=pl.Float64)
+        upper = pl.select(pl.when(values != math.inf).then(values)).to_series().rename(column.name)
+        return upper, pl.Series([None] * len(column), dtype=pl.Float64)
+    watched = _told(column, lambda row, cell: _watched(cell))
+
+    def end(row: int, cell: str) -> float | None:
+        unseen = cell.strip().lower() in NOT_SEEN or _watched(cell) is not None
+        return None if unseen else _read(file, column.name, row, cell)
+
+    return _told(column, end).rename(column.name), watched
+
+
+def _watched(cell: str) -> float | None:
+    """Return until when a run was watched whose end is written as ">2000", or None."""
+    later = LATER_THAN.fullmatch(cell.strip())
+    return number((later[1] or later[2]).strip()) if later else None
+
+
+def _told(column: pl.Series, read: Callable[[int, str], float | None]) -> pl.Series:
+    """Return what each cell of text says, null where there is none; each different cell is read once, in order.
+
+    ``read`` is given the row, counted from 1, in which a cell comes first.
+    """
+    cells = pl.DataFrame({"cell": column}).with_row_index("row", offset=1)
+    firsts = cells.unique("cell", keep="first", maintain_order=True).drop_nulls("cell")
+    numbers = [read(row, cell) for row, cell in firsts.iter_rows()]
+    known = firsts.select("cell", value=pl.Series(numbers, dtype=pl.Float64))
+    return cells.join(known, on="cell", how="left", maintain_order="left")["value"]
 
 
 def _read(file: Path, name: str, row: int, cell: str) -> float | None:

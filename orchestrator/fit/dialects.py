@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.fit.cells import MISSING, Writing, number
@@ -44,7 +45,7 @@ def sheet(text: str) -> Sheet:
     named = re.fullmatch(r'"?sep=(.)"?', lines[0].strip())
     lines = lines[1:] if named else lines
     separator, titles = (named[1], 0) if named else _separator(lines)
-    rows = [[_clean(cell) for cell in row] for row in _split(lines[titles:], separator)]
+    rows = _told_as(_clean, list(_split(lines[titles:], separator)))
     if not rows:
         raise NoTableError("has no rows")
     found = Sheet(*_named(rows, comments, separator))
@@ -52,12 +53,20 @@ def sheet(text: str) -> Sheet:
     found.guessed += [f"without {titles} line{'s' * (titles > 1)} of title"] if titles else []
     found.guessed += [f"without {between} line{'s' * (between > 1)} of comment"] if between else []
     _tidy(found, torn=torn)
-    writing = Writing.of(
-        {cell for row in found.rows for cell in row if any(mark in cell for mark in ",.'’_ \u00a0\u202f")}
-    )
-    found.rows = [[writing.plain(cell) for cell in row] for row in found.rows]
+    writing = Writing.of(cell for cell in _different(found.rows) if any(mark in cell for mark in ",.'’_ \u00a0\u202f"))
+    found.rows = _told_as(writing.plain, found.rows)
     found.guessed += writing.told()
     return found
+
+
+def _told_as(plain: Callable[[str], str], rows: list[list[str]]) -> list[list[str]]:
+    """Return rows with each cell as a function has it, which is asked once for each different cell."""
+    changed = {cell: told for cell in _different(rows) if (told := plain(cell)) != cell}
+    return [[changed.get(cell, cell) for cell in row] for row in rows] if changed else rows
+
+
+def _different(rows: list[list[str]]) -> set[str]:
+    return set(itertools.chain.from_iterable(rows))
 
 
 def _without_comments(lines: Sequence[str]) -> tuple[list[str], list[str], int]:

@@ -65,7 +65,8 @@ def _fitted(experiment: Experiment, scale: str, evidence: Any) -> dict[str, Any]
     Of a union of grids only the parts are fitted: arms beside a law are not levels of it.
     """
     if experiment.scales[scale].space.also:
-        return {"strata": list(_strata(experiment, scale, evidence))}
+        parts = list(_parts(experiment, scale, evidence))
+        return {"strata": list(_strata(experiment, scale, evidence)), **({"parts": parts} if parts else {})}
     try:
         fits = [fit.facts() for fit in evidence.fits()]
     except ValueError as reason:
@@ -121,6 +122,13 @@ def _strata(experiment: Experiment, scale: str, evidence: Any) -> Iterator[dict[
             yield {"where": where, "fit": evidence.fit(where=where).facts(), "note": None}
         except ValueError as reason:
             yield {"where": where, "fit": None, "note": str(reason)}
+
+
+def _parts(experiment: Experiment, scale: str, evidence: Any) -> Iterator[dict[str, Any]]:
+    """Yield the fits of all laws for each combination of the other axes in which there are several to compare."""
+    for where, _ in groups(experiment, scale, evidence.usable) if len(experiment.laws) > 1 else ():
+        with contextlib.suppress(ValueError):  # the primary law's line says why
+            yield {"where": where, "fits": [fit.facts() for fit in evidence.fits(where)]}
 
 
 def _at_threshold(experiment: Experiment, scale: str, runs: pl.DataFrame, event: Criterion) -> dict[str, Any]:

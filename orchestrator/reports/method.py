@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from analysis.interval import MOST_LEFT_OUT
 from orchestrator.reports.symbols import label
 from orchestrator.reports.wording import event_of
 
@@ -36,6 +37,11 @@ def method(facts: Mapping[str, Any]) -> str:
         "so rows are not independent: 95 % intervals come from leaving out each seed in turn (the jackknife), with "
         "Student's t for their number; no interval leaves the range of its quantity."
     )
+    if any(level["runs"] > MOST_LEFT_OUT for level in facts["levels"]):
+        told.append(
+            f"With more than {MOST_LEFT_OUT} seeds, each of {MOST_LEFT_OUT} hands of whole seeds is left out in their "
+            "place, and the constants of a law have the sandwich estimate over whole seeds."
+        )
     if facts.get("measured"):
         told.append(
             "A claim about a measure speaks of its mean over seeds, with Student's t for their number; one about the "

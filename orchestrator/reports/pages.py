@@ -125,6 +125,8 @@ def _laws(facts: Facts) -> Iterator[Section]:
             for part in facts["strata"]
         ]
         yield Section("The law in each part", [Table(["where", "law"], rows, words=2)])
+        for part in facts.get("parts", []):
+            yield compared(part["fits"], facts["x"], f" where {condition(part['where'])}")
     elif facts["fits"]:
         yield compared(facts["fits"], facts["x"])
 
@@ -142,8 +144,8 @@ def all_axes(fits: Sequence[Facts], time: str) -> Section:
     return Section("All axes at once", [Table(["term", *(fit["noise"] for fit in fits)], rows)], notes=[note])
 
 
-def compared(fits: Sequence[Facts], x: str) -> Section:
-    """Return the table of all fitted laws."""
+def compared(fits: Sequence[Facts], x: str, where: str = "") -> Section:
+    """Return the table of all laws that were fitted to the runs, or to a part of them."""
     rows = [
         [
             formula(fit, x),
@@ -158,7 +160,7 @@ def compared(fits: Sequence[Facts], x: str) -> Section:
         f"the others) are better. Intervals: {fits[0]['intervals']}."
     )
     head = ["law", "constants with 95 % intervals", "AICc", "leave one level out"]
-    return Section("Laws compared", [Table(head, rows, words=2)], notes=[note])
+    return Section(f"Laws compared{where}", [Table(head, rows, words=2)], notes=[note])
 
 
 def _points_tried(facts: Facts) -> Iterator[Section]:

@@ -58,6 +58,19 @@ def test_an_unfinished_window_is_not_sustained() -> None:
     assert grokked([0.0, 0.0, 0.95, 0.95]).sustained_upper is None
 
 
+def test_a_window_that_is_still_open_may_have_begun_after_the_last_miss() -> None:
+    event = grokked([0.0, 0.0, 0.95, 0.95])
+    assert (event.sustained_lower, event.sustained_upper) == (10, None)
+    assert grokked([0.95, 0.95]).sustained_lower == 0
+
+
+def test_an_event_that_must_last_has_the_time_of_the_sustained_crossing() -> None:
+    lasting = Event("aligned", column="attention_kl", below=0.1, sustained=True).criteria[0]
+    found = events.crossing(STEPS, [0.9, 0.05, 0.5, 0.05, 0.05, 0.05, 0.05], lasting, confirmation_steps=20)
+    assert (found.lower, found.upper) == (found.sustained_lower, found.sustained_upper) == (20, 30)
+    assert found.relapses == 1
+
+
 def test_an_event_at_the_first_evaluation_starts_before_it() -> None:
     event = grokked([0.95, 0.95])
     assert (event.lower, event.upper) == (-1, 0)

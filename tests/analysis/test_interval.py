@@ -15,8 +15,16 @@ from test_laws import LEVELS, planted
 
 from analysis.claims import Claim, equivalence, judge, p_value, verdict_on
 from analysis.evidence import Evidence
-from analysis.interval import END_TOLERANCE, FittedInterval, Interval, jackknife
-from analysis.intervals import MOST_LEFT_OUT, intervals
+from analysis.interval import (
+    END_TOLERANCE,
+    MOST_LEFT_OUT,
+    FittedInterval,
+    Interval,
+    dealt,
+    jackknife,
+    rows_without_each,
+)
+from analysis.intervals import intervals
 from analysis.laws import law_named, law_names
 from analysis.likelihood import Times
 from analysis.rules import Answer, Rule, rule_names
@@ -86,6 +94,36 @@ def test_an_interval_that_hangs_on_one_seed_is_open_and_says_so() -> None:
     found, how, note = intervals(law, times, law.fit(times), list(seeds))
     assert how == "none" and note is not None and "hangs on one seed" in note
     assert all((found[name].low, found[name].high) == (law.limits(name)[0], None) for name in law.free)
+
+
+@pytest.mark.parametrize("law, hangs", [("power", False), ("floor_power", True), ("smoothly_broken_power", True)])
+def test_hanging_on_a_group_is_what_leaving_out_each_finds(law: str, hangs: bool) -> None:
+    x = np.repeat([0.1, 0.3, 1.0, 3.0], 3)
+    seeds = ["c", "a", "b"] * 4
+    upper = np.where((np.array(seeds) == "a") | (x < 0.5), 110.0 + 100 / x, np.inf)
+    times = Times(x, np.where(np.isfinite(upper), upper - 10, 1000.0), upper)
+    left = [len(np.unique(times.x[rows][times.observed[rows]])) for rows in rows_without_each(seeds)]
+    assert (min(left) < len(law_named(law).free)) == hangs
+    _, how, note = intervals(law_named(law), times, law_named(law).fit(times), seeds)
+    assert (how == "none") == hangs and (f"events at {min(left)} levels" in (note or "")) == hangs
+
+
+def test_few_groups_are_left_out_one_by_one_and_many_by_hands_of_whole_groups() -> None:
+    few, many = list("abab"), [f"seed {number}" for number in range(250)] * 2
+    assert dealt(few) is few
+    hands = dealt(many)
+    assert len(set(hands)) == MOST_LEFT_OUT and hands[:250] == hands[250:]
+    sizes = [hands[:250].count(hand) for hand in set(hands)]
+    assert {*sizes} == {2, 3}
+
+
+def test_leaving_out_hands_of_groups_gives_students_interval_of_a_mean() -> None:
+    values = np.random.default_rng(0).normal(10.0, 2.0, 1000)
+    remade = [float(values[rows].mean()) for rows in rows_without_each(dealt(range(1000)))]
+    found = jackknife(float(values.mean()), remade, limits=(None, None))
+    half = stats.t.ppf(0.975, 999) * values.std(ddof=1) / math.sqrt(1000)
+    assert len(remade) == MOST_LEFT_OUT and found.high is not None
+    assert found.high - found.estimate == pytest.approx(half, rel=0.2)
 
 
 def test_many_groups_are_not_left_out_one_by_one() -> None:

