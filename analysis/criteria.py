@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, replace
 
 GROKKED, MEMORISED = "grokked", "memorised"
 DELAY = "delay"  # the time from memorising to the event
@@ -141,6 +141,19 @@ def accuracy_criteria(thresholds: Sequence[float]) -> tuple[Criterion, ...]:
 
 GROKKING = accuracy_criteria([0.99])[0]
 DELAYED = Criterion(name=DELAY, column="", threshold=0.0)  # stands for the delay where an event is named
+
+
+def event_of(quantity: str | None, own: Criterion, others: Mapping[str, Criterion]) -> Criterion:
+    """Return the event whose time a claim is about: its own, that of a quantity, or what stands for a delay.
+
+    ``others``: all recorded events, by the names that claims use; a name that is not among them is taken for the own.
+    """
+    if quantity is None:
+        return own
+    event, _, origin = quantity.partition(AFTER)
+    if origin and {event, origin} <= set(others):
+        return replace(DELAYED, noun=f"{others[event].step} after the {others[origin].step}")
+    return DELAYED if event == DELAY else others.get(event, own)
 
 
 def _several(value: float | tuple[float, ...]) -> tuple[float, ...]:

@@ -11,8 +11,9 @@ import polars as pl
 
 from analysis.compare import Fit, fit_laws, unfit
 from analysis.contrast import Contrast, contrast
-from analysis.criteria import AFTER, DELAY, GROKKING, Criterion
+from analysis.criteria import AFTER, DELAY, GROKKING, Criterion, event_of
 from analysis.likelihood import Times
+from analysis.numerals import words
 from analysis.regression import Regression, regress
 from analysis.table import at, delays, measures_in
 
@@ -81,15 +82,38 @@ class Evidence:
             raise ValueError(f"at no level have {self.least_memorised:.0%} of the runs memorised, as a fit needs")
         return _some(self._timed(quantity), where)
 
+    def about(self, quantity: str | None) -> Evidence:
+        """Return the evidence of the same runs whose own event is that of a quantity; itself for its own.
+
+        Raises: ValueError for an event that the runs were not watched for.
+        """
+        if self._is_own(quantity):
+            return self
+
+        def make() -> Evidence:
+            return Evidence(
+                self._at(self.rows, quantity),
+                x=self.x,
+                laws=self.laws,
+                primary_law=self.primary_law,
+                strata=self.strata,
+                least_memorised=self.least_memorised,
+                constants=self.constants,
+                event=event_of(quantity, self.event, self.events),
+                events=self.events,
+            )
+
+        made: Evidence = self._once(f"about {quantity}", make)
+        return made
+
     def told(self, quantity: str | None) -> str:
         """Return in words which time a claim is about, if it is not that of the event."""
-        if quantity is None or quantity in self._own:
+        if quantity is None or self._is_own(quantity):
             return ""
         if quantity == DELAY:
             return ", for the delay after memorisation"
-        event, _, origin = quantity.partition(AFTER)
-        told = f", for the {self._step(event)}"
-        return f"{told} counted from the {self._step(origin)}" if origin else told
+        events = [f"{each.step} at {each.threshold:g}" for each in map(self._other, quantity.split(AFTER))]
+        return ", for the " + " counted from the ".join(events)
 
     def every(self, where: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Return all rows with the given values of fields, x = 0 included, for rules that need no law.
@@ -210,27 +234,22 @@ class Evidence:
             raise ValueError(f"the runs have no single value of {field!r}; give it in the experiment")
         return float(next(iter(values)))
 
-    @property
-    def _own(self) -> tuple[str, str]:
-        """The names of the event itself."""
-        return self.event.name, self.event.label
+    def _is_own(self, quantity: str | None) -> bool:
+        return quantity is None or quantity in (self.event.name, self.event.label)
 
     def _timed(self, quantity: str | None) -> pl.DataFrame:
         """Return the usable rows with the interval of a quantity in lower and upper.
 
         Raises: ValueError for an event that the runs were not watched for.
         """
-        if quantity is None or quantity in self._own:
-            return self.usable
-        if quantity == DELAY:
-            return delays(self._levels)
-        event, _, origin = quantity.partition(AFTER)
-        rows = at(self._levels, self._other(event).prefix)
-        return delays(rows, self._other(origin).prefix) if origin else _later(rows)
+        return self.usable if self._is_own(quantity) else _later(self._at(self._levels, quantity))
 
-    def _step(self, name: str) -> str:
-        other = self._other(name)
-        return f"{other.step} at {other.threshold:g}"
+    def _at(self, rows: pl.DataFrame, quantity: str | None) -> pl.DataFrame:
+        if quantity == DELAY:
+            return delays(rows)
+        event, _, origin = (quantity or "").partition(AFTER)
+        timed = at(rows, self._other(event).prefix)
+        return delays(timed, self._other(origin).prefix) if origin else timed
 
     def _other(self, quantity: str) -> Criterion:
         if quantity not in self.events:
@@ -266,26 +285,6 @@ def times_of(rows: pl.DataFrame, x: str) -> Times:
 def groups_of(rows: pl.DataFrame) -> list[object]:
     """Return the seed of every row: runs at different levels with the same seed share split and initial weights."""
     return rows["data_seed"].to_list()
-
-
-def words(where: Mapping[str, Any]) -> str:
-    """Return a condition as text.
-
-    >>> words({"distractors": "random", "kl_strength": 1.0, "clip_norm": None})
-    'distractors = random, kl_strength = 1, clip_norm = none'
-    """
-    return ", ".join(f"{field} = {word(value)}" for field, value in where.items())
-
-
-def word(value: Any) -> str:
-    """Return a value of a field as text.
-
-    >>> word(1.0), word("random"), word(None)
-    ('1', 'random', 'none')
-    """
-    if value is None:
-        return "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _later(rows: pl.DataFrame, upper: str = "upper") -> pl.DataFrame:

@@ -16,8 +16,9 @@ import polars as pl
 from analysis import compare
 from analysis.checks import GROUP, LOWER, UPPER, need_numbers, rows_of
 from analysis.compare import Fit
-from analysis.evidence import times_of, word
+from analysis.evidence import times_of
 from analysis.laws import law_names
+from analysis.numerals import word
 from analysis.regression import Regression, regress
 
 if TYPE_CHECKING:

@@ -1,8 +1,10 @@
-"""How numbers are written in all texts: estimates, intervals, p, steps, shares and counts (stdlib only)."""
+"""How numbers and values of fields are written in all texts: estimates, intervals, p, steps, counts (stdlib only)."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LEAST_P = 0.001  # below it no number is told: the methods do not know it so well
@@ -75,3 +77,23 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
     ('1 run', '1,200 runs', '2 studies')
     """
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def words(where: Mapping[str, Any]) -> str:
+    """Return a condition as text.
+
+    >>> words({"distractors": "random", "kl_strength": 1.0, "clip_norm": None})
+    'distractors = random, kl_strength = 1, clip_norm = none'
+    """
+    return ", ".join(f"{field} = {word(value)}" for field, value in where.items())
+
+
+def word(value: Any) -> str:
+    """Return a value of a field as text.
+
+    >>> word(1.0), word("random"), word(None)
+    ('1', 'random', 'none')
+    """
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)

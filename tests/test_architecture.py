@@ -165,6 +165,16 @@ def test_public_things_have_docstrings(path: Path) -> None:
             assert ast.get_docstring(node), node.name
 
 
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_docstrings_begin_with_whole_sentences(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            text = ast.get_docstring(node) or "."
+            first = text.split("\n\n")[0].rstrip()
+            assert first.endswith((".", ":", "?")) and not first.endswith("Raises:"), first
+            assert all(line.startswith("Raises:") for line in text.splitlines() if "Raises:" in line), text
+
+
 def _is_public(tree: ast.Module, node: ast.FunctionDef | ast.ClassDef) -> bool:
     owners = [tree, *(each for each in tree.body if isinstance(each, ast.ClassDef) and not each.name.startswith("_"))]
     return any(node in owner.body for owner in owners)

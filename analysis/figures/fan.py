@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from analysis.evidence import word
 from analysis.figures._colours import of_levels
 from analysis.figures._labels import WORDS, key, wrapped
 from analysis.figures._matplotlib import Axes, ticker
 from analysis.figures._style import WIDTH, ordered, panels, plain, plain_numbers, taller
+from analysis.numerals import word
 
 Curve = tuple[np.ndarray, np.ndarray]
 Level = Mapping[str, Any]  # the value of x of each run, by its id

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from analysis.evidence import word
 from analysis.figures._colours import GROUND, INK, RULE, cell
 from analysis.figures._labels import WORDS, wrapped
 from analysis.figures._matplotlib import Rectangle, mpl
 from analysis.figures._style import WIDTH, ordered, panels
+from analysis.numerals import word
 
 Cell = tuple[float | None, int, int]
 ROW, MARGIN, COLUMN = 0.42, 0.55, 0.68  # inches

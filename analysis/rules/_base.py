@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from analysis.criteria import AFTER, DELAY, GROKKED, GROKKING, Criterion
 from analysis.faults import Fault, inside
-from analysis.numerals import digits, limits
+from analysis.numerals import digits, limits, words
 from analysis.rules._number import Number
 
 if TYPE_CHECKING:
@@ -182,6 +182,5 @@ class Rule(ABC):
 
     def where_words(self) -> str:
         """Return the restriction of the runs in words, to follow the name of the number."""
-        from analysis.evidence import words
 
         return f" where {words(self.where)}" if self.where else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.measures import range_of
-from analysis.numerals import digits
+from analysis.numerals import digits, words
 from analysis.rules._arms import OfArms
 from analysis.rules._base import Answer, Effect, Names
 from analysis.rules._by_seed import Numbers, known, numbers, present
@@ -34,7 +34,6 @@ class MeasureChange(OfMeasure, OfArms):
 
     def answer(self, evidence: Evidence) -> Answer:
         """Return the mean difference over seeds."""
-        from analysis.evidence import words
         from analysis.means import mean_interval
 
         found = self.numbers(evidence)

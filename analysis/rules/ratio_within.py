@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.faults import Fault
-from analysis.numerals import digits, limits
+from analysis.numerals import digits, limits, words
 from analysis.rules._arms import OfArms
 from analysis.rules._base import Answer, Asked, Effect, Names
 from analysis.rules._events import OfEvents
@@ -46,9 +46,8 @@ class RatioWithin(OfEvents, OfArms):
 
         Raises: ValueError where no pair can be compared.
         """
-        from analysis.evidence import words
 
-        seen = self.about(evidence)
+        seen = evidence.about(self.quantity)
         found = seen.contrast(self.first, self.second, self.where, self.added)
         one, other = (
             words(arm) + (f" with its {name} added" if name else "")
@@ -65,7 +64,7 @@ class RatioWithin(OfEvents, OfArms):
         from analysis.contrast import told_ratios
         from analysis.looked import Looked
 
-        first, second, seeds = self.about(evidence).compared(self.first, self.second, self.where, self.added)
+        first, second, seeds = evidence.about(self.quantity).compared(self.first, self.second, self.where, self.added)
         ratios, told = told_ratios(first, second, seeds)
         return Looked(ratios.lower, ratios.upper, told, silent=len(seeds) - len(told))
 

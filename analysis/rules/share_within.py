@@ -34,7 +34,7 @@ class ShareWithin(OfEvents):
 
     def numbers(self, evidence: Evidence) -> Numbers:
         """Return 1 for each run that saw the event by the last step at which all were watched, else 0."""
-        rows = self.about(evidence).every(self.where)
+        rows = evidence.about(self.quantity).every(self.where)
         horizon = watched_to(rows)
         seen = [float(upper is not None and upper <= horizon) for upper in rows["upper"]]
         return Numbers(seen, rows["data_seed"].to_list())
@@ -43,7 +43,7 @@ class ShareWithin(OfEvents):
         """Return the share; runs of one seed count as one."""
         from analysis.means import share_interval
 
-        seen, found = self.about(evidence), self.numbers(evidence)
+        seen, found = evidence.about(self.quantity), self.numbers(evidence)
         shares, count = list(found.by_seed().values()), len(found.values)
         horizon = watched_to(seen.every(self.where))
         several = f", {count} runs counted as {len(shares)} seeds" if count > len(shares) else ""

@@ -10,11 +10,11 @@ from typing import Any
 import polars as pl
 
 from analysis.claims import NOT_RUN, UNDECIDED, Verdict, judge, undecided
-from analysis.criteria import GROKKED, MEMORISED, Criterion
+from analysis.criteria import Criterion
 from analysis.table import timeline
 from orchestrator.reports import spoken
 from orchestrator.reports.calibrated import calibrated_words
-from orchestrator.reports.levels import groups, levels_of, measured
+from orchestrator.reports.levels import groups, levels_of, measured, thresholds, timeline_at
 from orchestrator.reports.searched import found
 from orchestrator.reports.wording import of_axis, plain, verb
 from search_spaces._experiment import Experiment
@@ -45,8 +45,7 @@ def answers(experiment: Experiment, scale: str, runs: pl.DataFrame) -> dict[str,
     facts |= {"answer": spoken.answer(experiment, facts), "formula": spoken.formula(experiment, facts)}
     if experiment.measures:
         facts |= {"measures": list(experiment.measures), "measured": list(measured(experiment, scale, rows))}
-    others = [each for each in experiment.recording.criteria if each.name == experiment.criterion.name]
-    facts["sensitivity"] = [_at_threshold(experiment, scale, runs, each) for each in others]
+    facts["sensitivity"] = [_at_threshold(experiment, scale, runs, each) for each in thresholds(experiment)]
     facts["would_change"] = _would_change(experiment, facts, rows["data_seed"].n_unique())
     if experiment.laws:
         facts["calibrated"] = calibrated_words(experiment, scale, evidence.usable)
@@ -136,8 +135,7 @@ def _at_threshold(experiment: Experiment, scale: str, runs: pl.DataFrame, event:
 
     Measures are taken only at the threshold of the experiment, so claims about them have no answer at others.
     """
-    accuracy = event.threshold if event.name in (GROKKED, MEMORISED) else experiment.threshold
-    rows = timeline(runs, accuracy, event)
+    rows = timeline_at(experiment, runs, event)
     found: dict[str, Any] = {"threshold": event.threshold, "events": rows["upper"].count(), "claims": {}}
     fitted = bool(experiment.laws) and not experiment.scales[scale].space.also
     found |= {"exponent": None} if fitted else {}

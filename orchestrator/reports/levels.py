@@ -9,6 +9,8 @@ from typing import Any
 
 import polars as pl
 
+from analysis.criteria import GROKKED, MEMORISED, Criterion
+from analysis.numerals import words
 from analysis.table import measures_in, timeline
 from search_spaces._experiment import Experiment
 
@@ -18,6 +20,17 @@ def outcomes(experiment: Experiment, runs: pl.DataFrame) -> dict[str, int]:
     rows = timeline(runs, experiment.threshold, experiment.criterion)
     seen, diverged = int(rows["upper"].count()), int((rows["outcome"] == "diverged").sum())
     return {"events": seen, "censored": rows.height - seen - diverged, "diverged": diverged}
+
+
+def thresholds(experiment: Experiment) -> list[Criterion]:
+    """Return the event that an experiment is about at each of its thresholds, its own one among them."""
+    return [each for each in experiment.recording.criteria if each.name == experiment.criterion.name]
+
+
+def timeline_at(experiment: Experiment, runs: pl.DataFrame, event: Criterion) -> pl.DataFrame:
+    """Return the timeline of an event; runs memorised at the same accuracy where the event is one of accuracy."""
+    accuracy = event.threshold if event.name in (GROKKED, MEMORISED) else experiment.threshold
+    return timeline(runs, accuracy, event)
 
 
 def groups(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
@@ -63,7 +76,6 @@ def measured(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Iterator
 
     A mean is None where no run has the measure.
     """
-    from analysis.evidence import words
 
     names = measures_in(rows, experiment.scales[scale].names)
     for where, part in groups(experiment, scale, rows):

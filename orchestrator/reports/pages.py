@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.criteria import Criterion
-from analysis.numerals import counted, digits, p_words, steps
+from analysis.numerals import counted, digits, p_words, steps, word
 from orchestrator.reports.method import method
 from orchestrator.reports.symbols import label
 from orchestrator.reports.wording import condition, constants, event_of, fitted, formula, plain, score, span, symbol
@@ -193,7 +193,6 @@ def _tried(trials: Sequence[Facts], event: Criterion) -> Table:
 
 
 def _levels(facts: Facts) -> Iterator[Section]:
-    from analysis.evidence import word
 
     levels = facts["levels"]
     if not levels:
@@ -224,7 +223,6 @@ def _levels(facts: Facts) -> Iterator[Section]:
 
 
 def _measured(facts: Facts) -> Iterator[Section]:
-    from analysis.evidence import word
 
     parts = facts.get("measured", [])
     if not parts:

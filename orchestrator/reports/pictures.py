@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from analysis.criteria import GROKKED
+from analysis.numerals import word
 from analysis.table import BEST, REFERENCE, timeline
 from orchestrator.reports.answers import evidence_of
 from orchestrator.reports.claim_pictures import pictures_of_claims
@@ -201,7 +202,7 @@ def _arms(state: State, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
 
 
 def _survival(state: State, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
-    from analysis.evidence import times_of, word
+    from analysis.evidence import times_of
     from analysis.figures.survival import survival
 
     if not rows["upper"].count():

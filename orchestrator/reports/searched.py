@@ -9,10 +9,11 @@ from typing import Any
 import polars as pl
 
 from analysis.claims import Verdict, judge, undecided
-from analysis.criteria import GROKKED, Criterion
+from analysis.criteria import Criterion
 from analysis.numerals import counted, digits, steps
 from analysis.table import BEST, REFERENCE, timeline
 from orchestrator.reports import spoken
+from orchestrator.reports.levels import thresholds, timeline_at
 from orchestrator.reports.wording import letter, plain
 from search_spaces._experiment import Experiment
 from search_spaces._space import Search
@@ -40,12 +41,11 @@ def found(experiment: Experiment, scale: str, search: Search, runs: pl.DataFrame
         for verdict in _verdicts(experiment, search, rows, best, event)
     ]
     fresh = trials(rows, names, horizon=horizon, seeds=search.confirming_seeds, event=event)
-    others = [each for each in experiment.recording.criteria if each.name == event.name]
     facts = {
         "trials": [_told(row, names, reference, best) for row in tried.to_dicts()],
         "confirmed": [_told(row, names, reference, best) for row in fresh.to_dicts()],
         "claims": claims,
-        "sensitivity": [_at(experiment, search, runs, best, each) for each in others],
+        "sensitivity": [_at(experiment, search, runs, best, each) for each in thresholds(experiment)],
     }
     return {**facts, "answer": _answer(experiment, facts)}
 
@@ -87,7 +87,7 @@ def _at(
     experiment: Experiment, search: Search, runs: pl.DataFrame, best: Mapping[str, float], event: Criterion
 ) -> dict[str, Any]:
     """Return what the claims would say of the same two points had another threshold been chosen."""
-    rows = timeline(runs, event.threshold if event.name == GROKKED else experiment.threshold, event)
+    rows = timeline_at(experiment, runs, event)
     facts: dict[str, Any] = {
         "threshold": event.threshold,
         "events": rows["upper"].count(),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from analysis.numerals import word
 from analysis.rules import Names
 from orchestrator.reports.wording import letter, spoken
 
@@ -64,7 +65,6 @@ def value_word(value: Any) -> str:
     >>> value_word("adamw"), value_word("early_stop"), value_word(0.5), value_word(None)
     ('AdamW', 'early stop', '0.5', 'none')
     """
-    from analysis.evidence import word
 
     return VALUES.get(value, value.replace("_", " ")) if isinstance(value, str) else word(value)
 

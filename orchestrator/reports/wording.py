@@ -9,7 +9,7 @@ from typing import Any
 
 from analysis.claims import FAILS, HOLDS, UNDECIDED
 from analysis.criteria import Criterion, accuracy_criteria
-from analysis.numerals import counted, digits, limits
+from analysis.numerals import counted, digits, limits, word
 
 SNAKE = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
 TOO_FEW_ROWS = "too few rows"
@@ -122,7 +122,6 @@ def condition(where: Mapping[str, Any]) -> str:
     >>> condition({"distractors": "random", "kl_strength": 0.03, "clip_norm": None})
     'distractors = random, λ = 0.03, clip norm = none'
     """
-    from analysis.evidence import word
 
     return ", ".join(f"{letter(name)} = {word(value)}" for name, value in where.items())
 

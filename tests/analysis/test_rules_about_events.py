@@ -77,6 +77,12 @@ def test_a_share_is_that_of_runs_that_saw_the_event_it_names() -> None:
     assert other.looked(evidence(never=2)).lower.tolist() == [0.0] * 2 + [1.0] * 6
 
 
+def test_evidence_about_another_event_is_made_once() -> None:
+    made = evidence()
+    assert made.about("aligned") is made.about("aligned") and made.about("aligned").event == ALIGNED
+    assert made.about(None) is made and made.about("grokked") is made
+
+
 def test_figures_and_sentences_call_the_event_by_its_name() -> None:
     ratio = RatioWithin(first=WEAK, second=STRONG, quantity="aligned", high=0.9)
     share = ShareWithin(quantity="aligned", low=0.5)
