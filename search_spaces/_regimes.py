@@ -15,13 +15,18 @@ LAPTOP_SEEDS, PAPER_SEEDS, PAPER_BUDGET = tuple(range(8)), tuple(range(5)), 10_0
 
 
 def laptop(
-    space: SearchSpace, *, budget_steps: int, expected_steps: dict[float, int] | None = None, **fields: Any
+    space: SearchSpace,
+    *,
+    budget_steps: int,
+    expected_steps: dict[float, int] | None = None,
+    seeds: tuple[int, ...] = LAPTOP_SEEDS,
+    **fields: Any,
 ) -> Scale:
     """Return the scale for two CPU cores, with further fields."""
     return Scale(
         space=space,
         fields={**LAPTOP, **fields},
-        seeds=LAPTOP_SEEDS,
+        seeds=seeds,
         budget_steps=budget_steps,
         expected_steps=expected_steps or {},
     )
