@@ -16,7 +16,7 @@ from analysis.rules import Asked
 from analysis.table import POINT
 from search_spaces._events import Ending, ending_faults, event_faults, named_events, recording_at
 from search_spaces._faults import axis_faults, law_faults, measure_faults, name_faults, scale_faults
-from search_spaces._space import Scale, SearchSpace, point_fault
+from search_spaces._space import Scale, point_fault
 from trainables.family import Family, config_faults
 from trainables.names import available
 from trainables.recording import PRECISIONS
@@ -123,13 +123,12 @@ class Experiment:
         return self.recording.last_step(self.scales[scale].budget_steps)
 
     def with_changes(self, scale: str, changes: Mapping[str, Sequence[Any]], seeds: int | None) -> Experiment:
-        """Return the experiment with other values on some fields of one scale, and other seeds 0 .. n - 1."""
+        """Return the experiment with other values on some fields of one scale, and n seeds from its first one on."""
         size = self.scales[scale]
         given = {name: tuple(values) for name, values in changes.items()}
-        axes, *also = ({**grid, **given} for grid in size.space.grids)
-        other = replace(
-            size, space=SearchSpace(axes, tuple(also)), seeds=tuple(range(seeds)) if seeds is not None else size.seeds
-        )
+        first = size.seeds[0]
+        others = size.seeds if seeds is None else tuple(range(first, first + seeds))
+        other = replace(size, space=size.space.with_values(given), seeds=others)
         return replace(self, scales={**self.scales, scale: other})
 
     def with_precision(self, precision: str | None) -> Experiment:

@@ -41,6 +41,16 @@ class SearchSpace:
         """Return all values of an axis, each once, in the order of the grids."""
         return list(dict.fromkeys(value for grid in self.grids for value in grid[name]))
 
+    def with_values(self, given: Mapping[str, tuple[Any, ...]]) -> SearchSpace:
+        """Return the space with other values on some axes, or further axes; grids that become equal count once.
+
+        >>> SearchSpace({"width": (32,)}, also=({"width": (64,)},)).with_values({"width": (8,)})
+        SearchSpace(axes={'width': (8,)}, also=())
+        """
+        changed = [{**grid, **given} for grid in self.grids]
+        axes, *also = (grid for number, grid in enumerate(changed) if grid not in changed[:number])
+        return SearchSpace(axes, tuple(also))
+
     def points(self) -> Iterator[dict[str, Any]]:
         """Yield all combinations of each grid, the last axis fastest.
 

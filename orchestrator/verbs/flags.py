@@ -23,7 +23,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print only JSON.")]
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="field=v1,v2 or field=log(1e-3,1,7): other values for a field.")
 ]
-Seeds = Annotated[int | None, typer.Option(help="Use seeds 0 .. N-1.")]
+Seeds = Annotated[int | None, typer.Option(help="Use N seeds, from the first of the scale on.")]
 Precision = Annotated[str | None, typer.Option(help="fp32, or bf16-mlp: the MLP's products in bfloat16.")]
 Budget = Annotated[int | None, typer.Option(help="Steps after which a replica is censored.")]
 

@@ -1,4 +1,4 @@
-"""Launches of a tiny version of kl_scaling: 3 levels, 2 seeds, 60 steps."""
+"""Launches of a tiny version of kl_scaling, its runs under AdamW: 3 levels, 2 seeds, 60 steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from tiny import TINY
 from orchestrator.study.study import Options, Study, study_of
 
 LEVELS = "kl_strength=0.03,0.1,1"
-TINY_SET = (*(f"{name}={value}" for name, value in TINY.items()), LEVELS)
+ADAMW = ("optimizer=adamw", "weight_decay=1", "clip_norm=1")  # one of the two grids
+TINY_SET = (*(f"{name}={value}" for name, value in TINY.items()), *ADAMW, LEVELS)
 
 
 def tiny(storage: Path, **changes: Any) -> Study:
