@@ -169,7 +169,7 @@ def test_the_schema_takes_just_the_fields_of_a_family(family: str) -> None:
 def test_events_and_kept_steps_are_exported(tmp_path: Path) -> None:
     event = Event("aligned", column="attention_kl", below=(0.5, 0.1), noun="alignment")
     watched = Recording(events=(event,), end_event="aligned@0.1", keep_steps=(1, 10, 100))
-    mine = replace(own_experiment("kl_scaling"), recording=watched)
+    mine = replace(own_experiment("kl_by_weight_decay"), recording=watched)
     (tmp_path / "mine.yaml").write_text(as_yaml(mine))
     assert mine.faults() == [] and experiment_named(str(tmp_path / "mine.yaml")) == mine
     assert checker().is_valid(json.loads(json.dumps(plain_data(tmp_path / "mine.yaml"))))

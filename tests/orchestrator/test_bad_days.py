@@ -151,12 +151,12 @@ def test_a_password_in_a_wrong_flag_is_masked(capsys: pytest.CaptureFixture[str]
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 256 KiB, too small for checkpoints of six tiny networks."""
+    """A file system of 512 KiB, too small for checkpoints of six tiny networks."""
     if os.geteuid() != 0 or not shutil.which("mount"):
         pytest.skip("mounting a small file system needs root")
     disk = tmp_path / "disk"
     disk.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)], check=False)
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(disk)], check=False)
     if made.returncode:
         pytest.skip("mounting is not allowed here")
     yield disk
@@ -168,7 +168,7 @@ def test_a_disk_that_is_full_costs_lines_and_no_results(
 ) -> None:
     monkeypatch.setattr("trainables.run.Pace", lambda: Pace(patience_s=0.0, retry_s=0.0))  # by default 10 minutes
     ballast = small_disk / "ballast"
-    ballast.write_bytes(bytes(200 * 1024))
+    ballast.write_bytes(bytes(456 * 1024))
     assert main([*flags(small_disk / "runs", budget=60), "--backend", "in_process"]) in {1, 2}
     err = capsys.readouterr().err
     assert "No space left on device" in err and "Traceback" not in err

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from strengths import EXPERIMENT
 
 from orchestrator.reports.answers import EMPTY, _would_change
 from orchestrator.reports.calibrated import calibrated_words
-from search_spaces._files import experiment_named
-
-KL_SCALING = experiment_named("kl_scaling")
 
 
 def words(*, seeds: int = 8, levels: int = 6, censored: int = 0) -> str | None:
@@ -20,7 +18,7 @@ def words(*, seeds: int = 8, levels: int = 6, censored: int = 0) -> str | None:
         "data_seed": [row % seeds for row in range(count)],
         "upper": [None if row < censored else 100 for row in range(count)],
     }
-    return calibrated_words(KL_SCALING, "laptop", pl.DataFrame(rows, schema_overrides={"upper": pl.Int64}))
+    return calibrated_words(EXPERIMENT, "laptop", pl.DataFrame(rows, schema_overrides={"upper": pl.Int64}))
 
 
 @pytest.mark.parametrize(
@@ -48,10 +46,10 @@ def test_without_a_law_there_is_no_sentence() -> None:
 def test_an_undecided_claim_says_which_number_of_seeds_would_decide_it() -> None:
     claims = [
         {"name": claim.name, "verdict": "undecided", "effect": 1.0, "low": 0.5, "high": 1.5}
-        for claim in KL_SCALING.claims
+        for claim in EXPERIMENT.claims
         if claim.name == "inverse_scaling"
     ]
-    found = _would_change(KL_SCALING, {**EMPTY, "claims": claims}, 8)
+    found = _would_change(EXPERIMENT, {**EMPTY, "claims": claims}, 8)
     assert found == [
         "More seeds: about 37 seeds in place of 8 would say that inverse_scaling holds, if its estimate stays at 1."
     ]

@@ -140,7 +140,7 @@ def test_show_and_status_speak_json(tmp_path: Path, capsys: pytest.CaptureFixtur
     for verb in ("show", "status"):
         assert main([verb, "kl_scaling", "--storage", str(tmp_path), "--json"]) == 0
         facts = json.loads(capsys.readouterr().out)
-        assert facts["replicas"] == facts["missing"] == 48
+        assert facts["replicas"] == facts["missing"] == 168
 
 
 def test_json_of_show_and_status_says_what_was_fixed_before_the_runs(
@@ -149,9 +149,12 @@ def test_json_of_show_and_status_says_what_was_fixed_before_the_runs(
     for verb in ("show", "status"):
         assert main([verb, "kl_scaling", "--set", "modulus=68", "--storage", str(tmp_path), "--json"]) == 0
         facts = json.loads(capsys.readouterr().out)
-        assert facts["axes"] == [{"kl_strength": [0.01, 0.02, 0.03, 0.05, 0.1, 1.0], "modulus": [68]}]
+        assert [(axes["optimizer"], axes["modulus"], len(axes["kl_strength"])) for axes in facts["axes"]] == [
+            (["adamw"], [68], 8),
+            (["sgd"], [68], 6),
+        ]
         assert "modulus" not in facts["fields"] and facts["fields"]["train_fraction"] == 0.4
-        assert facts["seeds"] == [*range(8)] and facts["budget_steps"] == 2000 and facts["by_outcome"] == {}
+        assert facts["seeds"] == [*range(100, 112)] and facts["budget_steps"] == 2500 and facts["by_outcome"] == {}
         claim = facts["claims"][0]
         assert claim["rule"] == "parameter_within" and claim["settings"]["high"] == 1.25 and claim["statement"]
 
@@ -176,7 +179,7 @@ def test_show_says_each_field_once_as_the_changed_study_has_it(
 
 def test_status_of_nothing_says_none_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "kl_scaling", "--storage", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == "kl_scaling/laptop: 0/48 done (none yet), 48 missing\n"
+    assert capsys.readouterr().out == "kl_scaling/laptop: 0/168 done (none yet), 168 missing\n"
 
 
 def test_version_names_the_package_and_the_commit(capsys: pytest.CaptureFixture[str]) -> None:

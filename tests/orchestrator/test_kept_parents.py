@@ -20,7 +20,7 @@ from trainables.parents import parameters_of_parents
 from trainables.run import PackRun
 
 TICKETS = (*TINY_SET, "kl_strength=0.1", "ticket=rewound", "parent_steps=45")
-PARENT_ENDS = 40  # its last evaluation
+PARENT_ENDS = 45
 SOME, MORE = "parent_at=5,12,none", "parent_at=5,12,20,none"
 
 
@@ -148,12 +148,12 @@ def with_kept(made: Study, steps: tuple[int, ...]) -> Study:
 @pytest.mark.parametrize(
     "steps, fault",
     [
-        ("parent_at=46", "must be <= parent_steps"),
-        ("parent_at=45", "asked for at step 45; its last evaluation is at step 40"),
+        ("parent_at=101", "must be <= parent_steps"),
+        ("parent_at=100", "asked for at step 100; its last evaluation is at step 99"),
     ],
 )
 def test_a_step_that_no_parent_reaches_is_refused(tmp_path: Path, steps: str, fault: str) -> None:
     with pytest.raises(BadInputError, match=fault):
-        tickets(tmp_path, steps)
+        tiny(tmp_path, changes=(*TICKETS, "parent_steps=100", steps))
     with pytest.raises(BadInputError, match="parent_at needs prior = teacher or a ticket"):
         tiny(tmp_path, changes=(*TINY_SET, "parent_at=5"))

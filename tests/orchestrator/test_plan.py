@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from strengths import EXPERIMENT
 from tiny import TINY, tiny_replica
 
 from orchestrator.study.plan import Plan, _counts, make_plan
 from search_spaces._experiment import Experiment
 from search_spaces._space import Scale, SearchSpace
-from search_spaces.kl_scaling import EXPERIMENT
 from trainables.replica import Recording, Replica, _differences, family_named
 
 LEVELS = (0.1, 0.2, 0.3, 0.4)

@@ -44,7 +44,7 @@ def test_line_adds_up_packs_and_estimates_from_pilots(monkeypatch: pytest.Monkey
     clock[0] = 102.0
     shown.observe(chunk(made.replicas, (second, "budget", GROKS[:1]), (third, "budget", []), pack="b"))
     assert shown.line() == (
-        "kl_scaling  3/8 done (2 censored) · 5 training · 20 replica-steps/s · about 35 s left"
+        "strengths  3/8 done (2 censored) · 5 training · 20 replica-steps/s · about 35 s left"
     )  # 780 replica-steps expected, 80 made in 4 s
     assert len(others) == 5
 
@@ -103,7 +103,7 @@ def test_points_of_a_search_appear_when_they_are_chosen() -> None:
         ("", "weight_decay = 0.25"),
         ("measured again on fresh seeds", "weight_decay = 0.25"),
     ]
-    assert shown.line().startswith("kl_scaling  0/10 done")
+    assert shown.line().startswith("strengths  0/10 done")
 
 
 def test_parents_have_a_row_of_their_own_and_are_no_part_of_the_whole() -> None:
@@ -115,7 +115,7 @@ def test_parents_have_a_row_of_their_own_and_are_no_part_of_the_whole() -> None:
     shown = Progress(made)
     shown.observe(chunk(made.parents, *((parent, "budget", []) for parent in made.parents)))
     assert shown.levels()[-1].name == PARENTS and shown.levels()[-1].counts.total() == len(made.parents)
-    assert shown.line().startswith("kl_scaling  0/8 done (0 censored) · 0 training")
+    assert shown.line().startswith("strengths  0/8 done (0 censored) · 0 training")
 
 
 def levels(parts: int, each: int) -> list[Level]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from page_words import counts, words_of_html, words_of_markdown
+from strengths import EXPERIMENT
 
 from analysis.claims import Claim
 from orchestrator.reports import pages, spoken, wording
@@ -71,12 +72,11 @@ def test_no_page_shows_machine_words(name: str) -> None:
 
 
 def test_the_answer_of_a_law_is_said_with_its_floor_and_what_stays_open() -> None:
-    experiment = own_experiment("kl_scaling")
-    assert spoken.answer(experiment, facts_of()) == (
+    assert spoken.answer(EXPERIMENT, facts_of()) == (
         "A stronger prior groks sooner, down to about 470 steps; whether as 1/λ stays open (exponent 1.86 "
         "[0.484, 3.24]). 30 of 48 networks grokked within 2,000 steps."
     )
-    assert spoken.formula(experiment, facts_of()) == (
+    assert spoken.formula(EXPERIMENT, facts_of()) == (
         "grok step T = T0 + C/λ^a with floor 474 [421, 528], exponent 1.86 [0.484, 3.24]"
     )
 
@@ -96,7 +96,7 @@ def test_the_direction_and_the_exponent_are_said_only_as_far_as_they_are_decided
     interval = dict(zip(("estimate", "low", "high"), exponent, strict=True))
     fit = {**FIT, "parameters": {**FIT["parameters"], "exponent": interval}}
     claim = {"name": "inverse_scaling", "verdict": verdict, "effect": 1.0, "evidence": "e"}
-    assert expected in spoken.answer(own_experiment("kl_scaling"), facts_of(fits=[fit], claims=[claim]))
+    assert expected in spoken.answer(EXPERIMENT, facts_of(fits=[fit], claims=[claim]))
 
 
 @pytest.mark.parametrize("name", available("search_spaces"))
