@@ -1,6 +1,6 @@
 """What checkpointing costs at the laptop scale: ``PYTHONPATH=. python benchmarks/checkpoint_cost.py``.
 
-Trains one of the two packs of kl_scaling (24 networks at p = 67) for three intervals and prints the time its
+Trains one of the packs of the benchmarks' sweep (p = 67) for three intervals and prints the time its
 checkpoints took, as a share of the whole.
 """
 
@@ -10,6 +10,7 @@ import json
 import tempfile
 import time
 
+import strengths
 import torch
 
 from orchestrator.storage.results import Results
@@ -43,7 +44,7 @@ def main() -> None:
     torch.set_num_threads(1)
     keep_freed_memory()
     with tempfile.TemporaryDirectory() as folder:
-        made = study_of(Options(name="kl_scaling", storage=folder))
+        made = study_of(Options(name=strengths.__file__, storage=folder))
         pack = made.plan(request(cpus=2)).packs[0]
         store, pace = Timed(made.results.root), Pace()
         run = PackRun(pack, store, pace=pace)

@@ -1,6 +1,6 @@
 """Does a number format change when networks grok? Two launches of one experiment, paired by point and seed.
 
-``python -m orchestrator launch kl_scaling`` and the same with ``--precision bf16-mlp`` first, then
+``python -m orchestrator launch benchmarks/strengths.py`` and the same with ``--precision bf16-mlp`` first, then
 ``PYTHONPATH=. python benchmarks/precision.py --storage runs --out precision.json``
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import strengths
 from scipy import stats
 
 from analysis.contrast import contrast
@@ -28,7 +29,7 @@ BOUNDS = (0.9, 1.1)  # within which the geometric mean ratio has to lie for a fo
 
 def rows_of(storage: str, precision: str) -> tuple[pl.DataFrame, str]:
     """Return the timeline of the experiment in one format, and its x."""
-    made = study_of(Options(name="kl_scaling", storage=storage, precision=precision))
+    made = study_of(Options(name=strengths.__file__, storage=storage, precision=precision))
     return timeline(runs_of(read(made)), made.experiment.threshold), made.experiment.x
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from strengths import EXPERIMENT
 
-from search_spaces.kl_scaling import EXPERIMENT
 from trainables import loop
 from trainables.models._pooled import missing_lanes
 from trainables.pack import Pack

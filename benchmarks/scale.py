@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import strengths
 
 from analysis import events, table
 from orchestrator.study.study import Options, Study, study_of
-from search_spaces._files import experiment_named
 
-LEVELS = len(experiment_named("kl_scaling").scales["laptop"].space.axes["kl_strength"])
+LEVELS = len(strengths.EXPERIMENT.scales["laptop"].space.axes["kl_strength"])
 REPLICAS_PER_FILE = 4  # a pack publishes what ended in the same two seconds
 PART = """
 import json, resource, sys, time
@@ -29,7 +29,7 @@ from orchestrator.study.state import read
 from orchestrator.study.study import Options, study_of
 from orchestrator.reports import answers, report
 from orchestrator.verbs import facts
-made = study_of(Options(name="kl_scaling", storage=sys.argv[2], seeds=int(sys.argv[3])))
+made = study_of(Options(name=sys.argv[4], storage=sys.argv[2], seeds=int(sys.argv[3])))
 parts = {
     "show": lambda: facts.plan_facts(made),
     "reconcile": made.plan,
@@ -44,7 +44,7 @@ print(json.dumps({"seconds": seconds, "peak_mib": resource.getrusage(resource.RU
 
 def filled(storage: str, seeds: int) -> tuple[Study, float]:
     """Return a study with a made-up row and curve for each replica, and the seconds that publishing one took."""
-    made = study_of(Options(name="kl_scaling", storage=storage, seeds=seeds))
+    made = study_of(Options(name=strengths.__file__, storage=storage, seeds=seeds))
     source, replicas = np.random.default_rng(0), made.experiment.replicas(made.scale)
     began = time.perf_counter()
     for first in range(0, len(replicas), REPLICAS_PER_FILE):
@@ -98,7 +98,7 @@ def measured(seeds: int) -> dict[str, Any]:
         facts: dict[str, Any] = {"replicas": seeds * LEVELS, "append_ms_per_replica": 1000 * append}
         facts["files"] = len(made.results.files("replicas", ".parquet"))
         for part in ("show", "reconcile", "data and fits"):
-            words = [sys.executable, "-c", PART, part, storage, str(seeds)]
+            words = [sys.executable, "-c", PART, part, storage, str(seeds), strengths.__file__]
             done = subprocess.run(words, capture_output=True, text=True, check=True)
             facts[part] = json.loads(done.stdout.splitlines()[-1])
         return facts

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import strengths
+
 from orchestrator.backends import ray_tune
 from orchestrator.backends._job import Job
 from orchestrator.study.resources import Request
@@ -43,7 +45,7 @@ def main() -> None:
     watch, request = Watch(), Request(cpus=1, gpus=0, slots=SLOTS, replicas_per_pack=2)
     with tempfile.TemporaryDirectory() as folder:
         made = study_of(
-            Options(name="kl_scaling", storage=folder, changes=FIELDS, seeds=asked.packs, budget_steps=STEPS)
+            Options(name=strengths.__file__, storage=folder, changes=FIELDS, seeds=asked.packs, budget_steps=STEPS)
         )
         plan = made.plan(request)
         ray_tune.run(Job(plan, made.results, request, "cpu", watch))

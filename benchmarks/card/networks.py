@@ -1,4 +1,4 @@
-"""The networks that are measured: those of kl_scaling, at any size of pack."""
+"""The networks that are measured: those of the laptop scales, at any size of pack."""
 
 from __future__ import annotations
 

@@ -23,6 +23,9 @@ CHANGES = (
     "distractors=constant",
     "learning_rate=0.01,1e30",  # the second diverges at once
     "kl_strength=0.001,0.1,1",
+    "optimizer=adamw",
+    "weight_decay=1",
+    "clip_norm=1",
 )
 
 

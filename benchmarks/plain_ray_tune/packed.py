@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import strengths
+
 from orchestrator.backends import ray_tune
 from orchestrator.launch import train
 from orchestrator.reports import report
@@ -19,7 +21,7 @@ from plain_ray_tune.clock import Clock
 
 
 def launch(fields: Mapping[str, Any], *, seeds: int, budget: int, precision: str, mlflow: bool) -> dict[str, float]:
-    """Launch kl_scaling with other fields, so many seeds per level and another budget."""
+    """Launch the benchmarks' sweep with other fields, so many seeds per level and another budget."""
     clock = Clock()
     run: Callable[[Any], bool] = ray_tune.run
 
@@ -34,7 +36,7 @@ def launch(fields: Mapping[str, Any], *, seeds: int, budget: int, precision: str
     sets = tuple(f"{name}={value}" for name, value in fields.items())
     with tempfile.TemporaryDirectory() as folder:
         asked = {"changes": sets, "seeds": seeds, "budget_steps": budget, "precision": precision}
-        made = study_of(Options(name="kl_scaling", storage=folder, **asked))  # type: ignore[arg-type]
+        made = study_of(Options(name=strengths.__file__, storage=folder, **asked))  # type: ignore[arg-type]
         train(made, silent=True)
         trained = time.time()
         facts = report.write(read(made))

@@ -1,4 +1,4 @@
-"""A plain experiment, without runs: the grok step against the strength of a prior, 6 levels, 8 seeds, 3 claims."""
+"""The sweep that benchmarks launch: the grok step against the strength of a prior, 6 levels, 8 seeds, 2,000 steps."""
 
 from search_spaces import Claim, DroppingShift, Experiment, FloorShare, ParameterWithin, SearchSpace, axes, laptop
 
@@ -12,7 +12,10 @@ EXPERIMENT = Experiment(
     primary_law="floor_power",
     scales={
         "laptop": laptop(
-            SearchSpace({"kl_strength": axes.KL_STRENGTHS_AROUND_THE_FLOOR}), distractors="random", budget_steps=2000
+            SearchSpace({"kl_strength": axes.KL_STRENGTHS_AROUND_THE_FLOOR}),
+            distractors="random",
+            weight_decay=1.0,
+            budget_steps=2000,
         ),
     },
     claims=(
