@@ -16,7 +16,7 @@ from analysis.likelihood import Array, Times
 
 SIMULATIONS = 30
 SEED_COUNTS = (5, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
-FIRST_SPACING, GROWTH = 10.0, 0.025  # of evaluations: every 10 steps, later every 2.5 % of the step
+FIRST_SPACING, GROWTH = 10.0, 0.025  # of evaluations, unless told otherwise: 10 steps, later 2.5 % of the step
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,21 @@ class Design:
 
 
 def simulate(
-    world: World, levels: Sequence[float], seeds: int, budget: float, source: np.random.Generator
+    world: World,
+    levels: Sequence[float],
+    seeds: int,
+    budget: float,
+    source: np.random.Generator,
+    spacing: float = FIRST_SPACING,
 ) -> tuple[Times, list[int]]:
-    """Return one simulated sweep, evaluated on a growing grid, and the seed of every row."""
+    """Return one simulated sweep, evaluated on a growing grid, and the seed of every row.
+
+    ``spacing``: steps between evaluations while these are young.
+    """
     x = np.repeat(np.array(levels, dtype=float), seeds)
     groups = np.tile(np.arange(seeds), len(levels))
     time = drawn(world, x, groups, source)
-    grid = evaluations(budget)
+    grid = evaluations(budget, spacing)
     place = np.searchsorted(grid, np.minimum(time, budget * 2))
     seen = place < len(grid)
     lower = np.where(place > 0, grid[np.clip(place - 1, 0, len(grid) - 1)], 0.0)
@@ -97,27 +105,34 @@ def _noise(kind: str, count: int, source: np.random.Generator) -> Array:
     return np.asarray((gumbel - np.log(np.log(2))) * np.sqrt(6) / np.pi)
 
 
-def evaluations(budget: float) -> Array:
-    """Return the steps of evaluations up to a budget: every 10 steps, later every 2.5 % of the step."""
-    steps = [FIRST_SPACING]
-    while steps[-1] + max(FIRST_SPACING, GROWTH * steps[-1]) <= budget:
-        steps.append(steps[-1] + max(FIRST_SPACING, np.floor(GROWTH * steps[-1])))
+def evaluations(budget: float, spacing: float = FIRST_SPACING) -> Array:
+    """Return the steps of evaluations up to a budget: evenly spaced, later every 2.5 % of the step."""
+    steps = [spacing]
+    while steps[-1] + max(spacing, GROWTH * steps[-1]) <= budget:
+        steps.append(steps[-1] + max(spacing, np.floor(GROWTH * steps[-1])))
     return np.array(steps)
 
 
 def designs(
-    world: World, levels: Sequence[float], budget: int, *, parameter: str, wanted: float, seed: int = 0
+    world: World,
+    levels: Sequence[float],
+    budget: int,
+    *,
+    parameter: str,
+    wanted: float,
+    spacing: float = FIRST_SPACING,
+    seed: int = 0,
 ) -> Iterator[Design]:
     """Yield the smallest number of seeds that reaches a half-width, for each choice of levels and budget.
 
     Levels: as given, and with one more between each pair; budget: as given, and twice that. Where no number of seeds up
-    to 256 suffices, the largest is yielded with the half-width that it reaches.
+    to 256 suffices, the largest is yielded with the half-width that it reaches. ``spacing``: as in ``simulate``.
     """
     source = np.random.default_rng(seed)
     for chosen, longest in itertools.product((tuple(levels), _denser(levels)), (budget, 2 * budget)):
         found = None
         for seeds in SEED_COUNTS:
-            found = _try(world, chosen, seeds, longest, parameter, source)
+            found = _try(world, chosen, seeds, longest, parameter, source, spacing)
             if found.halfwidth <= wanted:
                 break
         if found is not None:
@@ -125,12 +140,18 @@ def designs(
 
 
 def _try(
-    world: World, levels: tuple[float, ...], seeds: int, budget: int, parameter: str, source: np.random.Generator
+    world: World,
+    levels: tuple[float, ...],
+    seeds: int,
+    budget: int,
+    parameter: str,
+    source: np.random.Generator,
+    spacing: float,
 ) -> Design:
     law = law_named(world.law)
     widths, censored, steps = [], [], []
     for _ in range(SIMULATIONS):
-        times, groups = simulate(world, levels, seeds, budget, source)
+        times, groups = simulate(world, levels, seeds, budget, source, spacing)
         censored.append(1 - times.observed.mean())
         steps.append(np.where(times.observed, times.upper, budget).sum())
         if not times.observed.any():

@@ -32,22 +32,22 @@ STEPS = {
 }
 
 
-def _space(of_adamw: tuple[float, ...], of_sgd: tuple[float, ...], rate: float) -> SearchSpace:
+def _space(of_sgd: tuple[float, ...], of_adamw: tuple[float, ...], rate: float) -> SearchSpace:
     return SearchSpace(
         {
-            "optimizer": ("adamw",),
-            "learning_rate": (rate,),
-            "weight_decay": (1.0,),
-            "clip_norm": (1.0,),
-            "kl_strength": of_adamw,
+            "optimizer": ("sgd",),
+            "learning_rate": (0.1,),
+            "weight_decay": (0.001,),
+            "clip_norm": (None,),
+            "kl_strength": of_sgd,
         },
         also=(
             {
-                "optimizer": ("sgd",),
-                "learning_rate": (0.1,),
-                "weight_decay": (0.001,),
-                "clip_norm": (None,),
-                "kl_strength": of_sgd,
+                "optimizer": ("adamw",),
+                "learning_rate": (rate,),
+                "weight_decay": (1.0,),
+                "clip_norm": (1.0,),
+                "kl_strength": of_adamw,
             },
         ),
     )
@@ -71,7 +71,7 @@ EXPERIMENT = Experiment(
     measures=("decay_of_divergence",),
     scales={
         "laptop": laptop(
-            _space((0.025, 0.03, 0.035, 0.04, 0.05, 0.06, 0.08, 1.0), (0.3, 0.5, 0.8, 1.3, 2.2, 4.0), 0.01),
+            _space((0.3, 0.5, 0.8, 1.3, 2.2, 4.0), (0.025, 0.03, 0.035, 0.04, 0.05, 0.06, 0.08, 1.0), 0.01),
             seeds=tuple(range(100, 112)),  # fresh: those of other experiments, 0 to 7, made the hypotheses
             distractors="random",
             momentum=0.0,

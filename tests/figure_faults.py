@@ -15,6 +15,7 @@ from matplotlib.text import Text
 
 LEAST_POINTS = 9.0  # of type: 10 px where a figure of 4.8 inches is shown 400 px wide
 CURVE, WORDS = 3.0, 4.5  # WCAG contrast: of graphical objects, of text
+LEAST_HEIGHT, CURVE_POINTS = 0.8, 20  # inches of axes in which there are curves, lines of more than so many points
 SLACK = 1.0  # pixels by which boxes may touch
 
 
@@ -73,6 +74,10 @@ def _axes(figure: Any) -> Iterator[str]:
     for axes in shown:
         if not any(_inside(axes, artist) for artist in _artists(axes)):
             yield f"empty: axes {axes.get_title() or axes.get_label() or figure.axes.index(axes)!r}"
+    for axes in shown:
+        inches = axes.get_position().height * figure.get_figheight()
+        if inches < LEAST_HEIGHT and any(len(line.get_xdata(orig=False)) > CURVE_POINTS for line in axes.lines):
+            yield f"squashed: {inches:.2f} inches for the curves of {axes.get_title()!r}"
     curves = [line for axes in shown for line in axes.lines if len(line.get_xdata(orig=False)) > 2]
     levels = {float(y) for line in curves for y in np.asarray(line.get_ydata(orig=False), float) if np.isfinite(y)}
     if curves and len(levels) == 1:

@@ -14,6 +14,7 @@ from analysis.figures._matplotlib import Axes, Figure, Line2D
 WORDS = 9.0  # points: the smallest type of a figure, see tests/figure_faults.py
 CHARACTER = 0.6 * WORDS / 72  # inches of a character, on average and with some room
 KEY_LINE, KEY_GAP = 0.42, 0.12  # inches of a key's sample and of the room between two entries
+KEY_ROW = 0.2  # inches of a line of a key
 
 
 def wrapped(text: str, inches: float) -> str:
@@ -80,17 +81,21 @@ def at_ends(axes: Axes, ends: Sequence[tuple[float, float, Any, str]], *, height
         axes.text(1.065, place, text, transform=axes.transAxes, va="center", fontsize=WORDS, color=INK)
 
 
-def key(figure: Figure, entries: Sequence[tuple[Any, str]], title: str = "") -> None:
-    """Write once, above all panels, what their colours mean; an entry is a colour or an artist, and its name."""
+def key(figure: Figure, entries: Sequence[tuple[Any, str]], title: str = "") -> float:
+    """Write once, above all panels, what their colours mean; return the height that it takes, in inches.
+
+    An entry is a colour or an artist, and its name.
+    """
     handles = [entry if hasattr(entry, "get_visible") else Line2D([], [], color=entry, lw=2.4) for entry, _ in entries]
     names = [name for _, name in entries]
     widest = max(map(len, names)) * CHARACTER + KEY_LINE + KEY_GAP
+    columns = max(1, min(len(names), int(figure.get_figwidth() / widest)))
     figure.legend(
         handles,
         names,
         title=title or None,
         loc="outside upper left",
-        ncols=max(1, min(len(names), int(figure.get_figwidth() / widest))),
+        ncols=columns,
         fontsize=WORDS,
         title_fontsize=WORDS,
         alignment="left",
@@ -100,3 +105,4 @@ def key(figure: Figure, entries: Sequence[tuple[Any, str]], title: str = "") -> 
         borderpad=0,
         borderaxespad=0.2,
     )
+    return KEY_ROW * (-(-len(names) // columns) + bool(title))

@@ -17,7 +17,7 @@ from analysis.numerals import word
 
 Curve = tuple[np.ndarray, np.ndarray]
 Level = Mapping[str, Any]  # the value of x of each run, by its id
-ROW, TITLE_LINE = 1.4, 0.16  # inches
+ROW, TITLE_LINE, BELOW = 1.4, 0.16, 0.3  # inches; below all rows are numbers and words of the axis
 COLUMNS = 2  # panels beside each other
 POINTS_OF_A_RUN, POINTS_OF_A_MEDIAN = 60, 120  # more than a line of a panel can show
 DECADES = 6  # of a logarithmic axis at most
@@ -73,10 +73,10 @@ def fan(
         _share(grid, runs, floor)
         if alone or len(levels) < 2:
             grid[0].figure.suptitle(y_label, x=0.01, ha="left", fontsize=WORDS)
-            taller(grid[0], 0.2)
+            taller(grid[0], 0.2 + BELOW)
         else:
-            key(grid[0].figure, [(colours[x], word(x)) for x in levels], f"{y_label}, by {x_label}")
-            taller(grid[0], 0.4)
+            room = key(grid[0].figure, [(colours[x], word(x)) for x in levels], f"{y_label}, by {x_label}")
+            taller(grid[0], room + BELOW)
     return files
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from analysis.compare import Fit
 from analysis.figures._colours import BAND, COLOURS, INK, SOFT
 from analysis.figures._labels import at_ends, wrapped
 from analysis.figures._matplotlib import Axes, Figure
-from analysis.figures._style import alone, canvas, log_axes
+from analysis.figures._style import alone, log_axes, panels
 from analysis.interval import dealt, reach_without_each, rows_without_each
 from analysis.laws import law_named
 from analysis.likelihood import Times
@@ -22,26 +23,41 @@ from analysis.survival import levels
 JITTER = 0.06
 MOST_LAWS = 4
 HEIGHT, ROOM = 3.4, 0.8  # inches; of them outside the axes
+SHORTER = 2.4  # inches of each of several panels
 LABEL = 1.15  # inches, over which a formula at the end of its line is broken
 SAME = 0.02  # of a step: laws that differ by less all along are drawn as one
 SEEN = 1.15  # from which ratio of its ends on an interval can be seen beside its dot
 Curve = tuple[list[Fit], np.ndarray]
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """Runs, the seed of each, and the laws that were fitted to them, the primary one first."""
+
+    times: Times
+    groups: Sequence[object]
+    fits: Sequence[Fit]
+
+
 def law_plot(
-    times: Times,
-    groups: Sequence[object],
-    fits: Sequence[Fit],
+    parts: Mapping[str, Fitted],
     *,
     x_label: str,
     folder: Path,
     letter: str = "x",
     y_label: str = "grok step",
-    tail: str = "",
 ) -> list[Path]:
-    """Draw the time of every run against x, log-log, with the fitted laws; return the files: as ``law_figure``."""
-    with canvas(folder, f"law_{tail}" if tail else "law", height=HEIGHT) as (axes, files):
-        _draw(axes, times, groups, fits, x_label=x_label, letter=letter, y_label=y_label)
+    """Draw the time of every run against x with the fitted laws; return the files: each part as in ``law_figure``.
+
+    Several parts lie one below the other, by their names, on the same axes, so that slopes can be compared.
+    """
+    several, limits = len(parts) > 1, _limits([part.times for part in parts.values()])
+    height = SHORTER if several else HEIGHT
+    with panels(folder, "law", len(parts), columns=1, height=height) as (grid, files):
+        for axes, (name, part) in zip(grid, parts.items(), strict=True):
+            axes.set_title(name if several else "")
+            _draw(axes, part, limits, letter=letter, y_label=y_label, height=height)
+        grid[-1].set(xlabel=x_label)
     return files
 
 
@@ -61,7 +77,8 @@ def law_figure(
     coincide are drawn as one dashed line of both colours. ``letter``: what x is in the formulas.
     """
     with alone(height=HEIGHT) as (axes, figure):
-        _draw(axes, times, groups, fits, x_label=x_label, letter=letter, y_label=y_label)
+        _draw(axes, Fitted(times, groups, fits), _limits([times]), letter=letter, y_label=y_label, height=HEIGHT)
+        axes.set(xlabel=x_label)
     return figure
 
 
@@ -72,7 +89,7 @@ def shows_intervals(times: Times) -> bool:
 
 def coinciding(fits: Sequence[Fit], times: Times) -> list[list[str]]:
     """Return the formulas of those laws that the figure draws as one line, in groups."""
-    grid = np.geomspace(times.x.min() / 1.3, times.x.max() * 1.3, 300)
+    grid = np.geomspace(*_reach(times), 300)
     return [[fit.formula for fit in same] for same, _ in _curves(fits, grid) if len(same) > 1]
 
 
@@ -96,24 +113,35 @@ def runs(axes: Axes, times: Times, groups: Sequence[object]) -> None:
             axes.plot([level.x], [level.median], "_", ms=13, mew=2, color=INK, zorder=4)
 
 
+def _limits(parts: Sequence[Times]) -> tuple[np.ndarray, tuple[float, float], tuple[float, float]]:
+    """Return the levels of all parts, and the ends of the axes that hold all their runs."""
+    levels = np.concatenate([times.x for times in parts])
+    seen = np.concatenate([np.where(each.observed, each.upper, np.maximum(each.lower, 1)) for each in parts])
+    return levels, (levels.min() / 1.3, levels.max() * 1.3), (seen.min() / 1.6, seen.max() * 1.8)
+
+
 def _draw(
     axes: Axes,
-    times: Times,
-    groups: Sequence[object],
-    fits: Sequence[Fit],
+    part: Fitted,
+    limits: tuple[np.ndarray, tuple[float, float], tuple[float, float]],
     *,
-    x_label: str,
     letter: str,
     y_label: str,
+    height: float,
 ) -> None:
-    grid = np.geomspace(times.x.min() / 1.3, times.x.max() * 1.3, 300)
-    if fits:
-        _band(axes, times, groups, fits[0], grid)
-    runs(axes, times, groups)
-    seen = np.where(times.observed, times.upper, np.maximum(times.lower, 1))
-    axes.set(xlabel=x_label, ylabel=y_label, xlim=(grid[0], grid[-1]), ylim=(seen.min() / 1.6, seen.max() * 1.8))
-    log_axes(axes, levels=times.x)
-    at_ends(axes, list(_laws(axes, _curves(fits, grid), grid, letter)), height=HEIGHT - ROOM)
+    levels_of_all, across, along = limits
+    grid = np.geomspace(*_reach(part.times), 300)
+    if part.fits:
+        _band(axes, part.times, part.groups, part.fits[0], grid)
+    runs(axes, part.times, part.groups)
+    axes.set(ylabel=y_label, xlim=across, ylim=along)
+    log_axes(axes, levels=levels_of_all)
+    at_ends(axes, list(_laws(axes, _curves(part.fits, grid), grid, letter)), height=height - ROOM)
+
+
+def _reach(times: Times) -> tuple[float, float]:
+    """Return between which levels the laws of a part are drawn."""
+    return float(times.x.min()) / 1.3, float(times.x.max()) * 1.3
 
 
 def _curves(fits: Sequence[Fit], grid: np.ndarray) -> list[Curve]:

@@ -85,13 +85,13 @@ def _figure(found: Fitted, facts: Mapping[str, Any]) -> str | None:
     if not found.fits:
         return None
     from analysis.evidence import times_of
+    from analysis.figures.law_plot import Fitted as Part
     from analysis.figures.law_plot import law_plot
 
     x = facts["x"][0]
     first = sorted(found.fits, key=lambda fit: fit.law != facts["primary"])
     groups = found.rows["group"].to_list() if "group" in found.rows.columns else [0] * found.rows.height
     with tempfile.TemporaryDirectory(prefix="fit-") as folder:
-        files = law_plot(
-            times_of(found.rows, x), groups, first, x_label=x, y_label="time of the event", folder=Path(folder)
-        )
+        part = Part(times_of(found.rows, x), groups, first)
+        files = law_plot({"": part}, x_label=x, y_label="time of the event", folder=Path(folder))
         return base64.b64encode(files[0].read_bytes()).decode()

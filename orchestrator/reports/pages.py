@@ -12,7 +12,7 @@ from typing import Any
 from analysis.criteria import Criterion
 from analysis.numerals import counted, digits, p_words, steps, word
 from orchestrator.reports.method import method
-from orchestrator.reports.symbols import label
+from orchestrator.reports.symbols import label, telling
 from orchestrator.reports.wording import condition, constants, event_of, fitted, formula, plain, score, span, symbol
 
 Facts = Mapping[str, Any]
@@ -120,13 +120,15 @@ def _laws(facts: Facts) -> Iterator[Section]:
     if facts["regression"]:
         yield all_axes(facts["regression"], event_of(facts).step)
     if facts["strata"]:
+        wheres = [part["where"] for part in facts["strata"]]
+        names = [condition(few or where) for few, where in zip(telling(wheres), wheres, strict=True)]
         rows = [
-            [condition(part["where"]), fitted(part["fit"], facts["x"]) if part["fit"] else part["note"]]
-            for part in facts["strata"]
+            [name, fitted(part["fit"], facts["x"]) if part["fit"] else part["note"]]
+            for name, part in zip(names, facts["strata"], strict=True)
         ]
         yield Section("The law in each part", [Table(["where", "law"], rows, words=2)])
         for part in facts.get("parts", []):
-            yield compared(part["fits"], facts["x"], f" where {condition(part['where'])}")
+            yield compared(part["fits"], facts["x"], f" where {names[wheres.index(part['where'])]}")
     elif facts["fits"]:
         yield compared(facts["fits"], facts["x"])
 

@@ -16,7 +16,7 @@ from orchestrator.reports.answers import evidence_of
 from orchestrator.reports.claim_pictures import pictures_of_claims
 from orchestrator.reports.fans import fans
 from orchestrator.reports.levels import by_level, groups
-from orchestrator.reports.symbols import labelled, short, told, value_word
+from orchestrator.reports.symbols import labelled, short, telling, told, value_word
 from orchestrator.reports.wording import of_axis, symbol
 from orchestrator.study.state import State
 
@@ -66,7 +66,8 @@ def _pictures(state: State, rows: pl.DataFrame, facts: Mapping[str, Any], folder
     elif state.experiment.strata(state.scale):
         yield from _heat_map(state, facts, folder)
     else:
-        yield from _law(state, rows, folder, fits=[fit_of(each) for each in facts["fits"]])
+        fitted = _fitted(state, rows, [fit_of(each) for each in facts["fits"]])
+        yield from _laws(state, {"": fitted} if fitted else {}, folder)
         yield from _phases(state, rows, folder)
         yield from _survival(state, rows, folder)
 
@@ -110,8 +111,9 @@ def _laws_of_strata(state: State, rows: pl.DataFrame, folder: Path) -> Iterator[
     """Draw the laws of those parts of a union of grids that have enough levels for one."""
     parts = groups(state.experiment, state.scale, rows) if state.experiment.laws else ()
     enough = [(where, part) for where, part in parts if part[state.experiment.x].n_unique() >= LEVELS_OF_A_LAW]
-    for number, (where, part) in enumerate(enough, start=1):
-        yield from _law(state, part, folder, where=told(where), tail=str(number) if len(enough) > 1 else "")
+    names = telling([where for where, _ in enough])
+    fitted = {told(few or where): _fitted(state, part) for few, (where, part) in zip(names, enough, strict=True)}
+    yield from _laws(state, {name: each for name, each in fitted.items() if each}, folder)
 
 
 def fit_of(facts: Mapping[str, Any]) -> Any:
@@ -125,40 +127,43 @@ def fit_of(facts: Mapping[str, Any]) -> Any:
     return Fit(**{**known, "parameters": parameters})
 
 
-def _law(
-    state: State, rows: pl.DataFrame, folder: Path, *, fits: Sequence[Any] = (), where: str = "", tail: str = ""
-) -> Iterator[Picture]:
-    """Draw a law from the fits of the report or, if none are given, from fits to a part of the runs."""
+def _fitted(state: State, rows: pl.DataFrame, fits: Sequence[Any] = ()) -> Any:
+    """Return the fits of the report or, if none are given, fits to a part of the runs; None where there are none."""
     from analysis.compare import unfit
     from analysis.evidence import groups_of, times_of
+    from analysis.figures.law_plot import Fitted
+
+    evidence = evidence_of(state.experiment, state.scale, rows)
+    if evidence.usable.is_empty() or unfit(times := times_of(evidence.usable, state.experiment.x)):
+        return None
+    found = sorted(fits or evidence.fits(), key=lambda fit: fit.law != state.experiment.primary_law)
+    return Fitted(times, groups_of(evidence.usable), found)
+
+
+def _laws(state: State, parts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
+    """Draw the laws of all parts, by their names, in one figure."""
     from analysis.figures.law_plot import coinciding, law_plot, shows_intervals
 
-    evidence, x = evidence_of(state.experiment, state.scale, rows), state.experiment.x
-    event = state.experiment.criterion
-    if evidence.usable.is_empty() or unfit(times := times_of(evidence.usable, x)):
+    if not parts:
         return
-    fits = sorted(fits or evidence.fits(), key=lambda fit: fit.law != state.experiment.primary_law)
-    letter = short(x) if len(short(x)) < 3 else "x"
-    files = law_plot(
-        times,
-        groups_of(evidence.usable),
-        fits,
-        x_label=symbol(x),
-        y_label=event.step,
-        letter=letter,
-        folder=folder,
-        tail=tail,
-    )
-    same = of_axis("".join(f" {' and '.join(names)} coincide." for names in coinciding(fits, times)), x)
+    x, event = state.experiment.x, state.experiment.criterion
+    letter, several = (short(x) if len(short(x)) < 3 else "x"), len(parts) > 1
+    files = law_plot(parts, x_label=symbol(x), y_label=event.step, letter=letter, folder=folder)
+    same = [
+        f" {' and '.join(names)} coincide{f' ({part})' if several else ''}."
+        for part, fitted in parts.items()
+        for names in coinciding(fitted.fits, fitted.times)
+    ]
+    where = next(iter(parts)) if not several else ""
+    intervals = any(shows_intervals(fitted.times) for fitted in parts.values())
     yield Picture(
         files,
         f"{event.step.capitalize()} of every run against {symbol(x)} on logarithmic axes, with fitted laws",
         f"{event.step.capitalize()} against {symbol(x)}{f' where {where}' if where else ''}. Dots: runs"
-        + (f", with a thin bar between the two evaluations where they {event.seen}" if shows_intervals(times) else "")
+        + (f", with a thin bar between the two evaluations where they {event.seen}" if intervals else "")
         + "; bars: the span of a level, with a tick at its Kaplan–Meier median; arrows: runs that had not "
         f"{event.seen} when watching ended. The thick line is the primary law, named in advance, with its 95 % "
-        "interval."
-        f"{same}",
+        f"interval.{of_axis(''.join(same), x)}",
     )
 
 

@@ -95,6 +95,21 @@ def differing(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{field: value for field, value in part.items() if field not in equal} for part in parts]
 
 
+def telling(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return each part with the fields that tell it from the others; one that follows from earlier ones says nothing.
+
+    >>> telling([{"optimizer": "sgd", "learning_rate": 0.1}, {"optimizer": "adamw", "learning_rate": 0.01}])
+    [{'optimizer': 'sgd'}, {'optimizer': 'adamw'}]
+    """
+    kept: list[str] = []
+    count = 1
+    for field in differing(parts)[0] if parts else ():
+        told = len({tuple(_key(part.get(name)) for name in (*kept, field)) for part in parts})
+        if told > count:
+            kept, count = [*kept, field], told
+    return [{field: part[field] for field in kept} for part in parts]
+
+
 def labelled(parts: Sequence[Mapping[str, Any]]) -> tuple[list[str], str]:
     """Return a label for each part that names what is unusual in it, and in words what holds in all others.
 
@@ -103,11 +118,11 @@ def labelled(parts: Sequence[Mapping[str, Any]]) -> tuple[list[str], str]:
     >>> labelled([{"a": 1, "b": 2}, {"a": 1, "b": 3}, {"a": 4, "b": 5}])
     (['b = 2', 'b = 3', 'a = 4, b = 5'], 'a = 1')
     """
-    telling = differing(parts)
-    pairs = Counter(pair for fields in telling for pair in fields.items())
+    few = telling(parts)
+    pairs = Counter(pair for fields in few for pair in fields.items())
     usual = dict(pair for pair, count in pairs.items() if 2 * count > len(parts) > 2)
-    rest = [{field: value for field, value in each.items() if (field, value) not in usual.items()} for each in telling]
-    return [told(each or whole) for each, whole in zip(rest, telling, strict=True)], told(usual)
+    rest = [{field: value for field, value in each.items() if (field, value) not in usual.items()} for each in few]
+    return [told(each or whole) for each, whole in zip(rest, few, strict=True)], told(usual)
 
 
 def _key(value: Any) -> tuple[str, Any]:

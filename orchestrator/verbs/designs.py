@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from analysis.table import timeline
 from orchestrator.reports.answers import evidence_of
 from orchestrator.reports.report import runs_of
+from orchestrator.reports.symbols import telling, told
 from orchestrator.storage.results import BadInputError
 from orchestrator.study.state import read
 from orchestrator.study.study import Study
@@ -16,15 +18,15 @@ from trainables.replica import family_named
 
 PARAMETER = "exponent"
 ASSUMED_SIGMA, ASSUMED_SEED_SIGMA = 0.3, 0.15
+Axes = Mapping[str, tuple[Any, ...]]
 
 
 def design(study: Study, halfwidth: float, cores: int) -> dict[str, Any]:
-    """Return designs that reach a half-width of the primary law's exponent, the cheapest first.
+    """Return designs that reach a half-width of the primary law's exponent, the cheapest first, for each grid.
 
     The world is the fit to the results where there are any, else the law through the pilots' expected steps.
     Raises: BadInputError where there is nothing to simulate from.
     """
-    from analysis.design import designs
     from analysis.laws import law_named
 
     experiment, scale = study.experiment, study.experiment.scales[study.scale]
@@ -34,49 +36,74 @@ def design(study: Study, halfwidth: float, cores: int) -> dict[str, Any]:
         raise BadInputError(f"{experiment.name} has no law; design needs an experiment with one, such as kl_scaling")
     if PARAMETER not in law_named(experiment.primary_law).free:
         raise BadInputError(f"the primary law of {experiment.name}, {experiment.primary_law}, has no exponent")
-    if scale.search or scale.space.also:
-        kind = "is searched" if scale.search else "is no single grid"
-        raise BadInputError(f"{experiment.name} {kind} at this scale; design needs a grid of levels")
-    levels = sorted(float(x) for x in scale.space.axes[experiment.x] if x > 0)
-    world, origin = _world(study)
+    if scale.search:
+        raise BadInputError(f"{experiment.name} is searched at this scale; design needs a grid of levels")
+    free = law_named(experiment.primary_law).free
+    enough = [grid for grid in scale.space.grids if len(set(_levels(study, grid))) >= len(free)]
+    if not enough:
+        raise BadInputError(f"{experiment.name} has no grid of {len(free)} levels at this scale, as its law needs")
+    parts = [_part(study, grid, halfwidth, cores) for grid in enough]
+    facts = {"experiment": experiment.name, "wanted": halfwidth, "law": experiment.primary_law}
+    return {**facts, "free": list(free), "parts": parts}
+
+
+def _levels(study: Study, grid: Axes) -> list[float]:
+    return sorted(float(x) for x in grid[study.experiment.x] if x > 0)
+
+
+def _part(study: Study, grid: Axes, halfwidth: float, cores: int) -> dict[str, Any]:
+    """Return the designs of one grid, whose other axes multiply the costs."""
+    from analysis.design import designs
+
+    experiment, scale = study.experiment, study.experiment.scales[study.scale]
+    strata = experiment.strata(study.scale)
+    where = {name: grid[name][0] for name in strata if len(grid[name]) == 1}
+    world, origin = _world(study, grid, where)
     found = sorted(
-        designs(world, levels, scale.budget_steps, parameter=PARAMETER, wanted=halfwidth),
+        designs(
+            world,
+            _levels(study, grid),
+            scale.budget_steps,
+            parameter=PARAMETER,
+            wanted=halfwidth,
+            spacing=float(experiment.recording.grid_min_steps),
+        ),
         key=lambda each: (each.halfwidth > halfwidth, each.replica_steps),
     )
     gflop = family_named(experiment.family).step_gflop(experiment.replicas(study.scale)[0].member().config)
-    strata = math.prod(len(scale.space.axes[name]) for name in experiment.strata(study.scale))
+    times = math.prod(len(grid[name]) for name in strata)
     rows = [
         {
             **vars(each),
             "levels": list(each.levels),
             "halfwidth": each.halfwidth if math.isfinite(each.halfwidth) else None,
             "reached": each.halfwidth <= halfwidth,
-            "replica_steps": each.replica_steps * strata,
-            "hours": each.replica_steps * strata * gflop * SECONDS_PER_GFLOP / 3600 / cores,
+            "replica_steps": each.replica_steps * times,
+            "hours": each.replica_steps * times * gflop * SECONDS_PER_GFLOP / 3600 / cores,
         }
         for each in found
     ]
-    facts = {"experiment": experiment.name, "wanted": halfwidth, "world": vars(world), "origin": origin}
-    return {**facts, "free": list(law_named(world.law).free), "designs": rows}
+    return {"where": where, "world": vars(world), "origin": origin, "designs": rows}
 
 
-def _world(study: Study) -> tuple[Any, str]:
-    """Return the assumed world and where it comes from."""
+def _world(study: Study, grid: Axes, where: Mapping[str, Any]) -> tuple[Any, str]:
+    """Return the assumed world of one grid and where it comes from."""
     from analysis.design import World
-    from analysis.evidence import groups_of, times_of
+    from analysis.evidence import groups_of, matching, times_of
     from analysis.laws import law_named
 
     law, state = law_named(study.experiment.primary_law), read(study)
     if not state.rows.is_empty():
         runs = timeline(runs_of(state), state.experiment.threshold, state.experiment.criterion)
-        usable = evidence_of(state.experiment, state.scale, runs).usable
+        usable = matching(evidence_of(state.experiment, state.scale, runs).usable, where)
         times = times_of(usable, study.experiment.x)
         if len(set(times.x[times.observed])) >= len(law.free):
             values = law.fit(times).values
             return World.of(law, values, times, groups_of(usable)), f"{len(times.x)} runs in {study.results.root}"
     expected = study.experiment.scales[study.scale].expected_steps
     budget = study.experiment.scales[study.scale].budget_steps
-    times = _pilot_times({x: steps for x, steps in expected.items() if x > 0}, budget)
+    levels = _levels(study, grid)
+    times = _pilot_times({x: steps for x, steps in expected.items() if x in levels}, budget)
     if times is None or len(set(times.x[times.observed])) < len(law.free):
         raise BadInputError(f"{study.experiment.name} has neither results nor enough pilots; launch it first")
     values = {**law.fit(times).values, "sigma": ASSUMED_SIGMA}
@@ -100,22 +127,29 @@ def _pilot_times(expected: dict[float, int], budget: int) -> Any:
 
 def lines(facts: dict[str, Any]) -> list[str]:
     """Return the designs as text, the cheapest that reaches the width first."""
-    world = facts["world"]
-    constants = ", ".join(f"{name} {value:.3g}" for name, value in world["values"].items() if name in facts["free"])
-    told = [
-        f"{facts['experiment']}: an interval of ± {facts['wanted']:g} for the exponent of {world['law']}",
+    heading = f"{facts['experiment']}: an interval of ± {facts['wanted']:g} for the exponent of {facts['law']}"
+    names = map(told, telling([part["where"] for part in facts["parts"]]))
+    parts = zip(names, facts["parts"], strict=True)
+    return [heading, *(line for name, part in parts for line in _lines_of(name, part, facts["free"]))]
+
+
+def _lines_of(name: str, part: Mapping[str, Any], free: list[str]) -> Iterator[str]:
+    world = part["world"]
+    if name:
+        yield f"where {name}:"
+    constants = ", ".join(f"{name} {value:.3g}" for name, value in world["values"].items() if name in free)
+    yield (
         f"assumed: {constants}; spread {world['sigma']:.2g} within and {world['seed_sigma']:.2g} between seeds "
-        f"(from {facts['origin']})",
-        f"{'seeds':>5}  {'levels':>6}  {'budget':>8}  {'±':>6}  {'censored':>8}  {'replica-steps':>13}  hours here",
-    ]
-    for each in facts["designs"]:
+        f"(from {part['origin']})"
+    )
+    yield f"{'seeds':>5}  {'levels':>6}  {'budget':>8}  {'±':>6}  {'censored':>8}  {'replica-steps':>13}  hours here"
+    for each in part["designs"]:
         width = "–" if each["halfwidth"] is None else f"{each['halfwidth']:.2f}"
-        told.append(
+        yield (
             f"{each['seeds']:>5}  {len(each['levels']):>6}  {each['budget']:>8,}  {width:>6}  {each['censored']:>8.0%}"
             f"  {each['replica_steps']:>13,.0f}  {each['hours']:.1f}{'' if each['reached'] else '  (not reached)'}"
         )
-    best = facts["designs"][0]
+    best = part["designs"][0]
     if best["reached"]:
         levels = ",".join(f"{level:g}" for level in best["levels"])
-        told.append(f"cheapest: {best['seeds']} seeds, budget {best['budget']:,}, levels {levels}")
-    return told
+        yield f"cheapest: {best['seeds']} seeds, budget {best['budget']:,}, levels {levels}"

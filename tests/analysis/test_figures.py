@@ -18,7 +18,7 @@ from analysis.compare import fit_laws
 from analysis.figures._colours import COLOURS, GROUND, INK, SOFT, cell, on_dark, shades
 from analysis.figures._labels import spread
 from analysis.figures.fan import fan, still
-from analysis.figures.law_plot import coinciding, law_plot
+from analysis.figures.law_plot import Fitted, coinciding, law_plot
 from analysis.figures.survival import survival
 from analysis.likelihood import Times
 
@@ -101,13 +101,13 @@ def test_laws_that_coincide_are_named_and_drawn_as_one(tmp_path: Path) -> None:
     assert coinciding(fits, table) in ([], [["T = C", "T = C/x^a"]], [["T = C/x^a", "T = C"]])
     same = [fits[0], fits[0], next(fit for fit in fits if fit.law == "inverse")]
     assert coinciding(same, table) == [[fits[0].formula] * 2]
-    text = law_plot(table, range(5), same, x_label="λ", letter="λ", folder=tmp_path)[0].read_text()
+    text = law_plot({"": Fitted(table, range(5), same)}, x_label="λ", letter="λ", folder=tmp_path)[0].read_text()
     assert "coincide" in text and "stroke-dasharray" in text
 
 
 def test_a_law_is_drawn_where_all_runs_are_censored_or_one_ran(tmp_path: Path) -> None:
     for name, table in (("all", times([np.inf] * 3, [1.0, 2.0, 3.0])), ("one", times([100.0], [2.0]))):
-        assert law_plot(table, [0] * len(table.x), [], x_label="x", folder=tmp_path, tail=name)[0].is_file()
+        assert law_plot({"": Fitted(table, [0] * len(table.x), [])}, x_label="x", folder=tmp_path / name)[0].is_file()
 
 
 def curves(values: list[list[float]]) -> pl.DataFrame:

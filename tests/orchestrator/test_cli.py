@@ -150,8 +150,8 @@ def test_json_of_show_and_status_says_what_was_fixed_before_the_runs(
         assert main([verb, "kl_scaling", "--set", "modulus=68", "--storage", str(tmp_path), "--json"]) == 0
         facts = json.loads(capsys.readouterr().out)
         assert [(axes["optimizer"], axes["modulus"], len(axes["kl_strength"])) for axes in facts["axes"]] == [
-            (["adamw"], [68], 8),
             (["sgd"], [68], 6),
+            (["adamw"], [68], 8),
         ]
         assert "modulus" not in facts["fields"] and facts["fields"]["train_fraction"] == 0.4
         assert facts["seeds"] == [*range(100, 112)] and facts["budget_steps"] == 2500 and facts["by_outcome"] == {}
