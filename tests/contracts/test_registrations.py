@@ -17,7 +17,7 @@ REGISTERED = {  # the laptop and the paper scale
     "frozen_oracle_attention": ("d8f1b3e48453cfa9", "93cd1675089cac4a"),
     "kl_by_optimizer": ("faf2fe341a48462d", "6b16d33f1e51d67e"),
     "kl_by_weight_decay": ("510fa22fa7f3c608", "594cadb3f3ee5713"),
-    "kl_scaling": ("30148c9fe9670551", "89dc17f4b210d6bd"),
+    "kl_scaling": ("6b4417ae6ccd1b09", "bd6f9871a6d50e0e"),
     "kl_schedules": ("b6c2fa01789077d6", "d630eac77afed992"),
     "length_generalization": ("40dffdbae2236259", "bffd2da7df0492bd"),
     "model_width": ("b00acd57b3204749", "d7e6c0d1ed8cd49d"),
