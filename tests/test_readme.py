@@ -10,6 +10,7 @@ import ast
 import importlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -166,6 +167,8 @@ def test_a_command_in_the_documents_does_what_it_says(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("analysis.design.SIMULATIONS", 1)  # of each design
     tables(tmp_path)
+    (tmp_path / "benchmarks").mkdir()
+    shutil.copy(ROOT / "benchmarks" / "strengths.py", tmp_path / "benchmarks")
     (network,) = [code for place, code in blocks("python").items() if place.startswith("your_own_network.md")]
     (tmp_path / "my_net.py").write_text(network)
     verb, *words = shlex.split(command.replace("NAME", "kl_scaling"))

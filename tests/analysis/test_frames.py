@@ -29,11 +29,12 @@ def runs(**columns: Any) -> pl.DataFrame:
     return pl.DataFrame({**rows, **columns})
 
 
-@pytest.mark.parametrize("name", ["kl_scaling", "weight_decay_scaling"])
+@pytest.mark.parametrize("name", ["mlp_weight_decay", "weight_decay_scaling"])
 def test_fits_of_a_published_table_are_those_of_its_report(name: str) -> None:
     stored = json.loads((PUBLISHED / name / "report.json").read_text())
     laws = [fit["law"] for fit in stored["fits"]][:2]
-    found = fit_laws(load(PUBLISHED / name / "replicas.csv"), x=stored["x"], group="data_seed", laws=laws, **GROKKED)
+    ends = {end: f"grokked_{stored['threshold']:g}_{end}" for end in ("lower", "upper")}
+    found = fit_laws(load(PUBLISHED / name / "replicas.csv"), x=stored["x"], group="data_seed", laws=laws, **ends)
     assert [fit.law for fit in found] == laws
     for fit, told in zip(found, stored["fits"], strict=False):
         for constant, interval in fit.parameters.items():

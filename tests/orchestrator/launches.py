@@ -11,12 +11,13 @@ from orchestrator.study.study import Options, Study, study_of
 
 LEVELS = "kl_strength=0.03,0.1,1"
 ADAMW = ("optimizer=adamw", "weight_decay=1", "clip_norm=1")  # one of the two grids
+TINY_DECAYS = (*(f"{name}={value}" for name, value in TINY.items()), "weight_decay=0.3,1,3")
 TINY_SET = (*(f"{name}={value}" for name, value in TINY.items()), *ADAMW, LEVELS)
 
 
 def tiny(storage: Path, **changes: Any) -> Study:
-    words = {"backend": "in_process", "seeds": 2, "budget_steps": 60, "changes": TINY_SET, **changes}
-    return study_of(Options(name="kl_scaling", storage=str(storage), **words))
+    words = {"name": "kl_scaling", "backend": "in_process", "seeds": 2, "budget_steps": 60, "changes": TINY_SET}
+    return study_of(Options(storage=str(storage), **{**words, **changes}))
 
 
 def flags(storage: Path, *, budget: int, seeds: int = 2, changes: tuple[str, ...] = TINY_SET) -> list[str]:

@@ -93,7 +93,6 @@ BAD = {
     "fit of an unknown law": (["fit", "no.csv", "--x", "x", "--law", "powr"], "unknown law powr; laws: constant"),
     "unknown paper": (["reproduce", "structural"], "papers: structural_inference, all"),
     "design without a law": (["design", "kl_schedules", "--halfwidth", "0.1"], "kl_schedules has no law"),
-    "design of a union": (["design", "frozen_oracle_attention", "--halfwidth", "0.1"], "is no single grid"),
     "design without width": (["design", "kl_scaling", "--halfwidth", "0"], "--halfwidth 0 must be a number > 0"),
     "export of nothing": (["export"], "Missing argument"),
     "export of an unknown experiment": (["export", "kl_scalin"], "did you mean 'kl_scaling'"),
