@@ -21,7 +21,7 @@ from trainables.tasks.modular_addition import ModularAddition
 from trainables.view import surprise_and_slope
 
 RATES, DECAYS, BETA1, BETA2 = (1e-2, 3e-3, 1e-3), (0.0, 1.0, 0.3), (0.9, 0.8, 0.95), (0.999, 0.98, 0.99)
-CLIPS, WARMUPS = (None, 0.5, 1.0), (0, 10, 3)
+CLIPS, WARMUPS, EPSILONS = (None, 0.5, 1.0), (0, 10, 3), (1e-8, 1e-3, 0.1)
 
 
 def test_stacked_adamw_equals_torch_adamw_with_clipping_and_warmup() -> None:
@@ -32,7 +32,13 @@ def test_stacked_adamw_equals_torch_adamw_with_clipping_and_warmup() -> None:
     }
     params = {name: value.clone() for name, value in start.items()}
     ours = AdamW(
-        learning_rate=RATES, weight_decay=DECAYS, beta1=BETA1, beta2=BETA2, clip_norm=CLIPS, warmup_steps=WARMUPS
+        learning_rate=RATES,
+        weight_decay=DECAYS,
+        beta1=BETA1,
+        beta2=BETA2,
+        epsilon=EPSILONS,
+        clip_norm=CLIPS,
+        warmup_steps=WARMUPS,
     )
     state = ours.init(params)
     gradients = [
@@ -53,7 +59,7 @@ def test_stacked_adamw_equals_torch_adamw_with_clipping_and_warmup() -> None:
 def _torch_adamw(start: dict[str, Tensor], gradients: list[dict[str, Tensor]], row: int) -> dict[str, Tensor]:
     leaves = {name: value.clone().requires_grad_() for name, value in start.items()}
     optimizer = torch.optim.AdamW(
-        leaves.values(), lr=RATES[row], betas=(BETA1[row], BETA2[row]), weight_decay=DECAYS[row]
+        leaves.values(), lr=RATES[row], betas=(BETA1[row], BETA2[row]), eps=EPSILONS[row], weight_decay=DECAYS[row]
     )
     for step, grads in enumerate(gradients):
         for name, leaf in leaves.items():

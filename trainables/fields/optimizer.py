@@ -10,7 +10,8 @@ from trainables.family import Member, column, per_replica, shared
 from trainables.names import part
 
 BETAS = ("beta1", "beta2")
-OWN = {"adamw": BETAS, "sgd": ("momentum",), "muon": (*BETAS, "momentum"), "lion": BETAS}  # coefficients of each
+OF_ADAM = (*BETAS, "epsilon")
+OWN = {"adamw": OF_ADAM, "sgd": ("momentum",), "muon": (*OF_ADAM, "momentum"), "lion": BETAS}  # coefficients of each
 OF_ALL = ("learning_rate", "weight_decay", "clip_norm", "warmup_steps")
 
 
@@ -26,6 +27,7 @@ class Optimizer:
     weight_decay: float = per_replica(1.0, low=0.0)
     beta1: float = per_replica(0.9, low=0.0, below=1.0)
     beta2: float = per_replica(0.999, low=0.0, below=1.0)
+    epsilon: float = per_replica(1e-8, above=0.0)  # added to the root of the second moment, as in torch.optim.AdamW
     clip_norm: float | None = per_replica(1.0, kind=float, optional=True, above=0.0)
     warmup_steps: int = per_replica(10, low=0)
     momentum: float = per_replica(0.9, low=0.0, below=1.0)  # of sgd and muon; inferred

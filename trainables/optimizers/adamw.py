@@ -11,15 +11,17 @@ from torch import Tensor
 from trainables.optimizers._stacked import Stacked, Tensors, per
 
 SOURCE = "arXiv 1711.05101, algorithm 2; clipping and bias correction as in torch.optim.AdamW and clip_grad_norm_"
-EPSILON = 1e-8
+EPSILON = 1e-8  # of torch.optim.AdamW
 
 
 class AdamW(Stacked):
     """Adam with decoupled weight decay on all parameters; each replica has coefficients of its own."""
 
-    def __init__(self, *, beta1: Sequence[float], beta2: Sequence[float], **facts: Any) -> None:
+    def __init__(
+        self, *, beta1: Sequence[float], beta2: Sequence[float], epsilon: Sequence[float] = (EPSILON,), **facts: Any
+    ) -> None:
         super().__init__(**facts)
-        self.beta1, self.beta2 = self.vector(beta1), self.vector(beta2)
+        self.beta1, self.beta2, self.epsilon = self.vector(beta1), self.vector(beta2), self.vector(epsilon)
 
     def init(self, params: Mapping[str, Tensor]) -> Tensors:
         """Return zero first and second moments, named ``first.<parameter>`` and ``second.<parameter>``."""
@@ -48,5 +50,5 @@ class AdamW(Stacked):
             grad = grads[name] * per(scale, param)
             first.lerp_(grad, per(1 - self.beta1, param))
             second.mul_(per(self.beta2, param)).addcmul_(grad, grad * per(1 - self.beta2, param))
-            denominator = second.sqrt().div_(per(correction, param)).add_(EPSILON)
+            denominator = second.sqrt().div_(per(correction, param)).add_(per(self.epsilon, param))
             param.mul_(per(keep, param)).sub_(first / denominator * per(size, param))
