@@ -126,7 +126,7 @@ class Experiment:
         """Return the experiment with other values on some fields of one scale, and n seeds from its first one on."""
         size = self.scales[scale]
         given = {name: tuple(values) for name, values in changes.items()}
-        first = size.seeds[0]
+        first = next(iter(size.seeds), 0)
         others = size.seeds if seeds is None else tuple(range(first, first + seeds))
         other = replace(size, space=size.space.with_values(given), seeds=others)
         return replace(self, scales={**self.scales, scale: other})

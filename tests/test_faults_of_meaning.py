@@ -100,6 +100,7 @@ FAULTS = {  # what is put in place of what, and what is told of it; the line is 
     "field": ("modulus: 11", "modulsu: 11", "unknown field 'modulsu'"),
     "field's value": ("train_fraction: 0.4", "train_fraction: 4.0", "train_fraction = 4.0"),
     "seeds": ("seeds: 3", "seeds: [-1]", "seeds must be whole numbers >= 0"),
+    "no seeds": ("seeds: 3", "seeds: []", "no seeds; give at least one"),
     "budget": ("budget_steps: 50", "budget_steps: 0", "budget_steps = 0"),
     "constant": ("parameter: exponent", "parameter: exponetn", "the law power has no constant 'exponetn'"),
     "quantity": ("quantity: grokked", "quantity: gorkked", "quantity = 'gorkked'"),
@@ -130,6 +131,15 @@ def test_a_fault_of_meaning_names_its_line(before: str, after: str, words: str, 
 def shown(text: str, folder: Path, *flags: str) -> int:
     (folder / "mine.yaml").write_text(text)
     return main(["show", str(folder / "mine.yaml"), "--storage", str(folder / "runs"), *flags])
+
+
+@pytest.mark.parametrize("before, after, words", FAULTS.values(), ids=FAULTS)
+def test_a_fault_of_meaning_ends_a_command_with_its_words(
+    before: str, after: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shown(YAML.replace(before, after), tmp_path) == 2
+    told = capsys.readouterr()
+    assert words in told.err and "Traceback" not in told.err and told.out == ""
 
 
 def test_the_file_itself_makes_sense(tmp_path: Path) -> None:

@@ -113,11 +113,11 @@ def study_of(options: Options) -> Study:
     for flag, (value, most) in limits.items():
         if value is not None and not 1 <= value <= most:
             raise BadInputError(f"{flag} {value} must be a whole number >= 1 and <= {most}")
-    experiment = experiment.asked_at(options.scale)
     changed = experiment.with_changes(options.scale, changes, options.seeds).with_precision(options.precision)
     if faults := changed.faults():
         own = experiment.faults()  # of the file; the others are those of the flags, which stand on no line of it
         raise BadInputError(told(options.name, [fault if fault in own else str(fault) for fault in faults]))
+    changed = changed.asked_at(options.scale)
     registered = experiment.registration(options.scale) == changed.registration(options.scale)
     variant = "" if registered else changed.registration(options.scale)[:6]
     return Study(changed, options.scale, variant, Results.at(options.storage), options)
