@@ -25,7 +25,7 @@ class World:
 
     ``sigma``: within seeds; ``seed_sigma`` and ``slope_sigma``: of effects that all runs of a seed share, on the level
     and on the slope by log x; ``noise``: log-normal or Weibull, of the same spread; ``growth``: sigma grows as T to
-    this power, starting from the shortest time.
+    this power, starting from the shortest time; ``spacing``: steps between evaluations while these are young.
     """
 
     law: str
@@ -35,6 +35,7 @@ class World:
     slope_sigma: float = 0.0
     noise: str = "log-normal"
     growth: float = 0.0
+    spacing: float = FIRST_SPACING
 
     @classmethod
     def of(cls, law: Law, values: Mapping[str, float], times: Times, groups: Sequence[object]) -> World:
@@ -66,21 +67,13 @@ class Design:
 
 
 def simulate(
-    world: World,
-    levels: Sequence[float],
-    seeds: int,
-    budget: float,
-    source: np.random.Generator,
-    spacing: float = FIRST_SPACING,
+    world: World, levels: Sequence[float], seeds: int, budget: float, source: np.random.Generator
 ) -> tuple[Times, list[int]]:
-    """Return one simulated sweep, evaluated on a growing grid, and the seed of every row.
-
-    ``spacing``: steps between evaluations while these are young.
-    """
+    """Return one simulated sweep, evaluated on a growing grid, and the seed of every row."""
     x = np.repeat(np.array(levels, dtype=float), seeds)
     groups = np.tile(np.arange(seeds), len(levels))
     time = drawn(world, x, groups, source)
-    grid = evaluations(budget, spacing)
+    grid = evaluations(budget, world.spacing)
     place = np.searchsorted(grid, np.minimum(time, budget * 2))
     seen = place < len(grid)
     lower = np.where(place > 0, grid[np.clip(place - 1, 0, len(grid) - 1)], 0.0)
@@ -114,25 +107,18 @@ def evaluations(budget: float, spacing: float = FIRST_SPACING) -> Array:
 
 
 def designs(
-    world: World,
-    levels: Sequence[float],
-    budget: int,
-    *,
-    parameter: str,
-    wanted: float,
-    spacing: float = FIRST_SPACING,
-    seed: int = 0,
+    world: World, levels: Sequence[float], budget: int, *, parameter: str, wanted: float, seed: int = 0
 ) -> Iterator[Design]:
     """Yield the smallest number of seeds that reaches a half-width, for each choice of levels and budget.
 
     Levels: as given, and with one more between each pair; budget: as given, and twice that. Where no number of seeds up
-    to 256 suffices, the largest is yielded with the half-width that it reaches. ``spacing``: as in ``simulate``.
+    to 256 suffices, the largest is yielded with the half-width that it reaches.
     """
     source = np.random.default_rng(seed)
     for chosen, longest in itertools.product((tuple(levels), _denser(levels)), (budget, 2 * budget)):
         found = None
         for seeds in SEED_COUNTS:
-            found = _try(world, chosen, seeds, longest, parameter, source, spacing)
+            found = _try(world, chosen, seeds, longest, parameter, source)
             if found.halfwidth <= wanted:
                 break
         if found is not None:
@@ -140,18 +126,12 @@ def designs(
 
 
 def _try(
-    world: World,
-    levels: tuple[float, ...],
-    seeds: int,
-    budget: int,
-    parameter: str,
-    source: np.random.Generator,
-    spacing: float,
+    world: World, levels: tuple[float, ...], seeds: int, budget: int, parameter: str, source: np.random.Generator
 ) -> Design:
     law = law_named(world.law)
     widths, censored, steps = [], [], []
     for _ in range(SIMULATIONS):
-        times, groups = simulate(world, levels, seeds, budget, source, spacing)
+        times, groups = simulate(world, levels, seeds, budget, source)
         censored.append(1 - times.observed.mean())
         steps.append(np.where(times.observed, times.upper, budget).sum())
         if not times.observed.any():

@@ -76,7 +76,6 @@ def measured(experiment: Experiment, scale: str, rows: pl.DataFrame) -> Iterator
 
     A mean is None where no run has the measure.
     """
-
     names = measures_in(rows, experiment.scales[scale].names)
     for where, part in groups(experiment, scale, rows):
         levels = list(by_level(experiment, scale, part))

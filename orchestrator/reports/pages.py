@@ -195,7 +195,6 @@ def _tried(trials: Sequence[Facts], event: Criterion) -> Table:
 
 
 def _levels(facts: Facts) -> Iterator[Section]:
-
     levels = facts["levels"]
     if not levels:
         return
@@ -225,7 +224,6 @@ def _levels(facts: Facts) -> Iterator[Section]:
 
 
 def _measured(facts: Facts) -> Iterator[Section]:
-
     parts = facts.get("measured", [])
     if not parts:
         return

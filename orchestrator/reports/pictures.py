@@ -61,7 +61,7 @@ def _pictures(state: State, rows: pl.DataFrame, facts: Mapping[str, Any], folder
     if state.experiment.scales[state.scale].search:
         yield from _search(state, facts, folder)
     elif not state.experiment.laws or state.experiment.scales[state.scale].space.also:
-        yield from _laws_of_strata(state, rows, folder)
+        yield from _laws_of_strata(state, rows, facts, folder)
         yield from _arms(state, rows, folder)
     elif state.experiment.strata(state.scale):
         yield from _heat_map(state, facts, folder)
@@ -107,12 +107,19 @@ def _search(state: State, facts: Mapping[str, Any], folder: Path) -> Iterator[Pi
     )
 
 
-def _laws_of_strata(state: State, rows: pl.DataFrame, folder: Path) -> Iterator[Picture]:
+def _laws_of_strata(state: State, rows: pl.DataFrame, facts: Mapping[str, Any], folder: Path) -> Iterator[Picture]:
     """Draw the laws of those parts of a union of grids that have enough levels for one."""
+
+    def reported(where: Mapping[str, Any]) -> list[Any]:
+        return [fit_of(fit) for part in facts.get("parts", ()) if part["where"] == where for fit in part["fits"]]
+
     parts = groups(state.experiment, state.scale, rows) if state.experiment.laws else ()
     enough = [(where, part) for where, part in parts if part[state.experiment.x].n_unique() >= LEVELS_OF_A_LAW]
     names = telling([where for where, _ in enough])
-    fitted = {told(few or where): _fitted(state, part) for few, (where, part) in zip(names, enough, strict=True)}
+    fitted = {
+        told(few or where): _fitted(state, part, reported(where))
+        for few, (where, part) in zip(names, enough, strict=True)
+    }
     yield from _laws(state, {name: each for name, each in fitted.items() if each}, folder)
 
 

@@ -65,7 +65,6 @@ def value_word(value: Any) -> str:
     >>> value_word("adamw"), value_word("early_stop"), value_word(0.5), value_word(None)
     ('AdamW', 'early stop', '0.5', 'none')
     """
-
     return VALUES.get(value, value.replace("_", " ")) if isinstance(value, str) else word(value)
 
 

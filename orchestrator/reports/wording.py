@@ -122,7 +122,6 @@ def condition(where: Mapping[str, Any]) -> str:
     >>> condition({"distractors": "random", "kl_strength": 0.03, "clip_norm": None})
     'distractors = random, λ = 0.03, clip norm = none'
     """
-
     return ", ".join(f"{letter(name)} = {word(value)}" for name, value in where.items())
 
 

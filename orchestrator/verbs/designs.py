@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
+
+import polars as pl
 
 from analysis.table import timeline
 from orchestrator.reports.answers import evidence_of
@@ -42,7 +45,8 @@ def design(study: Study, halfwidth: float, cores: int) -> dict[str, Any]:
     enough = [grid for grid in scale.space.grids if len(set(_levels(study, grid))) >= len(free)]
     if not enough:
         raise BadInputError(f"{experiment.name} has no grid of {len(free)} levels at this scale, as its law needs")
-    parts = [_part(study, grid, halfwidth, cores) for grid in enough]
+    rows = _usable(study)
+    parts = [_part(study, grid, rows, halfwidth, cores) for grid in enough]
     facts = {"experiment": experiment.name, "wanted": halfwidth, "law": experiment.primary_law}
     return {**facts, "free": list(free), "parts": parts}
 
@@ -51,28 +55,32 @@ def _levels(study: Study, grid: Axes) -> list[float]:
     return sorted(float(x) for x in grid[study.experiment.x] if x > 0)
 
 
-def _part(study: Study, grid: Axes, halfwidth: float, cores: int) -> dict[str, Any]:
+def _usable(study: Study) -> pl.DataFrame | None:
+    """Return the runs that laws are fitted to; None where no run has ended."""
+    state = read(study)
+    if state.rows.is_empty():
+        return None
+    runs = timeline(runs_of(state), state.experiment.threshold, state.experiment.criterion)
+    usable: pl.DataFrame = evidence_of(state.experiment, state.scale, runs).usable
+    return usable
+
+
+def _part(study: Study, grid: Axes, rows: pl.DataFrame | None, halfwidth: float, cores: int) -> dict[str, Any]:
     """Return the designs of one grid, whose other axes multiply the costs."""
     from analysis.design import designs
 
     experiment, scale = study.experiment, study.experiment.scales[study.scale]
     strata = experiment.strata(study.scale)
     where = {name: grid[name][0] for name in strata if len(grid[name]) == 1}
-    world, origin = _world(study, grid, where)
+    world, origin = _world(study, grid, rows, where)
+    world = replace(world, spacing=float(experiment.recording.grid_min_steps))
     found = sorted(
-        designs(
-            world,
-            _levels(study, grid),
-            scale.budget_steps,
-            parameter=PARAMETER,
-            wanted=halfwidth,
-            spacing=float(experiment.recording.grid_min_steps),
-        ),
+        designs(world, _levels(study, grid), scale.budget_steps, parameter=PARAMETER, wanted=halfwidth),
         key=lambda each: (each.halfwidth > halfwidth, each.replica_steps),
     )
     gflop = family_named(experiment.family).step_gflop(experiment.replicas(study.scale)[0].member().config)
     times = math.prod(len(grid[name]) for name in strata)
-    rows = [
+    told = [
         {
             **vars(each),
             "levels": list(each.levels),
@@ -83,28 +91,27 @@ def _part(study: Study, grid: Axes, halfwidth: float, cores: int) -> dict[str, A
         }
         for each in found
     ]
-    return {"where": where, "world": vars(world), "origin": origin, "designs": rows}
+    return {"where": where, "world": vars(world), "origin": origin, "designs": told}
 
 
-def _world(study: Study, grid: Axes, where: Mapping[str, Any]) -> tuple[Any, str]:
+def _world(study: Study, grid: Axes, rows: pl.DataFrame | None, where: Mapping[str, Any]) -> tuple[Any, str]:
     """Return the assumed world of one grid and where it comes from."""
     from analysis.design import World
     from analysis.evidence import groups_of, matching, times_of
     from analysis.laws import law_named
 
-    law, state = law_named(study.experiment.primary_law), read(study)
-    if not state.rows.is_empty():
-        runs = timeline(runs_of(state), state.experiment.threshold, state.experiment.criterion)
-        usable = matching(evidence_of(state.experiment, state.scale, runs).usable, where)
+    law = law_named(study.experiment.primary_law)
+    if rows is not None:
+        usable = matching(rows, where)
         times = times_of(usable, study.experiment.x)
-        if len(set(times.x[times.observed])) >= len(law.free):
+        if len(times.levels_seen) >= len(law.free):
             values = law.fit(times).values
             return World.of(law, values, times, groups_of(usable)), f"{len(times.x)} runs in {study.results.root}"
     expected = study.experiment.scales[study.scale].expected_steps
     budget = study.experiment.scales[study.scale].budget_steps
     levels = _levels(study, grid)
     times = _pilot_times({x: steps for x, steps in expected.items() if x in levels}, budget)
-    if times is None or len(set(times.x[times.observed])) < len(law.free):
+    if times is None or len(times.levels_seen) < len(law.free):
         raise BadInputError(f"{study.experiment.name} has neither results nor enough pilots; launch it first")
     values = {**law.fit(times).values, "sigma": ASSUMED_SIGMA}
     return (
@@ -137,7 +144,7 @@ def _lines_of(name: str, part: Mapping[str, Any], free: list[str]) -> Iterator[s
     world = part["world"]
     if name:
         yield f"where {name}:"
-    constants = ", ".join(f"{name} {value:.3g}" for name, value in world["values"].items() if name in free)
+    constants = ", ".join(f"{each} {value:.3g}" for each, value in world["values"].items() if each in free)
     yield (
         f"assumed: {constants}; spread {world['sigma']:.2g} within and {world['seed_sigma']:.2g} between seeds "
         f"(from {part['origin']})"

@@ -24,7 +24,8 @@ def run(seed: int, strength: float, aligned: int | None) -> dict[str, Any]:
     """Return a run that memorises at 100 and groks at 900, or at 500 under the strong prior."""
     grokked = 900 if strength == WEAK["kl_strength"] else 500
     ends = {"": (grokked - 1, grokked), "memorised_": (99, 100), "aligned_0.1_": (aligned and aligned - 1, aligned)}
-    ends["early_0.5_"] = (aligned and aligned // 2 - 1, aligned and aligned // 2)
+    early = aligned and (40 if strength == WEAK["kl_strength"] else 10)
+    ends["early_0.5_"] = (early and early - 1, early)
     found = {
         f"{name}{end}": step for name, both in ends.items() for end, step in zip(("lower", "upper"), both, strict=True)
     }
@@ -61,7 +62,7 @@ def evidence(never: int = 0) -> Evidence:
 def test_a_ratio_is_that_of_the_times_it_names(quantity: str | None, ratio: float, words: str) -> None:
     rule = RatioWithin(first=WEAK, second=STRONG, quantity=quantity, high=0.9)
     found = rule.answer(evidence())
-    assert found.interval.estimate == pytest.approx(ratio, rel=0.05) and found.words.startswith(words)
+    assert found.interval.estimate == pytest.approx(ratio, rel=0.02) and found.words.startswith(words)
     looked = rule.looked(evidence())
     assert len(looked.lower) == SEEDS and bool((looked.lower <= 1.02 * ratio).all())
     assert judge(Claim(name="c", statement="s.", rule=rule), evidence()).verdict == "holds"

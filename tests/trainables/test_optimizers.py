@@ -15,7 +15,7 @@ from trainables.pack import Pack
 from trainables.randomness import generator
 
 RATES, DECAYS, BETA1, BETA2, MOMENTUM = (1e-2, 3e-3), (0.0, 1.0), (0.9, 0.8), (0.99, 0.98), (0.95, 0.9)
-CLIPS, WARMUPS = (None, 0.5), (0, 4)
+CLIPS, WARMUPS, EPSILON = (None, 0.5), (0, 4), (1e-8, 1e-8)
 SHAPES = {"key": (4, 3), "hidden_weight": (3, 6), "hidden_bias": (6,), "embedding": (5, 4)}
 FACTS = {"learning_rate": RATES, "weight_decay": DECAYS, "clip_norm": CLIPS, "warmup_steps": WARMUPS}
 
@@ -62,7 +62,7 @@ def test_lion_equals_the_update_written_out() -> None:
 def test_muon_moves_matrices_as_torch_does_and_the_rest_as_adamw() -> None:
     params = drawn(100)
     start = {name: value.clone() for name, value in params.items()}
-    ours = Muon(beta1=BETA1, beta2=BETA2, momentum=MOMENTUM, **FACTS)
+    ours = Muon(beta1=BETA1, beta2=BETA2, epsilon=EPSILON, momentum=MOMENTUM, **FACTS)
     state = ours.init(params)
     for step in range(8):
         ours.step(params, drawn(step), state, step=step)
@@ -106,8 +106,8 @@ def test_orthogonalising_keeps_singular_vectors_and_maps_each_singular_value(sha
 
 def test_muon_keeps_adamws_moments_for_the_rest_only() -> None:
     params = drawn(0)
-    muon = Muon(beta1=BETA1, beta2=BETA2, momentum=MOMENTUM, **FACTS).init(params)
-    adamw = AdamW(beta1=BETA1, beta2=BETA2, **FACTS).init(params)
+    muon = Muon(beta1=BETA1, beta2=BETA2, epsilon=EPSILON, momentum=MOMENTUM, **FACTS).init(params)
+    adamw = AdamW(beta1=BETA1, beta2=BETA2, epsilon=EPSILON, **FACTS).init(params)
     assert set(muon) - set(adamw) == {"velocity.key", "velocity.hidden_weight"}
     assert {"first.key", "second.hidden_weight"} <= set(adamw) - set(muon)
 

@@ -11,14 +11,13 @@ from torch import Tensor
 from trainables.optimizers._stacked import Stacked, Tensors, per
 
 SOURCE = "arXiv 1711.05101, algorithm 2; clipping and bias correction as in torch.optim.AdamW and clip_grad_norm_"
-EPSILON = 1e-8  # of torch.optim.AdamW
 
 
 class AdamW(Stacked):
     """Adam with decoupled weight decay on all parameters; each replica has coefficients of its own."""
 
     def __init__(
-        self, *, beta1: Sequence[float], beta2: Sequence[float], epsilon: Sequence[float] = (EPSILON,), **facts: Any
+        self, *, beta1: Sequence[float], beta2: Sequence[float], epsilon: Sequence[float], **facts: Any
     ) -> None:
         super().__init__(**facts)
         self.beta1, self.beta2, self.epsilon = self.vector(beta1), self.vector(beta2), self.vector(epsilon)
