@@ -4,7 +4,7 @@ Paper: Grokking as Structural Inference (arXiv 2605.15787), Figure 3 and Theorem
 and bounds the time until attention is aligned, D ≤ δ, by a multiple of 1/λ; the paper trains with AdamW and measures
 the grok step. Here alignment is timed under both optimizers (SGD without momentum is the one that follows the flow) and
 grokking under AdamW.
-Cost: the laptop scale is 168 replicas, about 115,000 replica-steps, 6 minutes on 2 CPU cores.
+Cost: the laptop scale is 168 replicas, about 115,000 replica-steps, 8 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch kl_scaling``
 """
 
@@ -149,7 +149,7 @@ EXPERIMENT = Experiment(
         ".035 745/890, .04 491/637, .05 281/511, .06 132/481, .08 58/415, .1 46/403, 1 12/383; first crossings within "
         "10 steps were undone. So sustained crossings count, and levels under AdamW lie where alignment is no matter "
         "of tens of steps. Power laws from .03 to .06 had exponents near 5.0, 3.7 and 3.0 at D = 0.3, 0.1 and 0.03. "
-        "At .025 most pilots had no 0.99 by 2,500 and all had alignment. 12 seeds keep the launch near 6 minutes; "
+        "At .025 most pilots had no 0.99 by 2,500 and all had alignment. 12 seeds were to keep the launch near 6 minutes (it takes 8); "
         "half-widths of 0.15 for the exponent of alignment and 0.35 for that of grokking would need about four times "
         "as many. Claims and levels were written before any of the measured seeds ran."
     ),
