@@ -149,8 +149,8 @@ EXPERIMENT = Experiment(
         ".035 745/890, .04 491/637, .05 281/511, .06 132/481, .08 58/415, .1 46/403, 1 12/383; first crossings within "
         "10 steps were undone. So sustained crossings count, and levels under AdamW lie where alignment is no matter "
         "of tens of steps. Power laws from .03 to .06 had exponents near 5.0, 3.7 and 3.0 at D = 0.3, 0.1 and 0.03. "
-        "At .025 most pilots had no 0.99 by 2,500 and all had alignment. 12 seeds were to keep the launch near 6 minutes (it takes 8); "
-        "half-widths of 0.15 for the exponent of alignment and 0.35 for that of grokking would need about four times "
-        "as many. Claims and levels were written before any of the measured seeds ran."
+        "At .025 most pilots had no 0.99 by 2,500 and all had alignment. 12 seeds were to keep the launch near 6 "
+        "minutes (it takes 8); half-widths of 0.15 for the exponent of alignment and 0.35 for that of grokking would "
+        "need about four times as many. Claims and levels were written before any of the measured seeds ran."
     ),
 )
