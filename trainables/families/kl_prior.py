@@ -50,7 +50,7 @@ class KLPrior(Family):
     Config: ClassVar[type] = Config
     version: ClassVar[int] = 2
     precisions: ClassVar[tuple[str, ...]] = ("fp32", "bf16-mlp")
-    offers: ClassVar[tuple[str, ...]] = ("attention",)
+    offers: ClassVar[tuple[str, ...]] = ("attention", "operands")
     sources: ClassVar[Mapping[str, str]] = {
         "task: addition modulo p among distractors": "arXiv 2605.15787, Table G.2; distractor tokens inferred",
         "model: one attention layer and a ReLU MLP": "arXiv 2605.15787, Table G.2; initialisation inferred",

@@ -38,6 +38,7 @@ class MLPAddition(Family):
 
     Config: ClassVar[type] = Config
     version: ClassVar[int] = 2
+    offers: ClassVar[tuple[str, ...]] = ("operands",)
     sources: ClassVar[Mapping[str, str]] = {
         "task: pairs of residues, a >= b": "arXiv 2310.19470 and its public code",
         "model: MLP on summed embeddings": "arXiv 2310.19470, section 3; drawing of embeddings inferred",
