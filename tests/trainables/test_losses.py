@@ -97,13 +97,52 @@ def test_answers_are_right_by_the_largest_output_or_by_the_sign() -> None:
         MeanSquare().right(outputs, outputs)
 
 
-def test_the_gradient_of_a_sure_answer_lives_in_float64_alone() -> None:
+@pytest.mark.parametrize("classes", [2, 67])
+@pytest.mark.parametrize("margin", [5, 10, 17, 18, 20, 25, 30, 37, 50, 80])
+def test_loss_and_gradient_of_a_sure_answer_are_those_of_float64_at_any_margin(margin: int, classes: int) -> None:
+    """Known from the closed form: with n others, all ``margin`` below, the rest of the sum is n · exp(-margin)."""
+    outputs = torch.zeros(1, 1, classes)
+    outputs[..., 0] = margin
+    rest = (classes - 1) * math.exp(-margin)
+    loss, gradient = gradient_of(outputs, "exact")
+    assert loss == pytest.approx(math.log1p(rest), rel=1e-5, abs=0)
+    assert gradient[0].item() == pytest.approx(-rest / (1 + rest), rel=1e-5, abs=0)
+    assert gradient[1].item() == pytest.approx(math.exp(-margin) / (1 + rest), rel=1e-5, abs=0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(margin=st.floats(-80, 80), seed=st.integers(0, 10**6))
+def test_exact_gradients_are_those_of_float64_whichever_class_is_largest(margin: float, seed: int) -> None:
+    outputs = torch.randn(1, 1, 9, generator=generator(seed, "outputs"))
+    outputs[..., 0] += margin
+    loss, gradient = gradient_of(outputs, "exact")
+    of_target, others = outputs[0, 0, 0].double(), outputs[0, 0, 1:].double()
+    relative = (others - of_target).exp().sum()  # Σ exp(z_c - z_0): the loss is log(1 + it), p_0 is 1 / (1 + it)
+    wanted = torch.cat([-(relative / (1 + relative)).view(1), (others - of_target).exp() / (1 + relative)])
+    assert loss == pytest.approx(relative.log1p().item(), rel=1e-5, abs=0)
+    torch.testing.assert_close(gradient.double(), wanted, rtol=2e-5, atol=0)
+
+
+def test_rounded_arithmetic_loses_the_gradient_of_a_sure_answer_in_float32_alone() -> None:
     """At a margin of 25 the probability of the right class is 1 - 1.4e-11, which float32 cannot tell from 1."""
     outputs = torch.tensor([[[25.0, 0.0]]])
-    own = {}
-    for loss_dtype in ("float32", "float64"):
-        leaf = outputs.clone().requires_grad_()
-        value = CrossEntropy(loss_dtype=loss_dtype).value(leaf, torch.tensor([[0]]))
-        (gradient,) = torch.autograd.grad(value.sum(), leaf)
-        own[loss_dtype] = gradient[0, 0, 0].item()
-    assert own["float32"] == 0 and own["float64"] == pytest.approx(-math.exp(-25), rel=1e-6)
+    assert gradient_of(outputs, "rounded")[1].tolist() == [0, pytest.approx(math.exp(-25))]
+    assert gradient_of(outputs.double(), "rounded")[1][0].item() == pytest.approx(-math.exp(-25), rel=1e-4)
+
+
+def test_rounded_arithmetic_is_that_of_torch() -> None:
+    """At a margin of 16 p - 1 = -1.1e-7 is known to half a digit: torch and the rounded form give its neighbour."""
+    outputs = torch.tensor([[[16.0, 0.0]]])
+    leaf = outputs.clone().requires_grad_()
+    nn.functional.cross_entropy(leaf[0], torch.tensor([0])).backward()
+    assert leaf.grad is not None
+    assert gradient_of(outputs, "rounded")[1].tolist() == pytest.approx(leaf.grad.flatten().tolist(), rel=1e-6)
+    assert gradient_of(outputs, "exact")[1][0].item() != pytest.approx(leaf.grad[0, 0, 0].item(), rel=1e-3)
+
+
+def gradient_of(outputs: Tensor, arithmetic: str) -> tuple[float, Tensor]:
+    """Return the loss of one example whose target is class 0, and its gradient by the outputs, shape (C,)."""
+    leaf = outputs.clone().requires_grad_()
+    value = CrossEntropy(loss_arithmetic=arithmetic).value(leaf, torch.zeros(1, 1, dtype=torch.int64))
+    (gradient,) = torch.autograd.grad(value.sum(), leaf)
+    return value.item(), gradient[0, 0]

@@ -120,6 +120,18 @@ def test_the_mlp_in_blocks_equals_torch_in_value_and_gradient(low: torch.dtype, 
         assert (found - reference).norm() <= close * reference.norm()
 
 
+@pytest.mark.parametrize("arithmetic, found", [("exact", -2 * math.exp(-30)), ("rounded", 0.0)])
+def test_the_mlp_of_a_sure_answer_learns_by_the_arithmetic_it_is_given(arithmetic: str, found: float) -> None:
+    """Without weights the logits are the output biases: 30 for the target, 0 for two others."""
+    bias = torch.tensor([[30.0, 0.0, 0.0]], requires_grad=True)
+    weights = [torch.zeros(1, 4, 8), torch.zeros(1, 8), torch.zeros(1, 8, 3), bias]
+    targets = torch.zeros(1, 2, dtype=torch.int64)
+    loss, _ = mlp_loss(torch.zeros(1, 2, 4), weights, targets, torch.float32, arithmetic)
+    (gradient,) = torch.autograd.grad(loss.sum(), bias)
+    assert gradient[0, 0].item() == pytest.approx(found, rel=1e-5, abs=0)
+    assert loss.item() == pytest.approx(2 * math.exp(-30), rel=1e-2, abs=0)
+
+
 @pytest.mark.parametrize("residual", [False, True])
 @pytest.mark.parametrize("layer_norm", [False, True])
 @pytest.mark.parametrize("distractors", ["random", "constant"])

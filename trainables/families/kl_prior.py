@@ -10,6 +10,7 @@ from trainables.family import Family, Member, Parent, Parts, defaults
 from trainables.fields.attention import Attention, attention_gflop, attention_mib, attention_of
 from trainables.fields.batches import Batches, batches_of
 from trainables.fields.distractors import Distractors, task_of
+from trainables.fields.loss_arithmetic import cross_entropy_of
 from trainables.fields.norms import Norms, norms_of
 from trainables.fields.optimizer import Optimizer, optimizer_of
 from trainables.fields.prior import Prior, prior_of
@@ -47,9 +48,9 @@ class KLPrior(Family):
     """One attention layer on modular addition, and a prior of strength λ = kl_strength on its attention."""
 
     Config: ClassVar[type] = Config
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     precisions: ClassVar[tuple[str, ...]] = ("fp32", "bf16-mlp")
-    offers: ClassVar[tuple[str, ...]] = ("attention",)
+    offers: ClassVar[tuple[str, ...]] = ("attention", "operands")
     sources: ClassVar[Mapping[str, str]] = {
         "task: addition modulo p among distractors": "arXiv 2605.15787, Table G.2; distractor tokens inferred",
         "model: one attention layer and a ReLU MLP": "arXiv 2605.15787, Table G.2; initialisation inferred",
@@ -76,6 +77,7 @@ class KLPrior(Family):
             ],
             probes=[part("trainables.probes", probe)() for probe in (*PROBES, *probes)],
             batches=batches_of(members, task),
+            loss=cross_entropy_of(members[0].config),
         )
 
     @classmethod

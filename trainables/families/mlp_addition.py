@@ -37,7 +37,8 @@ class MLPAddition(Family):
     """Embeddings of two residues, summed, two linear layers with a ReLU between, and an unembedding."""
 
     Config: ClassVar[type] = Config
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
+    offers: ClassVar[tuple[str, ...]] = ("operands",)
     sources: ClassVar[Mapping[str, str]] = {
         "task: pairs of residues, a >= b": "arXiv 2310.19470 and its public code",
         "model: MLP on summed embeddings": "arXiv 2310.19470, section 3; drawing of embeddings inferred",

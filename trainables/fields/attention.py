@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainables.family import shared
+from trainables.fields.loss_arithmetic import LossArithmetic
 from trainables.names import part
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attention:
+class Attention(LossArithmetic):
     """How the network attends and how large it is; arXiv 2605.15787, Table G.2, unless a comment says inferred."""
 
     attention: str = shared("softmax", choices=("softmax", "linear_relu", "oracle"))
@@ -54,6 +55,7 @@ def attention_of(task: Any, fields: Any, precision: str) -> Any:
         init=fields.init,
         position_table=fields.position_table,
         precision=precision,
+        loss_arithmetic=fields.loss_arithmetic,
         **more,
     )
 

@@ -12,10 +12,12 @@ class Loss:
     """The mean over examples of a loss of each, worked out in ``loss_dtype``: float32 or float64.
 
     Outputs are brought to that type first, unless theirs is wider; the gradient comes back in theirs.
+    ``loss_arithmetic`` matters for cross-entropy alone.
     """
 
-    def __init__(self, *, loss_dtype: str = "float32") -> None:
+    def __init__(self, *, loss_dtype: str = "float32", loss_arithmetic: str = "exact") -> None:
         self.dtype: torch.dtype = getattr(torch, loss_dtype)
+        self.arithmetic = loss_arithmetic
 
     def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the loss of each replica; differentiable.

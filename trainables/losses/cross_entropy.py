@@ -10,11 +10,11 @@ from torch import Tensor
 from trainables.losses._loss import Loss
 from trainables.view import surprise_and_slope
 
-SOURCE = "in float64 as in arXiv 2310.19470: in float32 the gradient of a right answer is 0 long before its loss is"
+SOURCE = "rounded in float32 the gradient of a right answer is 0 long before its loss is: arXiv 2501.04697"
 
 
 class CrossEntropy(Loss):
-    """The cross-entropy of classes, in nats.
+    """The cross-entropy of classes, in nats; ``loss_arithmetic``: see ``surprise_and_slope``.
 
     Example: logits ``[0, 0, 0]`` have the loss log 3 = 1.0986 whatever the target.
     Shapes: outputs (R, N, C), targets (R, N) of whole numbers below C.
@@ -22,7 +22,7 @@ class CrossEntropy(Loss):
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return -log softmax of the target of every example, (R, N), in float64."""
-        found: Tensor = _Surprise.apply(outputs, targets)  # type: ignore[no-untyped-call]
+        found: Tensor = _Surprise.apply(outputs, targets, self.arithmetic)  # type: ignore[no-untyped-call]
         return found
 
 
@@ -30,12 +30,12 @@ class _Surprise(torch.autograd.Function):
     """Makes the gradient in the forward pass, where the exponentials are at hand."""
 
     @staticmethod
-    def forward(ctx: Any, outputs: Tensor, targets: Tensor) -> Tensor:
-        surprise, slope = surprise_and_slope(outputs, targets)
+    def forward(ctx: Any, outputs: Tensor, targets: Tensor, arithmetic: str) -> Tensor:
+        surprise, slope = surprise_and_slope(outputs, targets, arithmetic=arithmetic)
         ctx.save_for_backward(slope)
         return surprise
 
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
         (slope,) = ctx.saved_tensors
-        return slope * outer[0].unsqueeze(-1).to(slope.dtype), None
+        return slope * outer[0].unsqueeze(-1).to(slope.dtype), None, None

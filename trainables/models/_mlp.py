@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -29,6 +30,7 @@ BLOCK = 256  # examples on a CPU; elsewhere all at once
 GRAIN = 32  # a block is a multiple of it, the last one aside
 
 Weights = Sequence[Tensor]
+Judged = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 def mlp_logits(x: Tensor, weights: Weights, low: torch.dtype) -> Tensor:
@@ -37,12 +39,16 @@ def mlp_logits(x: Tensor, weights: Weights, low: torch.dtype) -> Tensor:
     return torch.cat([_forward(x[:, part], prepared)[2] for part in _blocks(x)], 1)[..., : weights[3].shape[1]]
 
 
-def mlp_loss(x: Tensor, weights: Weights, targets: Tensor, low: torch.dtype) -> tuple[Tensor, Tensor]:
+def mlp_loss(
+    x: Tensor, weights: Weights, targets: Tensor, low: torch.dtype, arithmetic: str = "exact"
+) -> tuple[Tensor, Tensor]:
     """Return the mean cross-entropy of each replica in nats, shape (R,), and the logits, which have no gradient.
+
+    ``arithmetic``: that of ``surprise_and_slope``.
 
     Limits: can be differentiated once.
     """
-    loss, logits = _MlpLoss.apply(x, *weights, targets, low)  # type: ignore[no-untyped-call]
+    loss, logits = _MlpLoss.apply(x, *weights, targets, low, arithmetic)  # type: ignore[no-untyped-call]
     return loss, logits
 
 
@@ -51,14 +57,13 @@ class _MlpLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, *rest: Any) -> tuple[Tensor, Tensor]:
-        weights, (targets, low) = rest[:4], rest[4:]
+        weights, (targets, low, arithmetic) = rest[:4], rest[4:]
         prepared, classes = _prepared(weights, low), weights[3].shape[1]
         gradients = [torch.empty_like(x), *(torch.zeros_like(weight, dtype=x.dtype) for weight in prepared)]
         surprises, logits = [], []
         for n in _blocks(x):
-            surprise, made = _block(
-                x[:, n], targets[:, n], 1 / x.shape[1], prepared, (gradients[0][:, n], *gradients[1:])
-            )
+            judged = partial(surprise_and_slope, targets=targets[:, n], weight=1 / x.shape[1], arithmetic=arithmetic)
+            surprise, made = _block(x[:, n], judged, prepared, (gradients[0][:, n], *gradients[1:]))
             surprises.append(surprise)
             logits.append(made)
         found = torch.cat(logits, 1)[..., :classes]
@@ -70,7 +75,12 @@ class _MlpLoss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
         gradients, ctx.gradients = ctx.gradients, None  # they are scaled in place: there is no second time
-        return (*(gradient.mul_(outer[0].view(-1, *[1] * (gradient.dim() - 1))) for gradient in gradients), None, None)
+        return (
+            *(gradient.mul_(outer[0].view(-1, *[1] * (gradient.dim() - 1))) for gradient in gradients),
+            None,
+            None,
+            None,
+        )
 
 
 def _prepared(weights: Weights, low: torch.dtype) -> Weights:
@@ -90,14 +100,14 @@ def _forward(x: Tensor, weights: Weights) -> tuple[Tensor, Tensor, Tensor]:
     return inputs, hidden, torch.bmm(hidden, weight2).to(bias2.dtype).add_(bias2.unsqueeze(1))
 
 
-def _block(x: Tensor, targets: Tensor, share: float, weights: Weights, gradients: Weights) -> tuple[Tensor, Tensor]:
+def _block(x: Tensor, judged: Judged, weights: Weights, gradients: Weights) -> tuple[Tensor, Tensor]:
     """Return surprises and logits of a block; set the gradients of its inputs and add to those of the weights.
 
-    The gradients are those of the sum of the surprises times a share.
+    ``judged`` gives the surprises of logits, and the gradients that are carried on.
     """
     of_x, of_weight1, of_bias1, of_weight2, of_bias2 = gradients
     inputs, hidden, logits = _forward(x, weights)
-    surprise, slope = surprise_and_slope(logits, targets, weight=share)
+    surprise, slope = judged(logits)
     outer = slope.to(hidden.dtype)
     _accumulate(of_weight2, hidden.mT, outer)
     of_bias2.add_(slope.sum(1))

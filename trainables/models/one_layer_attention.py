@@ -50,7 +50,7 @@ class OneLayerAttention:
     MLP reads z = Σ_j α_j W_V x_j, plus x_q with ``residual``, layer-normalised with ``layer_norm``. A token meets a
     position only in a sum, so scores and values come from (token) + (position) tables.
     ``position_table``: P is learned, none, or sinusoidal with the norm of an embedding (arXiv 1706.03762, section 3.5).
-    ``precision="bf16-mlp"`` makes the products of the MLP in bfloat16.
+    ``precision="bf16-mlp"`` makes the products of the MLP in bfloat16; ``loss_arithmetic``: see ``surprise_and_slope``.
 
     ``beyond_the_answer``: whether the loss is about more than the answer at the last position.
 
@@ -74,11 +74,12 @@ class OneLayerAttention:
         init: str = "fan_in",
         position_table: str = "learned",
         precision: str = "fp32",
+        loss_arithmetic: str = "exact",
     ) -> None:
         self.vocabulary, self.positions, self.classes, self.width = vocabulary, positions, classes, width
         self.query_token, self.informative, self.position_table = query_token, tuple(informative), position_table
         self.attention, self.residual, self.layer_norm = attention, residual, layer_norm
-        self.initialisation, self.precision = init, precision
+        self.initialisation, self.precision, self.loss_arithmetic = init, precision, loss_arithmetic
 
     def init(self, generators: Sequence[Generator]) -> Parameters:
         """Return initial parameters, each drawn from the replica's own generator in the order of ``shapes``."""
@@ -121,8 +122,12 @@ class OneLayerAttention:
         """
         trace = self.attend(params, tokens_RNT)
         read_RND = self._read(params, tokens_RNT, trace)
-        loss_R, logits_RNC = mlp_loss(read_RND, [params[name] for name in MLP], targets_RN, self._low(read_RND))
-        return loss_R, logits_RNC, trace
+        return *self._judged(params, read_RND, targets_RN), trace
+
+    def _judged(self, params: Parameters, read_RND: Tensor, targets_RN: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean cross-entropy of what the MLP makes of its inputs, (R,), and the logits."""
+        weights, low = [params[name] for name in MLP], self._low(read_RND)
+        return mlp_loss(read_RND, weights, targets_RN, low, self.loss_arithmetic)
 
     def _low(self, read_RND: Tensor) -> torch.dtype:
         """Return the type of the MLP's products."""

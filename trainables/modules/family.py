@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from trainables.modules.trial import Trial
 
 PROBES = ("accuracy", "losses", "parameter_norm")
-OF_THE_NETWORK = ("loss", "loss_dtype", "train_fraction")  # beside the constructor's arguments
+OF_THE_NETWORK = ("loss", "loss_dtype", "loss_arithmetic", "train_fraction")  # beside the constructor's arguments
 
 
 class ModuleFamily(Family):
     """What the families of users' networks share; each is a subclass with a definition and a Config of its own."""
 
     definition: ClassVar[Definition]
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     @classmethod
     def build(
