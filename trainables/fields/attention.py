@@ -54,6 +54,7 @@ def attention_of(task: Any, fields: Any, precision: str) -> Any:
         init=fields.init,
         position_table=fields.position_table,
         precision=precision,
+        fixed=task.train.inputs if fields.batch_size is None else None,
         **more,
     )
 

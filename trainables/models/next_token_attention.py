@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from trainables.models._mlp import mlp_loss
-from trainables.models.one_layer_attention import MLP, OneLayerAttention, Parameters, Trace, rows_at, softmax
+from trainables.models.one_layer_attention import OUTPUT, OneLayerAttention, Parameters, Trace, rows_at, softmax
 
 SOURCE = "arXiv 2605.15787, appendix G (autoregressive grokking); attention is causal"
 
@@ -45,4 +45,4 @@ class NextTokenAttention(OneLayerAttention):
         scores_RNT = by_token_RNV.gather(2, seen_RNT) + direction_RND @ vectors.mT
         trace = softmax(scores_RNT / math.sqrt(self.width))
         read_RND = self._pooled(params, seen_RNT, trace)
-        return mlp_loss(read_RND, [params[name] for name in MLP], next_RN, self._low(read_RND))[0]
+        return mlp_loss(self._from_vectors(params, read_RND), [params[name] for name in OUTPUT], next_RN)[0]

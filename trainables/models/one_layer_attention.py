@@ -13,7 +13,8 @@ from functools import lru_cache
 import torch
 from torch import Generator, Tensor
 
-from trainables.models._mlp import mlp_logits, mlp_loss
+from trainables.models._first_layer import FromTable, FromVectors, lookups_of
+from trainables.models._mlp import FirstLayer, mlp_logits, mlp_loss
 from trainables.models._pooled import pooled
 from trainables.reductions import log_softmax
 
@@ -22,7 +23,8 @@ HIDDEN_RATIO = 4
 SMALLEST_MASS = 1e-12  # linear ReLU attention can put exactly nothing on a position; the KL then stays finite
 
 Parameters = dict[str, Tensor]
-MLP = ("hidden_weight", "hidden_bias", "output_weight", "output_bias")
+OUTPUT = ("output_weight", "output_bias")
+MLP = ("hidden_weight", "hidden_bias", *OUTPUT)
 ATTENTION = ("query", "key", "value")
 
 
@@ -74,11 +76,14 @@ class OneLayerAttention:
         init: str = "fan_in",
         position_table: str = "learned",
         precision: str = "fp32",
+        fixed: Tensor | None = None,
     ) -> None:
         self.vocabulary, self.positions, self.classes, self.width = vocabulary, positions, classes, width
         self.query_token, self.informative, self.position_table = query_token, tuple(informative), position_table
         self.attention, self.residual, self.layer_norm = attention, residual, layer_norm
         self.initialisation, self.precision = init, precision
+        self._fixed = fixed
+        self._lookups = lookups_of(fixed, vocabulary) if fixed is not None and fixed.device.type == "cpu" else ()
 
     def init(self, generators: Sequence[Generator]) -> Parameters:
         """Return initial parameters, each drawn from the replica's own generator in the order of ``shapes``."""
@@ -111,8 +116,8 @@ class OneLayerAttention:
     def apply(self, params: Parameters, tokens_RNT: Tensor) -> tuple[Tensor, Trace]:
         """Return logits (R, N, C) and the trace."""
         trace = self.attend(params, tokens_RNT)
-        read_RND = self._read(params, tokens_RNT, trace)
-        return mlp_logits(read_RND, [params[name] for name in MLP], self._low(read_RND)), trace
+        first = self._first(params, tokens_RNT, trace)
+        return mlp_logits(first, [params[name] for name in OUTPUT]), trace
 
     def loss(self, params: Parameters, tokens_RNT: Tensor, targets_RN: Tensor) -> tuple[Tensor, Tensor, Trace]:
         """Return the mean cross-entropy in nats (R,), logits (R, N, C) without a gradient, and the trace.
@@ -120,9 +125,33 @@ class OneLayerAttention:
         Limits: can be differentiated once.
         """
         trace = self.attend(params, tokens_RNT)
-        read_RND = self._read(params, tokens_RNT, trace)
-        loss_R, logits_RNC = mlp_loss(read_RND, [params[name] for name in MLP], targets_RN, self._low(read_RND))
+        first = self._first(params, tokens_RNT, trace, trained=True)
+        loss_R, logits_RNC = mlp_loss(first, [params[name] for name in OUTPUT], targets_RN)
         return loss_R, logits_RNC, trace
+
+    def _first(self, params: Parameters, tokens_RNT: Tensor, trace: Trace, *, trained: bool = False) -> FirstLayer:
+        """Return the first layer of the MLP, by a table where that is cheaper: on a CPU, for many examples."""
+        if tokens_RNT.device.type == "cpu" and not self.layer_norm and (tokens_RNT is self._fixed or not trained):
+            return self._tabled(params, tokens_RNT, trace)
+        return self._from_vectors(params, self._read(params, tokens_RNT, trace))
+
+    def _tabled(self, params: Parameters, tokens_RNT: Tensor, trace: Trace) -> FromTable:
+        T, V, weight = tokens_RNT.shape[-1], self.vocabulary, params["hidden_weight"]
+        rows = [params["embedding"], self.position_vectors(params, T)]
+        rows_RUD = torch.cat(rows, 1) @ params["value"]
+        shift = params["hidden_bias"]
+        low = self._low(weight)
+        if self.residual:
+            rows_RUD = torch.cat([rows_RUD, self._query_vector(params, T)], 1)
+        rows_RUH = (rows_RUD.to(low) @ weight.to(low)).to(weight.dtype)
+        if self.residual:
+            shift = shift + rows_RUH[:, -1]
+        table_RTVH = rows_RUH[:, V : V + T].unsqueeze(2) + rows_RUH[:, :V].unsqueeze(1)
+        lookups = self._lookups if tokens_RNT is self._fixed else ()
+        return FromTable(table_RTVH.flatten(1, 2), trace.attention, shift, tokens_RNT, low, lookups)
+
+    def _from_vectors(self, params: Parameters, read_RND: Tensor) -> FromVectors:
+        return FromVectors(read_RND, params["hidden_weight"], params["hidden_bias"], self._low(read_RND))
 
     def _low(self, read_RND: Tensor) -> torch.dtype:
         """Return the type of the MLP's products."""
