@@ -75,53 +75,52 @@ class Lookups:
 
 
 class FromTable:
-    """relu(Σ_t α_t table[t V + token_t] + shift) of a table (R, T V, H), attention (R, N, T) and a shift (R, H).
-
-    Hidden units come in the type ``low``. ``take`` needs the ``lookups`` of all blocks.
-    """
+    """relu(Σ_t α_t table[token_t] + Σ_k w_k rows_k) of a table (R, V, H), attention (R, N, T - 1), w (R, N, K)."""
 
     def __init__(
         self,
         table: Tensor,
+        rows: Tensor,
         attention: Tensor,
-        shift: Tensor,
+        shares: Tensor,
         tokens: Tensor,
         low: torch.dtype,
         lookups: Sequence[Lookups] = (),
     ) -> None:
-        self.tensors, self.low, self.parts = (table, attention, shift), low, blocks(tokens)
+        self.tensors, self.low, self.parts = (table, rows, attention, shares), low, blocks(tokens)
         self._tokens, self._lookups = tokens, lookups
         self.gradients: tuple[Tensor, ...] = ()
 
     def begin(self) -> None:
         """Make room for the gradients."""
-        table, attention, shift = self.tensors
-        self.gradients = (torch.zeros_like(table), torch.empty_like(attention), torch.zeros_like(shift))
+        table, rows, attention, shares = self.tensors
+        self.gradients = (torch.zeros_like(table), torch.zeros_like(rows), torch.empty_like(attention), torch.empty_like(shares))
 
     def hidden(self, number: int) -> Tensor:
         """Return the hidden units of a block, (R, B, H)."""
-        table, attention, shift = self.tensors
+        table, rows, attention, shares = self.tensors
         weights = attention[:, self.parts[number]]
         R, B, T = weights.shape
-        rows = self._lookups[number].rows if self._lookups else self._rows(number)
+        found = self._lookups[number].rows if self._lookups else self._rows(number)
         made = torch.embedding_bag(
-            table.flatten(0, 1), rows, _every(R * B, T, rows), False, 0, False, weights.flatten(), True
+            table.flatten(0, 1), found, _every(R * B, T, found), False, 0, False, weights.flatten(), True
         )[0]
-        return made.view(R, B, -1).add_(shift.unsqueeze(1)).relu_().to(self.low)
+        return made.view(R, B, -1).baddbmm_(shares[:, self.parts[number]], rows).relu_().to(self.low)
 
     def take(self, number: int, of_hidden: Tensor) -> None:
         """Add the gradients of a block, given that by its hidden units before the ReLU."""
-        of_table, of_attention, of_shift = self.gradients
-        table, attention, _ = self.tensors
+        of_table, of_rows, of_attention, of_shares = self.gradients
+        table, rows, attention, shares = self.tensors
         part, found = self.parts[number], self._lookups[number]
         outer = of_hidden.to(table.dtype)
-        of_shift.add_(outer.sum(1))
+        of_rows.baddbmm_(shares[:, part].mT, outer)
         sorted_weights = attention[:, part].flatten()[found.order]
         added = torch.embedding_bag(
             outer.flatten(0, 1), found.examples, found.starts, False, 0, False, sorted_weights, True
         )[0]
         of_table.add_(added.view_as(of_table))
         of_attention[:, part] = DOTS(found, outer.flatten(0, 1), table.flatten(0, 1)).view_as(of_attention[:, part])
+        of_shares[:, part] = torch.bmm(outer, rows.mT)
 
     def _rows(self, number: int) -> Tensor:
         return rows_of(self._tokens[:, self.parts[number]], self.tensors[0].shape[1])
@@ -134,10 +133,8 @@ def lookups_of(tokens_RNT: Tensor, vocabulary: int, kind: torch.dtype = torch.fl
 
 def rows_of(tokens_RBT: Tensor, height: int) -> Tensor:
     """Return the rows to look up, one replica, example and position after the other, shape (R B T)."""
-    R, _, T = tokens_RBT.shape
-    replicas = torch.arange(0, R * height, height, device=tokens_RBT.device)
-    positions = torch.arange(0, height, height // T, device=tokens_RBT.device)
-    return (tokens_RBT + replicas.view(-1, 1, 1) + positions).flatten()
+    R = len(tokens_RBT)
+    return (tokens_RBT + torch.arange(0, R * height, height, device=tokens_RBT.device).view(-1, 1, 1)).flatten()
 
 
 def accumulate(total: Tensor, left: Tensor, right: Tensor) -> None:
@@ -150,7 +147,7 @@ def accumulate(total: Tensor, left: Tensor, right: Tensor) -> None:
 
 def _lookups(tokens_RBT: Tensor, vocabulary: int, kind: torch.dtype) -> Lookups:
     R, B, T = tokens_RBT.shape
-    height = T * vocabulary
+    height = vocabulary
     rows = rows_of(tokens_RBT, height)
     order = rows.argsort(stable=True)
     starts = torch.searchsorted(rows[order], torch.arange(R * height + 1, device=rows.device))

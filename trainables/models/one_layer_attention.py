@@ -83,7 +83,7 @@ class OneLayerAttention:
         self.attention, self.residual, self.layer_norm = attention, residual, layer_norm
         self.initialisation, self.precision = init, precision
         self._fixed = fixed
-        self._lookups = lookups_of(fixed, vocabulary) if fixed is not None and fixed.device.type == "cpu" else ()
+        self._lookups = lookups_of(fixed[..., :-1], vocabulary) if fixed is not None and fixed.device.type == "cpu" else ()
 
     def init(self, generators: Sequence[Generator]) -> Parameters:
         """Return initial parameters, each drawn from the replica's own generator in the order of ``shapes``."""
@@ -139,16 +139,18 @@ class OneLayerAttention:
         T, V, weight = tokens_RNT.shape[-1], self.vocabulary, params["hidden_weight"]
         rows = [params["embedding"], self.position_vectors(params, T)]
         rows_RUD = torch.cat(rows, 1) @ params["value"]
-        shift = params["hidden_bias"]
+        shift = params["hidden_bias"].unsqueeze(1)
         low = self._low(weight)
         if self.residual:
             rows_RUD = torch.cat([rows_RUD, self._query_vector(params, T)], 1)
         rows_RUH = (rows_RUD.to(low) @ weight.to(low)).to(weight.dtype)
         if self.residual:
-            shift = shift + rows_RUH[:, -1]
-        table_RTVH = rows_RUH[:, V : V + T].unsqueeze(2) + rows_RUH[:, :V].unsqueeze(1)
+            shift = shift + rows_RUH[:, -1:]
+        query = rows_RUH[:, self.query_token].unsqueeze(1)
+        rows = torch.cat([rows_RUH[:, V:V+T-1], rows_RUH[:, V+T-1:V+T] + query, shift], 1)
         lookups = self._lookups if tokens_RNT is self._fixed else ()
-        return FromTable(table_RTVH.flatten(1, 2), trace.attention, shift, tokens_RNT, low, lookups)
+        shares = torch.cat([trace.attention, torch.ones_like(trace.attention[..., :1])], 2)
+        return FromTable(rows_RUH[:, :V].contiguous(), rows, trace.attention[..., :-1].contiguous(), shares, tokens_RNT[..., :-1], low, lookups)
 
     def _from_vectors(self, params: Parameters, read_RND: Tensor) -> FromVectors:
         return FromVectors(read_RND, params["hidden_weight"], params["hidden_bias"], self._low(read_RND))
