@@ -1,10 +1,12 @@
 """The first layer of the MLP, block by block of examples: from vectors, or from a table of what each token adds.
 
-What a query reads is linear in the values of tokens and positions, and so is the first layer. With one row per position
-and token that holds W₁ of both values, the hidden units before the ReLU are Σ_t α_t (row of t and its token) + b₁: T rows
-of H numbers per example in place of products with two matrices.
+What a query reads is linear in the values of tokens and positions, and so is the first layer. With W₁ of every token's
+and every position's value at hand, worked out once per step, the hidden units before the ReLU are
+Σ_t α_t (row of token_t + row of t) + b₁: a weighted sum of a few rows per example (PyTorch's ``embedding_bag``) and a
+narrow product, where vectors need a product with the table of values, one with W₁, and twice as many backward.
 
-Shape suffixes: R replicas, N examples, B examples of a block, T positions, V tokens, D width, H hidden units.
+Shape suffixes: R replicas, N examples, B examples of a block, T positions, K those whose tokens are looked up (the
+first ones), V tokens, D width, H hidden units.
 """
 
 from __future__ import annotations
@@ -64,7 +66,9 @@ class FromVectors:
 class Lookups:
     """Which rows of a table the examples of a block look up, and the same in the order of the rows.
 
-    Tables of all replicas lie one below the other. ``pattern`` is a sparse matrix of examples by rows.
+    ``rows``, one example after the other, point into the tables of all replicas, one below the other. ``order`` sorts
+    them; in that order, ``examples`` says which example looks up, and ``starts`` where each row begins. ``pattern`` is
+    a sparse matrix, examples by rows, with a place for each of them.
     """
 
     rows: Tensor
@@ -75,66 +79,58 @@ class Lookups:
 
 
 class FromTable:
-    """relu(Σ_t α_t table[token_t] + Σ_k w_k rows_k) of a table (R, V, H), attention (R, N, T - 1), w (R, N, K)."""
+    """relu(Σ_t α_t rows_t + Σ_k α_k table[token_k] + shift); hidden units are rounded to the type ``low``.
+
+    Attributes as those of FromVectors; ``take`` needs the ``lookups`` of all blocks. Tables are worked out and used
+    in the type of the parameters: in bfloat16 they would be no faster, and less exact.
+    Shapes: tokens (R, N, K), table (R, V, H), rows (R, T, H), shift (R, H), attention (R, N, T).
+    """
 
     def __init__(
-        self,
-        table: Tensor,
-        rows: Tensor,
-        attention: Tensor,
-        shares: Tensor,
-        tokens: Tensor,
-        low: torch.dtype,
-        lookups: Sequence[Lookups] = (),
+        self, tokens: Tensor, *tensors: Tensor, low: torch.dtype, lookups: Sequence[Lookups] | None = None
     ) -> None:
-        self.tensors, self.low, self.parts = (table, rows, attention, shares), low, blocks(tokens)
+        """Take the tokens, then table, rows, shift and attention."""
+        self.tensors, self.low, self.parts = tensors, low, blocks(tokens)
         self._tokens, self._lookups = tokens, lookups
+        table, rows, shift, attention = tensors
+        self._flat, self._looked_up = table.flatten(0, 1), attention[..., : tokens.shape[2]]
+        self._rows = torch.cat([rows, shift.unsqueeze(1)], 1)
+        self._shares = torch.cat([attention, torch.ones_like(attention[..., :1])], 2)
         self.gradients: tuple[Tensor, ...] = ()
 
     def begin(self) -> None:
         """Make room for the gradients."""
-        table, rows, attention, shares = self.tensors
-        self.gradients = (torch.zeros_like(table), torch.zeros_like(rows), torch.empty_like(attention), torch.empty_like(shares))
+        table, _, _, attention = self.tensors
+        self._of_rows = torch.zeros_like(self._rows)
+        of_rows, of_shift = self._of_rows[:, :-1], self._of_rows[:, -1]
+        self.gradients = (torch.zeros_like(table), of_rows, of_shift, torch.empty_like(attention))
 
     def hidden(self, number: int) -> Tensor:
         """Return the hidden units of a block, (R, B, H)."""
-        table, rows, attention, shares = self.tensors
-        weights = attention[:, self.parts[number]]
-        R, B, T = weights.shape
-        found = self._lookups[number].rows if self._lookups else self._rows(number)
-        made = torch.embedding_bag(
-            table.flatten(0, 1), found, _every(R * B, T, found), False, 0, False, weights.flatten(), True
-        )[0]
-        return made.view(R, B, -1).baddbmm_(shares[:, self.parts[number]], rows).relu_().to(self.low)
+        part = self.parts[number]
+        tokens, weights = self._tokens[:, part], self._looked_up[:, part]
+        rows = self._lookups[number].rows if self._lookups else _rows(tokens, self.tensors[0].shape[1])
+        made = _bag(self._flat, rows, _starts(tokens), weights.flatten())
+        return made.view(*tokens.shape[:2], -1).baddbmm_(self._shares[:, part], self._rows).relu_().to(self.low)
 
     def take(self, number: int, of_hidden: Tensor) -> None:
         """Add the gradients of a block, given that by its hidden units before the ReLU."""
-        of_table, of_rows, of_attention, of_shares = self.gradients
-        table, rows, attention, shares = self.tensors
-        part, found = self.parts[number], self._lookups[number]
-        outer = of_hidden.to(table.dtype)
-        of_rows.baddbmm_(shares[:, part].mT, outer)
-        sorted_weights = attention[:, part].flatten()[found.order]
-        added = torch.embedding_bag(
-            outer.flatten(0, 1), found.examples, found.starts, False, 0, False, sorted_weights, True
-        )[0]
-        of_table.add_(added.view_as(of_table))
-        of_attention[:, part] = DOTS(found, outer.flatten(0, 1), table.flatten(0, 1)).view_as(of_attention[:, part])
-        of_shares[:, part] = torch.bmm(outer, rows.mT)
-
-    def _rows(self, number: int) -> Tensor:
-        return rows_of(self._tokens[:, self.parts[number]], self.tensors[0].shape[1])
+        assert self._lookups is not None
+        found, part = self._lookups[number], self.parts[number]
+        of_table, of_attention = self.gradients[0], self.gradients[3][:, part]
+        of_hidden = of_hidden.to(of_table.dtype)
+        outer, weights = of_hidden.flatten(0, 1), self._looked_up[:, part]
+        of_table.add_(_bag(outer, found.examples, found.starts, weights.flatten()[found.order]).view_as(of_table))
+        self._of_rows.baddbmm_(self._shares[:, part].mT, of_hidden)
+        torch.bmm(of_hidden, self.tensors[1].mT, out=of_attention)
+        pattern = found.pattern.to(outer.dtype)
+        dots = torch.sparse.sampled_addmm(pattern, outer, self._flat.mT, beta=0.0).values()
+        of_attention[..., : weights.shape[2]].add_(dots.view_as(weights))
 
 
-def lookups_of(tokens_RNT: Tensor, vocabulary: int, kind: torch.dtype = torch.float32) -> list[Lookups]:
-    """Return the lookups of every block of examples that stay the same at each step."""
-    return [_lookups(tokens_RNT[:, part], vocabulary, kind) for part in blocks(tokens_RNT)]
-
-
-def rows_of(tokens_RBT: Tensor, height: int) -> Tensor:
-    """Return the rows to look up, one replica, example and position after the other, shape (R B T)."""
-    R = len(tokens_RBT)
-    return (tokens_RBT + torch.arange(0, R * height, height, device=tokens_RBT.device).view(-1, 1, 1)).flatten()
+def lookups_of(tokens_RNK: Tensor, vocabulary: int) -> list[Lookups]:
+    """Return the lookups of every block of examples that are the same at each step."""
+    return [_lookups(tokens_RNK[:, part], vocabulary) for part in blocks(tokens_RNK)]
 
 
 def accumulate(total: Tensor, left: Tensor, right: Tensor) -> None:
@@ -145,35 +141,28 @@ def accumulate(total: Tensor, left: Tensor, right: Tensor) -> None:
         total.add_(torch.bmm(left, right))
 
 
-def _lookups(tokens_RBT: Tensor, vocabulary: int, kind: torch.dtype) -> Lookups:
-    R, B, T = tokens_RBT.shape
-    height = vocabulary
-    rows = rows_of(tokens_RBT, height)
+def _lookups(tokens_RBK: Tensor, vocabulary: int) -> Lookups:
+    rows, starts, height = _rows(tokens_RBK, vocabulary), _starts(tokens_RBK), len(tokens_RBK) * vocabulary
     order = rows.argsort(stable=True)
-    starts = torch.searchsorted(rows[order], torch.arange(R * height + 1, device=rows.device))
+    starts_of_rows = torch.searchsorted(rows[order], torch.arange(height + 1, device=rows.device))
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Sparse", UserWarning)
-        pattern = torch.sparse_csr_tensor(
-            _every(R * B, T, rows), rows, torch.zeros(len(rows), dtype=kind), (R * B, R * height)
-        )
-    return Lookups(rows, order, order // T, starts, pattern)
+        warnings.filterwarnings("ignore", "Sparse", UserWarning)  # that support is in beta, that nothing is checked
+        pattern = torch.sparse_csr_tensor(starts, rows, torch.zeros(len(rows)), (len(starts) - 1, height))
+    return Lookups(rows, order, order // tokens_RBK.shape[2], starts_of_rows, pattern)
 
 
-def _every(count: int, length: int, like: Tensor) -> Tensor:
-    """Return where each of so many bags of equal length begins, and where the last one ends."""
-    return torch.arange(0, count * length + 1, length, device=like.device)
+def _rows(tokens_RBK: Tensor, vocabulary: int) -> Tensor:
+    """Return the rows that are looked up, one example after the other, in the tables one below the other."""
+    first_R = torch.arange(0, len(tokens_RBK) * vocabulary, vocabulary, device=tokens_RBK.device)
+    return (tokens_RBK + first_R.view(-1, 1, 1)).flatten()
 
 
-def _sampled(found, outer, table):
-    return torch.sparse.sampled_addmm(found.pattern, outer, table.mT, beta=0.0).values()
+def _starts(tokens_RBK: Tensor) -> Tensor:
+    """Return where the rows of each example begin, and where the last ones end."""
+    return torch.arange(0, tokens_RBK.numel() + 1, tokens_RBK.shape[2], device=tokens_RBK.device)
 
 
-def _psw(found, outer, table):
-    n = len(outer)
-    k = len(found.rows) // n
-    return torch.ops.aten._embedding_bag_per_sample_weights_backward(
-        outer, table, found.rows, _every(n, k, found.rows)[:-1], torch.arange(n).repeat_interleave(k), 0
-    )
-
-
-DOTS = _sampled
+def _bag(table: Tensor, rows: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
+    """Return the weighted sum of a table's rows from each start to the next."""
+    made: Tensor = torch.embedding_bag(table, rows, starts, per_sample_weights=weights, include_last_offset=True)[0]
+    return made

@@ -13,7 +13,7 @@ Shapes: weights of the second layer (R, H, C) and (R, C), targets (R, N).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -31,9 +31,14 @@ Weights = Sequence[Tensor]
 
 def mlp_logits(first: FirstLayer, weights: Weights) -> Tensor:
     """Return h W₂ + b₂ of the first layer's hidden units h, shape (R, N, C)."""
+    return torch.cat(list(logits_by_block(first, weights)), 1)
+
+
+def logits_by_block(first: FirstLayer, weights: Weights) -> Iterator[Tensor]:
+    """Yield the logits of each block of examples, (R, B, C)."""
     prepared = _prepared(weights, first.low)
-    parts = [_logits(first.hidden(number), prepared) for number in range(len(first.parts))]
-    return torch.cat(parts, 1)[..., : weights[1].shape[1]]
+    for number in range(len(first.parts)):
+        yield _logits(first.hidden(number), prepared)[..., : weights[1].shape[1]]
 
 
 def mlp_loss(first: FirstLayer, weights: Weights, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -52,15 +57,18 @@ class _MlpLoss(torch.autograd.Function):
     def forward(ctx: Any, first: FirstLayer, targets: Tensor, *tensors: Tensor) -> tuple[Tensor, Tensor]:
         kind, classes, prepared = tensors[1].dtype, tensors[1].shape[1], _prepared(tensors[:2], first.low)
         gradients = [torch.zeros_like(weight, dtype=kind) for weight in prepared]
-        surprises, logits = [], []
+        logits = targets.new_empty(*targets.shape, prepared[1].shape[1], dtype=kind)
+        surprises = []
         first.begin()
         for number, n in enumerate(first.parts):
             hidden = first.hidden(number)
-            surprise, made, of_hidden = _block(hidden, targets[:, n], 1 / targets.shape[1], prepared, gradients)
+            _logits(hidden, prepared, out=logits[:, n])
+            surprise, of_hidden = _block(
+                hidden, logits[:, n], targets[:, n], 1 / targets.shape[1], prepared[0], gradients
+            )
             first.take(number, of_hidden)
             surprises.append(surprise)
-            logits.append(made)
-        found = torch.cat(logits, 1)[..., :classes]
+        found = logits[..., :classes]
         ctx.mark_non_differentiable(found)
         ctx.set_materialize_grads(False)
         ctx.gradients = [*(gradient[..., :classes] for gradient in gradients), *first.gradients]
@@ -79,27 +87,26 @@ def _prepared(weights: Weights, low: torch.dtype) -> Weights:
     return [pad(weight, (0, more)).to(low), pad(bias, (0, more), value=-math.inf)]
 
 
-def _logits(hidden: Tensor, weights: Weights) -> Tensor:
+def _logits(hidden: Tensor, weights: Weights, out: Tensor | None = None) -> Tensor:
     """Return the logits of a block."""
     weight, bias = weights
     if weight.dtype == bias.dtype:
-        return torch.baddbmm(bias.unsqueeze(1), hidden, weight)
-    return torch.bmm(hidden, weight).to(bias.dtype).add_(bias.unsqueeze(1))
+        return torch.baddbmm(bias.unsqueeze(1), hidden, weight, out=out)
+    return torch.add(torch.bmm(hidden, weight), bias.unsqueeze(1), out=out)
 
 
 def _block(
-    hidden: Tensor, targets: Tensor, share: float, weights: Weights, gradients: Weights
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return surprises, logits and the gradient by the hidden units before the ReLU of a block; add those of the weights.
+    hidden: Tensor, logits: Tensor, targets: Tensor, share: float, weight: Tensor, gradients: Weights
+) -> tuple[Tensor, Tensor]:
+    """Return surprises of a block and the gradient by its hidden units before the ReLU; add those of the weights.
 
     The gradients are those of the sum of the surprises times a share.
     """
     of_weight, of_bias = gradients
-    logits = _logits(hidden, weights)
     surprise, slope = surprise_and_slope(logits, targets, weight=share)
     outer = slope.to(hidden.dtype)
     accumulate(of_weight, hidden.mT, outer)
     of_bias.add_(slope.sum(1))
-    of_hidden = torch.bmm(outer, weights[0].mT)
+    of_hidden = torch.bmm(outer, weight.mT)
     torch.ops.aten.threshold_backward.grad_input(of_hidden, hidden, 0, grad_input=of_hidden)
-    return surprise, logits, of_hidden
+    return surprise, of_hidden

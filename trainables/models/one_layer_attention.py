@@ -24,6 +24,7 @@ SMALLEST_MASS = 1e-12  # linear ReLU attention can put exactly nothing on a posi
 
 Parameters = dict[str, Tensor]
 OUTPUT = ("output_weight", "output_bias")
+MOST_POSITIONS = 16  # to look up; with about 20 a table is no cheaper than products
 MLP = ("hidden_weight", "hidden_bias", *OUTPUT)
 ATTENTION = ("query", "key", "value")
 
@@ -54,12 +55,15 @@ class OneLayerAttention:
     ``position_table``: P is learned, none, or sinusoidal with the norm of an embedding (arXiv 1706.03762, section 3.5).
     ``precision="bf16-mlp"`` makes the products of the MLP in bfloat16.
 
-    ``beyond_the_answer``: whether the loss is about more than the answer at the last position.
+    ``beyond_the_answer``: whether the loss is about more than the answer at the last position. ``tables``: whether the
+    MLP's first layer may come from a table of tokens, see ``_first_layer``; training does so on ``fixed`` tokens alone,
+    those of every step.
 
     Limits: one head; the last position must hold the same token in every example.
     """
 
     beyond_the_answer = False
+    tables = True
 
     def __init__(
         self,
@@ -83,7 +87,9 @@ class OneLayerAttention:
         self.attention, self.residual, self.layer_norm = attention, residual, layer_norm
         self.initialisation, self.precision = init, precision
         self._fixed = fixed
-        self._lookups = lookups_of(fixed[..., :-1], vocabulary) if fixed is not None and fixed.device.type == "cpu" else ()
+        self._lookups = (
+            lookups_of(fixed[..., :-1], vocabulary) if fixed is not None and fixed.device.type == "cpu" else ()
+        )
 
     def init(self, generators: Sequence[Generator]) -> Parameters:
         """Return initial parameters, each drawn from the replica's own generator in the order of ``shapes``."""
@@ -130,27 +136,28 @@ class OneLayerAttention:
         return loss_R, logits_RNC, trace
 
     def _first(self, params: Parameters, tokens_RNT: Tensor, trace: Trace, *, trained: bool = False) -> FirstLayer:
-        """Return the first layer of the MLP, by a table where that is cheaper: on a CPU, for many examples."""
-        if tokens_RNT.device.type == "cpu" and not self.layer_norm and (tokens_RNT is self._fixed or not trained):
-            return self._tabled(params, tokens_RNT, trace)
-        return self._from_vectors(params, self._read(params, tokens_RNT, trace))
+        """Return the first layer of the MLP: from a table where that is cheaper, else from what the query reads."""
+        fixed = tokens_RNT is self._fixed
+        if not self._pays(tokens_RNT) or (trained and not fixed):
+            return self._from_vectors(params, self._read(params, tokens_RNT, trace))
+        T, V = tokens_RNT.shape[-1], self.vocabulary
+        vectors_RUD = torch.cat([params["embedding"], self.position_vectors(params, T)], 1) @ params["value"]
+        if self.residual:
+            vectors_RUD = torch.cat([vectors_RUD, self._query_vector(params, T)], 1)
+        table_RUH = vectors_RUD @ params["hidden_weight"]
+        rows_RTH, shift_RH = table_RUH[:, V : V + T], params["hidden_bias"]
+        rows_RTH = torch.cat([rows_RTH[:, :-1], rows_RTH[:, -1:] + table_RUH[:, self.query_token, None]], 1)
+        if self.residual:
+            shift_RH = shift_RH + table_RUH[:, -1]
+        tensors = (table_RUH[:, :V].contiguous(), rows_RTH, shift_RH, trace.attention)
+        lookups = self._lookups if fixed else None
+        return FromTable(tokens_RNT[..., :-1], *tensors, low=self._low(table_RUH), lookups=lookups)
 
-    def _tabled(self, params: Parameters, tokens_RNT: Tensor, trace: Trace) -> FromTable:
-        T, V, weight = tokens_RNT.shape[-1], self.vocabulary, params["hidden_weight"]
-        rows = [params["embedding"], self.position_vectors(params, T)]
-        rows_RUD = torch.cat(rows, 1) @ params["value"]
-        shift = params["hidden_bias"].unsqueeze(1)
-        low = self._low(weight)
-        if self.residual:
-            rows_RUD = torch.cat([rows_RUD, self._query_vector(params, T)], 1)
-        rows_RUH = (rows_RUD.to(low) @ weight.to(low)).to(weight.dtype)
-        if self.residual:
-            shift = shift + rows_RUH[:, -1:]
-        query = rows_RUH[:, self.query_token].unsqueeze(1)
-        rows = torch.cat([rows_RUH[:, V:V+T-1], rows_RUH[:, V+T-1:V+T] + query, shift], 1)
-        lookups = self._lookups if tokens_RNT is self._fixed else ()
-        shares = torch.cat([trace.attention, torch.ones_like(trace.attention[..., :1])], 2)
-        return FromTable(rows_RUH[:, :V].contiguous(), rows, trace.attention[..., :-1].contiguous(), shares, tokens_RNT[..., :-1], low, lookups)
+    def _pays(self, tokens_RNT: Tensor) -> bool:
+        """Whether a table is cheaper: on a CPU, without a norm before the MLP, for many examples of few positions."""
+        _, N, T = tokens_RNT.shape
+        linear = self.tables and not self.layer_norm
+        return linear and tokens_RNT.device.type == "cpu" and self.vocabulary <= N and 1 < T <= MOST_POSITIONS
 
     def _from_vectors(self, params: Parameters, read_RND: Tensor) -> FromVectors:
         return FromVectors(read_RND, params["hidden_weight"], params["hidden_bias"], self._low(read_RND))
