@@ -31,14 +31,14 @@ Weights = Sequence[Tensor]
 
 def mlp_logits(first: FirstLayer, weights: Weights) -> Tensor:
     """Return h W₂ + b₂ of the first layer's hidden units h, shape (R, N, C)."""
-    return torch.cat(list(logits_by_block(first, weights)), 1)
+    return torch.cat([made for _, made in logits_by_block(first, weights)], 1)
 
 
-def logits_by_block(first: FirstLayer, weights: Weights) -> Iterator[Tensor]:
-    """Yield the logits of each block of examples, (R, B, C)."""
+def logits_by_block(first: FirstLayer, weights: Weights) -> Iterator[tuple[slice, Tensor]]:
+    """Yield each block of examples and its logits, (R, B, C)."""
     prepared = _prepared(weights, first.low)
-    for number in range(len(first.parts)):
-        yield _logits(first.hidden(number), prepared)[..., : weights[1].shape[1]]
+    for number, part in enumerate(first.parts):
+        yield part, _logits(first.hidden(number), prepared)[..., : weights[1].shape[1]]
 
 
 def mlp_loss(first: FirstLayer, weights: Weights, targets: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,7 @@ Shape suffixes: R replicas, N examples, T positions, V vocabulary, D width, H hi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor
 
 from trainables.models._first_layer import FromTable, FromVectors, lookups_of
-from trainables.models._mlp import FirstLayer, mlp_logits, mlp_loss
+from trainables.models._mlp import FirstLayer, logits_by_block, mlp_loss
 from trainables.models._pooled import pooled
 from trainables.reductions import log_softmax
 
@@ -121,9 +121,14 @@ class OneLayerAttention:
 
     def apply(self, params: Parameters, tokens_RNT: Tensor) -> tuple[Tensor, Trace]:
         """Return logits (R, N, C) and the trace."""
+        parts, trace = self.by_block(params, tokens_RNT)
+        return torch.cat([logits for _, logits in parts], 1), trace
+
+    def by_block(self, params: Parameters, tokens_RNT: Tensor) -> tuple[Iterator[tuple[slice, Tensor]], Trace]:
+        """Return one block of examples after the other with its logits (R, B, C), and the trace."""
         trace = self.attend(params, tokens_RNT)
         first = self._first(params, tokens_RNT, trace)
-        return mlp_logits(first, [params[name] for name in OUTPUT]), trace
+        return logits_by_block(first, [params[name] for name in OUTPUT]), trace
 
     def loss(self, params: Parameters, tokens_RNT: Tensor, targets_RN: Tensor) -> tuple[Tensor, Tensor, Trace]:
         """Return the mean cross-entropy in nats (R,), logits (R, N, C) without a gradient, and the trace.
