@@ -120,7 +120,10 @@ def test_the_mlp_in_blocks_equals_torch_in_value_and_gradient(low: torch.dtype, 
 @pytest.mark.parametrize("layer_norm", [False, True])
 @pytest.mark.parametrize("distractors", ["random", "constant"])
 @pytest.mark.parametrize("attention", ["softmax", "linear_relu"])
-def test_packed_model_equals_a_plain_module(residual: bool, layer_norm: bool, distractors: str, attention: str) -> None:
+@pytest.mark.parametrize("fixed", [False, True], ids=["vectors", "tables"])
+def test_packed_model_equals_a_plain_module(
+    residual: bool, layer_norm: bool, distractors: str, attention: str, fixed: bool
+) -> None:
     task = ModularAddition(modulus=7, train_fraction=0.5, distractors=distractors, data_seeds=[0, 1])
     model = OneLayerAttention(
         vocabulary=task.vocabulary,
@@ -131,6 +134,7 @@ def test_packed_model_equals_a_plain_module(residual: bool, layer_norm: bool, di
         attention=attention,
         residual=residual,
         layer_norm=layer_norm,
+        fixed=task.train.inputs if fixed else None,
     )
     drawn = model.init([generator(seed, "init") for seed in (3, 4)])
     params = {name: value.double().requires_grad_() for name, value in drawn.items()}
