@@ -33,8 +33,6 @@ class Operations(TorchDispatchMode):
         """Make them again."""
         for func, args, kwargs, before in self.made:
             for old, new in zip(tree_leaves(before), tree_leaves(func(*args, **kwargs)), strict=True):
-                if isinstance(old, Tensor) and old.layout is torch.sparse_csr:
-                    old, new = old.values(), new.values()
                 if isinstance(old, Tensor) and old.untyped_storage()._cdata != new.untyped_storage()._cdata:
                     old.copy_(new)
 

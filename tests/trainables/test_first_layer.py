@@ -10,10 +10,11 @@ from emulated import Operations
 from tiny import tiny_replica
 from torch import Tensor, nn
 
+from trainables.fields.attention import MOST_POSITIONS
 from trainables.models._first_layer import BLOCK, FromTable, FromVectors, lookups_of
 from trainables.models._mlp import mlp_logits, mlp_loss
 from trainables.models.multi_head_attention import MultiHeadAttention
-from trainables.models.one_layer_attention import MOST_POSITIONS, OneLayerAttention
+from trainables.models.one_layer_attention import OneLayerAttention
 from trainables.pack import Pack
 from trainables.randomness import generator
 

@@ -47,7 +47,7 @@ class KLPrior(Family):
     """One attention layer on modular addition, and a prior of strength λ = kl_strength on its attention."""
 
     Config: ClassVar[type] = Config
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     precisions: ClassVar[tuple[str, ...]] = ("fp32", "bf16-mlp")
     offers: ClassVar[tuple[str, ...]] = ("attention",)
     sources: ClassVar[Mapping[str, str]] = {

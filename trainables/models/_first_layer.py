@@ -12,7 +12,6 @@ first ones), V tokens, D width, H hidden units.
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ from torch import Tensor
 
 BLOCK = 256  # examples on a CPU; elsewhere all at once
 GRAIN = 32  # a block is a multiple of it, the last one aside
+SUM = 0  # PyTorch's number for bags that add up
 
 
 def blocks(examples: Tensor) -> list[slice]:
@@ -66,16 +66,17 @@ class FromVectors:
 class Lookups:
     """Which rows of a table the examples of a block look up, and the same in the order of the rows.
 
-    ``rows``, one example after the other, point into the tables of all replicas, one below the other. ``order`` sorts
-    them; in that order, ``examples`` says which example looks up, and ``starts`` where each row begins. ``pattern`` is
-    a sparse matrix, examples by rows, with a place for each of them.
+    ``rows`` point into the tables of all replicas, one below the other; ``starts`` says where each example's begin, and
+    ``examples`` whose they are. ``order`` sorts them by row; in that order, ``sorted_examples`` says whose they are,
+    and ``sorted_starts`` where each row begins.
     """
 
     rows: Tensor
-    order: Tensor
-    examples: Tensor
     starts: Tensor
-    pattern: Tensor
+    examples: Tensor
+    order: Tensor
+    sorted_examples: Tensor
+    sorted_starts: Tensor
 
 
 class FromTable:
@@ -120,11 +121,13 @@ class FromTable:
         of_table, of_attention = self.gradients[0], self.gradients[3][:, part]
         of_hidden = of_hidden.to(of_table.dtype)
         outer, weights = of_hidden.flatten(0, 1), self._looked_up[:, part]
-        of_table.add_(_bag(outer, found.examples, found.starts, weights.flatten()[found.order]).view_as(of_table))
+        sorted_weights = weights.flatten()[found.order]
+        of_table.add_(_bag(outer, found.sorted_examples, found.sorted_starts, sorted_weights).view_as(of_table))
         self._of_rows.baddbmm_(self._shares[:, part].mT, of_hidden)
         torch.bmm(of_hidden, self.tensors[1].mT, out=of_attention)
-        pattern = found.pattern.to(outer.dtype)
-        dots = torch.sparse.sampled_addmm(pattern, outer, self._flat.mT, beta=0.0).values()
+        dots = torch.ops.aten._embedding_bag_per_sample_weights_backward(
+            outer, self._flat, found.rows, found.starts[:-1], found.examples, SUM
+        )
         of_attention[..., : weights.shape[2]].add_(dots.view_as(weights))
 
 
@@ -144,11 +147,9 @@ def accumulate(total: Tensor, left: Tensor, right: Tensor) -> None:
 def _lookups(tokens_RBK: Tensor, vocabulary: int) -> Lookups:
     rows, starts, height = _rows(tokens_RBK, vocabulary), _starts(tokens_RBK), len(tokens_RBK) * vocabulary
     order = rows.argsort(stable=True)
-    starts_of_rows = torch.searchsorted(rows[order], torch.arange(height + 1, device=rows.device))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Sparse", UserWarning)  # that support is in beta, that nothing is checked
-        pattern = torch.sparse_csr_tensor(starts, rows, torch.zeros(len(rows)), (len(starts) - 1, height))
-    return Lookups(rows, order, order // tokens_RBK.shape[2], starts_of_rows, pattern)
+    examples = torch.arange(len(starts) - 1, device=rows.device).repeat_interleave(tokens_RBK.shape[2])
+    sorted_starts = torch.searchsorted(rows[order], torch.arange(height + 1, device=rows.device))
+    return Lookups(rows, starts, examples, order, examples[order], sorted_starts)
 
 
 def _rows(tokens_RBK: Tensor, vocabulary: int) -> Tensor:

@@ -13,6 +13,7 @@ from functools import lru_cache
 import torch
 from torch import Generator, Tensor
 
+from trainables.fields.attention import MOST_POSITIONS
 from trainables.models._first_layer import FromTable, FromVectors, lookups_of
 from trainables.models._mlp import FirstLayer, logits_by_block, mlp_loss
 from trainables.models._pooled import pooled
@@ -24,7 +25,6 @@ SMALLEST_MASS = 1e-12  # linear ReLU attention can put exactly nothing on a posi
 
 Parameters = dict[str, Tensor]
 OUTPUT = ("output_weight", "output_bias")
-MOST_POSITIONS = 16  # to look up; with about 20 a table is no cheaper than products
 MLP = ("hidden_weight", "hidden_bias", *OUTPUT)
 ATTENTION = ("query", "key", "value")
 
