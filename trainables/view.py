@@ -32,6 +32,18 @@ class Pass:
         return right.double().mean(1)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A forward pass whose outputs were judged block by block, while they were in the cache, and are not kept.
+
+    Shapes: loss (R,) in nats, accuracy (R,), the share of right answers.
+    """
+
+    loss: Tensor
+    accuracy: Tensor
+    trace: Any
+
+
 class View:
     """A pack between two steps: its parameters, its task, its loss, and its passes over train and test.
 
@@ -43,19 +55,31 @@ class View:
         self.params, self.task, self.model, self.loss, self._train = params, task, model, loss, train
 
     @cached_property
-    def train(self) -> Pass:
+    def train(self) -> Pass | Judged:
         """The pass over the train split."""
         return self._train or self._over(self.task.train)
 
     @cached_property
-    def test(self) -> Pass:
+    def test(self) -> Pass | Judged:
         """The pass over the test split."""
         return self._over(self.task.test)
 
-    def _over(self, split: Any) -> Pass:
+    def _over(self, split: Any) -> Pass | Judged:
         with torch.no_grad():
+            if hasattr(self.model, "by_block"):
+                return self._judged(split)
             logits, trace = self.model.apply(self.params, split.inputs)
             return Pass(logits, split.targets, self.loss.value(logits, split.targets), trace, self.loss)
+
+    def _judged(self, split: Any) -> Judged:
+        parts, trace = self.model.by_block(self.params, split.inputs)
+        losses, right = [], []
+        for part, logits in parts:
+            targets = split.targets[:, part]
+            losses.append(self.loss.of_each(logits, targets))
+            right.append(self.loss.right(logits, targets))
+        loss = self.loss.mean(torch.cat(losses, 1), logits.dtype)
+        return Judged(loss, torch.cat(right, 1).double().mean(1), trace)
 
 
 def surprise_and_slope(

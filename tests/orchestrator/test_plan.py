@@ -122,7 +122,7 @@ def test_ids_tell_apart_what_decides_the_numbers_or_the_record() -> None:
 def test_ids_of_published_results_stay() -> None:
     """A change here orphans everybody's results: raise the family's version instead."""
     replica = Replica.of("kl_prior", {"kl_strength": 0.1, "modulus": 67}, seed=3, recording=Recording())
-    assert replica.id == "436ba555a4bc"
+    assert (replica.id, replace(replica, version=1).id) == ("436ba555a4bc", "4d61364720e9")
 
 
 def test_registration_covers_claims_space_and_seeds_but_not_the_budget() -> None:
@@ -163,9 +163,10 @@ def test_the_expected_work_grows_with_examples_width_and_tokens_read() -> None:
         return kind.step_gflop(kind.Config(**fields))
 
     plain = work(modulus=67, train_fraction=0.4)
-    assert plain == pytest.approx(6 * 0.4 * 67**2 * 256 * (64 + 67) / 1e9)
+    assert plain == pytest.approx(6 * 0.4 * 67**2 * 256 * (2 * 5 + 67) / 1e9)
+    assert work(modulus=67, train_fraction=0.4, layer_norm=True) == pytest.approx(plain * (64 + 67) / (2 * 5 + 67))
     assert work(modulus=67, train_fraction=0.8) == pytest.approx(2 * plain)
-    assert work(modulus=67, train_fraction=0.4, batch_size=100) == pytest.approx(plain * 100 / (0.4 * 67**2))
+    assert work(modulus=67, train_fraction=0.4, batch_size=100) == pytest.approx(6 * 100 * 256 * (64 + 67) / 1e9)
     parity = {"task": "parity", "examples": 2000, "train_fraction": 0.5}
     assert work(**parity, loss_on="all") == pytest.approx(21 * work(**parity))
     assert plan().expected_gflop == pytest.approx(plan().expected_steps * kind.step_gflop(kind.Config(**TINY)))

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from trainables.interventions.kl_prior import KLPrior, divergence
 from trainables.losses.cross_entropy import CrossEntropy
-from trainables.models._mlp import BLOCK, mlp_logits, mlp_loss
+from trainables.models._first_layer import BLOCK, FromVectors
+from trainables.models._mlp import mlp_logits, mlp_loss
 from trainables.models.one_layer_attention import OneLayerAttention, _linear_relu, softmax
 from trainables.optimizers.adamw import AdamW
 from trainables.randomness import generator
@@ -112,10 +113,11 @@ def test_the_mlp_in_blocks_equals_torch_in_value_and_gradient(low: torch.dtype, 
     outer = torch.tensor([1.0, 3.0], dtype=torch.float64)
     expected = (x @ weights[0] + weights[1].unsqueeze(1)).relu() @ weights[2] + weights[3].unsqueeze(1)
     wanted = nn.functional.cross_entropy(expected.mT, targets, reduction="none").mean(1)
-    loss, logits = mlp_loss(x, weights, targets, low)
+    first = FromVectors(x, weights[0], weights[1], low)
+    loss, logits = mlp_loss(first, weights[2:], targets)
     grads = torch.autograd.grad(loss, leaves, outer)
     of_wanted = torch.autograd.grad(wanted, leaves, outer)
-    assert torch.equal(logits, mlp_logits(x, weights, low))
+    assert torch.equal(logits, mlp_logits(first, weights[2:]))
     for found, reference in ((loss, wanted), (logits, expected), *zip(grads, of_wanted, strict=True)):
         assert (found - reference).norm() <= close * reference.norm()
 
@@ -136,7 +138,10 @@ def test_the_mlp_of_a_sure_answer_learns_by_the_arithmetic_it_is_given(arithmeti
 @pytest.mark.parametrize("layer_norm", [False, True])
 @pytest.mark.parametrize("distractors", ["random", "constant"])
 @pytest.mark.parametrize("attention", ["softmax", "linear_relu"])
-def test_packed_model_equals_a_plain_module(residual: bool, layer_norm: bool, distractors: str, attention: str) -> None:
+@pytest.mark.parametrize("fixed", [False, True], ids=["vectors", "tables"])
+def test_packed_model_equals_a_plain_module(
+    residual: bool, layer_norm: bool, distractors: str, attention: str, fixed: bool
+) -> None:
     task = ModularAddition(modulus=7, train_fraction=0.5, distractors=distractors, data_seeds=[0, 1])
     model = OneLayerAttention(
         vocabulary=task.vocabulary,
@@ -147,6 +152,7 @@ def test_packed_model_equals_a_plain_module(residual: bool, layer_norm: bool, di
         attention=attention,
         residual=residual,
         layer_norm=layer_norm,
+        fixed=task.train.inputs if fixed else None,
     )
     drawn = model.init([generator(seed, "init") for seed in (3, 4)])
     params = {name: value.double().requires_grad_() for name, value in drawn.items()}

@@ -10,6 +10,8 @@ from trainables.family import shared
 from trainables.fields.loss_arithmetic import LossArithmetic
 from trainables.names import part
 
+MOST_POSITIONS = 16  # whose tokens are looked up in a table; with about 20 that is no cheaper than products
+
 
 @dataclass(frozen=True, kw_only=True)
 class Attention(LossArithmetic):
@@ -56,6 +58,7 @@ def attention_of(task: Any, fields: Any, precision: str) -> Any:
         position_table=fields.position_table,
         precision=precision,
         loss_arithmetic=fields.loss_arithmetic,
+        fixed=task.train.inputs if fields.batch_size is None else None,
         **more,
     )
 
@@ -75,9 +78,19 @@ def attention_mib(config: Any) -> float:
 
 
 def attention_gflop(config: Any) -> float:
-    """Return an estimate of the work of one step: matrix products forward and twice as many backward."""
+    """Return an estimate of the work of one step: matrix products forward and twice as many backward.
+
+    Where the first layer comes from a table, a position costs a look-up and a row of a product.
+    """
     trained = min(config.train_fraction * config.number_of_examples, config.batch_size or math.inf)
     read = config.length if config.loss_on == "all" else 1
     classes = 3 if config.task == "parity" else config.modulus
-    per_read = 4 * config.width * (config.width + classes)
+    before = 2 * config.length if _looks_up(config) else config.width
+    per_read = 4 * config.width * (before + classes)
     return float(6 * trained * read * per_read / 1e9)
+
+
+def _looks_up(config: Any) -> bool:
+    """Whether training on a CPU takes the first layer from a table, see ``models._first_layer``."""
+    same = config.batch_size is None and config.loss_on == "answer"
+    return same and config.heads == 1 and not config.layer_norm and config.length <= MOST_POSITIONS

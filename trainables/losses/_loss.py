@@ -24,8 +24,15 @@ class Loss:
 
         Shapes: outputs (R, N, C) and targets to (R,).
         """
-        exact = outputs.to(torch.promote_types(outputs.dtype, self.dtype))
-        return mean_over(self.each(exact, targets), 1).to(exact.dtype)
+        return self.mean(self.of_each(outputs, targets), outputs.dtype)
+
+    def of_each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss of every example, shape (R, N), worked out in the type of the arithmetic."""
+        return self.each(outputs.to(torch.promote_types(outputs.dtype, self.dtype)), targets)
+
+    def mean(self, losses: Tensor, kind: torch.dtype) -> Tensor:
+        """Return the mean of losses (R, N) over examples, for outputs of some type."""
+        return mean_over(losses, 1).to(torch.promote_types(kind, self.dtype))
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the loss of every example, shape (R, N)."""

@@ -7,14 +7,13 @@ them. Blocks depend on the number of examples only, so that a replica's numbers 
 Products are made in the type of the inputs, or in bfloat16: then inputs and weights are rounded for each product, which
 adds up in fp32 and rounds its result, while weights, biases of the output, logits and loss stay as they are.
 
-Shapes: x (R, N, D), weights (R, D, H), (R, H), (R, H, C), (R, C), targets (R, N).
+Shapes: weights of the second layer (R, H, C) and (R, C), targets (R, N).
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,25 +21,30 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from trainables.models._first_layer import FromTable, FromVectors, accumulate
 from trainables.models._pooled import missing_lanes
 from trainables.reductions import mean_over
 from trainables.view import surprise_and_slope
 
-BLOCK = 256  # examples on a CPU; elsewhere all at once
-GRAIN = 32  # a block is a multiple of it, the last one aside
-
+FirstLayer = FromTable | FromVectors
 Weights = Sequence[Tensor]
 Judged = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
-def mlp_logits(x: Tensor, weights: Weights, low: torch.dtype) -> Tensor:
-    """Return relu(x W₁ + b₁) W₂ + b₂, shape (R, N, C)."""
-    prepared = _prepared(weights, low)
-    return torch.cat([_forward(x[:, part], prepared)[2] for part in _blocks(x)], 1)[..., : weights[3].shape[1]]
+def mlp_logits(first: FirstLayer, weights: Weights) -> Tensor:
+    """Return h W₂ + b₂ of the first layer's hidden units h, shape (R, N, C)."""
+    return torch.cat([made for _, made in logits_by_block(first, weights)], 1)
+
+
+def logits_by_block(first: FirstLayer, weights: Weights) -> Iterator[tuple[slice, Tensor]]:
+    """Yield each block of examples and its logits, (R, B, C)."""
+    prepared = _prepared(weights, first.low)
+    for number, part in enumerate(first.parts):
+        yield part, _logits(first.hidden(number), prepared)[..., : weights[1].shape[1]]
 
 
 def mlp_loss(
-    x: Tensor, weights: Weights, targets: Tensor, low: torch.dtype, arithmetic: str = "exact"
+    first: FirstLayer, weights: Weights, targets: Tensor, arithmetic: str = "exact"
 ) -> tuple[Tensor, Tensor]:
     """Return the mean cross-entropy of each replica in nats, shape (R,), and the logits, which have no gradient.
 
@@ -48,7 +52,7 @@ def mlp_loss(
 
     Limits: can be differentiated once.
     """
-    loss, logits = _MlpLoss.apply(x, *weights, targets, low, arithmetic)  # type: ignore[no-untyped-call]
+    loss, logits = _MlpLoss.apply(first, targets, arithmetic, *weights, *first.tensors)  # type: ignore[no-untyped-call]
     return loss, logits
 
 
@@ -56,80 +60,60 @@ class _MlpLoss(torch.autograd.Function):
     """Makes all gradients in the forward pass, where the hidden units are at hand."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, *rest: Any) -> tuple[Tensor, Tensor]:
-        weights, (targets, low, arithmetic) = rest[:4], rest[4:]
-        prepared, classes = _prepared(weights, low), weights[3].shape[1]
-        gradients = [torch.empty_like(x), *(torch.zeros_like(weight, dtype=x.dtype) for weight in prepared)]
-        surprises, logits = [], []
-        for n in _blocks(x):
-            judged = partial(surprise_and_slope, targets=targets[:, n], weight=1 / x.shape[1], arithmetic=arithmetic)
-            surprise, made = _block(x[:, n], judged, prepared, (gradients[0][:, n], *gradients[1:]))
+    def forward(ctx: Any, first: FirstLayer, targets: Tensor, arithmetic: str, *tensors: Tensor) -> tuple[Tensor, Tensor]:
+        kind, classes, prepared = tensors[1].dtype, tensors[1].shape[1], _prepared(tensors[:2], first.low)
+        gradients = [torch.zeros_like(weight, dtype=kind) for weight in prepared]
+        logits = targets.new_empty(*targets.shape, prepared[1].shape[1], dtype=kind)
+        surprises = []
+        first.begin()
+        for number, n in enumerate(first.parts):
+            hidden = first.hidden(number)
+            _logits(hidden, prepared, out=logits[:, n])
+            judged = partial(
+                surprise_and_slope, targets=targets[:, n], weight=1 / targets.shape[1], arithmetic=arithmetic
+            )
+            surprise, of_hidden = _block(hidden, logits[:, n], judged, prepared[0], gradients)
+            first.take(number, of_hidden)
             surprises.append(surprise)
-            logits.append(made)
-        found = torch.cat(logits, 1)[..., :classes]
+        found = logits[..., :classes]
         ctx.mark_non_differentiable(found)
         ctx.set_materialize_grads(False)
-        ctx.gradients = [*gradients[:3], *(gradient[..., :classes] for gradient in gradients[3:])]
-        return mean_over(torch.cat(surprises, 1), 1).to(x.dtype), found
+        ctx.gradients = [*(gradient[..., :classes] for gradient in gradients), *first.gradients]
+        return mean_over(torch.cat(surprises, 1), 1).to(kind), found
 
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
         gradients, ctx.gradients = ctx.gradients, None  # they are scaled in place: there is no second time
-        return (
-            *(gradient.mul_(outer[0].view(-1, *[1] * (gradient.dim() - 1))) for gradient in gradients),
-            None,
-            None,
-            None,
-        )
+        return (None, None, None, *(gradient.mul_(outer[0].view(-1, *[1] * (gradient.dim() - 1))) for gradient in gradients))
 
 
 def _prepared(weights: Weights, low: torch.dtype) -> Weights:
     """Return the weights with classes filled up, in the type of the products but for the biases of the output."""
-    *first, weight2, bias2 = weights
-    more = missing_lanes(weight2.shape[-1])
-    return [*(each.to(low) for each in (*first, pad(weight2, (0, more)))), pad(bias2, (0, more), value=-math.inf)]
+    weight, bias = weights
+    more = missing_lanes(weight.shape[-1])
+    return [pad(weight, (0, more)).to(low), pad(bias, (0, more), value=-math.inf)]
 
 
-def _forward(x: Tensor, weights: Weights) -> tuple[Tensor, Tensor, Tensor]:
-    """Return inputs and hidden units in the type of the products, and logits."""
-    weight1, bias1, weight2, bias2 = weights
-    inputs = x.to(weight1.dtype)
-    hidden = torch.baddbmm(bias1.unsqueeze(1), inputs, weight1).relu_()
-    if weight2.dtype == bias2.dtype:
-        return inputs, hidden, torch.baddbmm(bias2.unsqueeze(1), hidden, weight2)
-    return inputs, hidden, torch.bmm(hidden, weight2).to(bias2.dtype).add_(bias2.unsqueeze(1))
+def _logits(hidden: Tensor, weights: Weights, out: Tensor | None = None) -> Tensor:
+    """Return the logits of a block."""
+    weight, bias = weights
+    if weight.dtype == bias.dtype:
+        return torch.baddbmm(bias.unsqueeze(1), hidden, weight, out=out)
+    return torch.add(torch.bmm(hidden, weight), bias.unsqueeze(1), out=out)
 
 
-def _block(x: Tensor, judged: Judged, weights: Weights, gradients: Weights) -> tuple[Tensor, Tensor]:
-    """Return surprises and logits of a block; set the gradients of its inputs and add to those of the weights.
+def _block(
+    hidden: Tensor, logits: Tensor, judged: Judged, weight: Tensor, gradients: Weights
+) -> tuple[Tensor, Tensor]:
+    """Return surprises of a block and the gradient by its hidden units before the ReLU; add those of the weights.
 
     ``judged`` gives the surprises of logits, and the gradients that are carried on.
     """
-    of_x, of_weight1, of_bias1, of_weight2, of_bias2 = gradients
-    inputs, hidden, logits = _forward(x, weights)
+    of_weight, of_bias = gradients
     surprise, slope = judged(logits)
     outer = slope.to(hidden.dtype)
-    _accumulate(of_weight2, hidden.mT, outer)
-    of_bias2.add_(slope.sum(1))
-    of_hidden = torch.bmm(outer, weights[2].mT)
+    accumulate(of_weight, hidden.mT, outer)
+    of_bias.add_(slope.sum(1))
+    of_hidden = torch.bmm(outer, weight.mT)
     torch.ops.aten.threshold_backward.grad_input(of_hidden, hidden, 0, grad_input=of_hidden)
-    _accumulate(of_weight1, inputs.mT, of_hidden)
-    of_bias1.add_(of_hidden.sum(1, dtype=slope.dtype))
-    of_x.copy_(torch.bmm(of_hidden, weights[0].mT))
-    return surprise, logits
-
-
-def _accumulate(total: Tensor, left: Tensor, right: Tensor) -> None:
-    """Add a product to a total, which is at least as exact as the product."""
-    if total.dtype == left.dtype:
-        total.baddbmm_(left, right)
-    else:
-        total.add_(torch.bmm(left, right))
-
-
-def _blocks(x: Tensor) -> list[slice]:
-    """Return parts of the examples of nearly equal size."""
-    examples = x.shape[1]
-    count = max(round(examples / BLOCK), 1) if x.device.type == "cpu" else 1
-    ends = [*(examples * number // count // GRAIN * GRAIN for number in range(count)), examples]
-    return [slice(first, last) for first, last in itertools.pairwise(ends)]
+    return surprise, of_hidden

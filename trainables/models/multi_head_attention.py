@@ -26,6 +26,8 @@ class MultiHeadAttention(OneLayerAttention):
     Limits: softmax only; the width must be a multiple of the heads.
     """
 
+    tables = False
+
     def __init__(self, *, heads: int, **facts: Any) -> None:
         super().__init__(**facts)
         self.heads = heads

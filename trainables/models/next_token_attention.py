@@ -44,4 +44,4 @@ class NextTokenAttention(OneLayerAttention):
         scores_RNT = by_token_RNV.gather(2, seen_RNT) + direction_RND @ vectors.mT
         trace = softmax(scores_RNT / math.sqrt(self.width))
         read_RND = self._pooled(params, seen_RNT, trace)
-        return self._judged(params, read_RND, next_RN)[0]
+        return self._judged(params, self._from_vectors(params, read_RND), next_RN)[0]

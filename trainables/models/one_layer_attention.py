@@ -6,14 +6,16 @@ Shape suffixes: R replicas, N examples, T positions, V vocabulary, D width, H hi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
 from torch import Generator, Tensor
 
-from trainables.models._mlp import mlp_logits, mlp_loss
+from trainables.fields.attention import MOST_POSITIONS
+from trainables.models._first_layer import FromTable, FromVectors, lookups_of
+from trainables.models._mlp import FirstLayer, logits_by_block, mlp_loss
 from trainables.models._pooled import pooled
 from trainables.reductions import log_softmax
 
@@ -22,7 +24,8 @@ HIDDEN_RATIO = 4
 SMALLEST_MASS = 1e-12  # linear ReLU attention can put exactly nothing on a position; the KL then stays finite
 
 Parameters = dict[str, Tensor]
-MLP = ("hidden_weight", "hidden_bias", "output_weight", "output_bias")
+OUTPUT = ("output_weight", "output_bias")
+MLP = ("hidden_weight", "hidden_bias", *OUTPUT)
 ATTENTION = ("query", "key", "value")
 
 
@@ -52,12 +55,15 @@ class OneLayerAttention:
     ``position_table``: P is learned, none, or sinusoidal with the norm of an embedding (arXiv 1706.03762, section 3.5).
     ``precision="bf16-mlp"`` makes the products of the MLP in bfloat16; ``loss_arithmetic``: see ``surprise_and_slope``.
 
-    ``beyond_the_answer``: whether the loss is about more than the answer at the last position.
+    ``beyond_the_answer``: whether the loss is about more than the answer at the last position. ``tables``: whether the
+    MLP's first layer may come from a table of tokens, see ``_first_layer``; training does so on ``fixed`` tokens alone,
+    those of every step.
 
     Limits: one head; the last position must hold the same token in every example.
     """
 
     beyond_the_answer = False
+    tables = True
 
     def __init__(
         self,
@@ -75,11 +81,16 @@ class OneLayerAttention:
         position_table: str = "learned",
         precision: str = "fp32",
         loss_arithmetic: str = "exact",
+        fixed: Tensor | None = None,
     ) -> None:
         self.vocabulary, self.positions, self.classes, self.width = vocabulary, positions, classes, width
         self.query_token, self.informative, self.position_table = query_token, tuple(informative), position_table
         self.attention, self.residual, self.layer_norm = attention, residual, layer_norm
         self.initialisation, self.precision, self.loss_arithmetic = init, precision, loss_arithmetic
+        self._fixed = fixed
+        self._lookups = (
+            lookups_of(fixed[..., :-1], vocabulary) if fixed is not None and fixed.device.type == "cpu" else ()
+        )
 
     def init(self, generators: Sequence[Generator]) -> Parameters:
         """Return initial parameters, each drawn from the replica's own generator in the order of ``shapes``."""
@@ -111,9 +122,14 @@ class OneLayerAttention:
 
     def apply(self, params: Parameters, tokens_RNT: Tensor) -> tuple[Tensor, Trace]:
         """Return logits (R, N, C) and the trace."""
+        parts, trace = self.by_block(params, tokens_RNT)
+        return torch.cat([logits for _, logits in parts], 1), trace
+
+    def by_block(self, params: Parameters, tokens_RNT: Tensor) -> tuple[Iterator[tuple[slice, Tensor]], Trace]:
+        """Return one block of examples after the other with its logits (R, B, C), and the trace."""
         trace = self.attend(params, tokens_RNT)
-        read_RND = self._read(params, tokens_RNT, trace)
-        return mlp_logits(read_RND, [params[name] for name in MLP], self._low(read_RND)), trace
+        first = self._first(params, tokens_RNT, trace)
+        return logits_by_block(first, [params[name] for name in OUTPUT]), trace
 
     def loss(self, params: Parameters, tokens_RNT: Tensor, targets_RN: Tensor) -> tuple[Tensor, Tensor, Trace]:
         """Return the mean cross-entropy in nats (R,), logits (R, N, C) without a gradient, and the trace.
@@ -121,13 +137,39 @@ class OneLayerAttention:
         Limits: can be differentiated once.
         """
         trace = self.attend(params, tokens_RNT)
-        read_RND = self._read(params, tokens_RNT, trace)
-        return *self._judged(params, read_RND, targets_RN), trace
+        first = self._first(params, tokens_RNT, trace, trained=True)
+        return *self._judged(params, first, targets_RN), trace
 
-    def _judged(self, params: Parameters, read_RND: Tensor, targets_RN: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the mean cross-entropy of what the MLP makes of its inputs, (R,), and the logits."""
-        weights, low = [params[name] for name in MLP], self._low(read_RND)
-        return mlp_loss(read_RND, weights, targets_RN, low, self.loss_arithmetic)
+    def _judged(self, params: Parameters, first: FirstLayer, targets_RN: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean cross-entropy of what the MLP makes of its first layer, (R,), and the logits."""
+        return mlp_loss(first, [params[name] for name in OUTPUT], targets_RN, self.loss_arithmetic)
+
+    def _first(self, params: Parameters, tokens_RNT: Tensor, trace: Trace, *, trained: bool = False) -> FirstLayer:
+        """Return the first layer of the MLP: from a table where that is cheaper, else from what the query reads."""
+        fixed = tokens_RNT is self._fixed
+        if not self._pays(tokens_RNT) or (trained and not fixed):
+            return self._from_vectors(params, self._read(params, tokens_RNT, trace))
+        T, V = tokens_RNT.shape[-1], self.vocabulary
+        vectors_RUD = torch.cat([params["embedding"], self.position_vectors(params, T)], 1) @ params["value"]
+        if self.residual:
+            vectors_RUD = torch.cat([vectors_RUD, self._query_vector(params, T)], 1)
+        table_RUH = vectors_RUD @ params["hidden_weight"]
+        rows_RTH, shift_RH = table_RUH[:, V : V + T], params["hidden_bias"]
+        rows_RTH = torch.cat([rows_RTH[:, :-1], rows_RTH[:, -1:] + table_RUH[:, self.query_token, None]], 1)
+        if self.residual:
+            shift_RH = shift_RH + table_RUH[:, -1]
+        tensors = (table_RUH[:, :V].contiguous(), rows_RTH, shift_RH, trace.attention)
+        lookups = self._lookups if fixed else None
+        return FromTable(tokens_RNT[..., :-1], *tensors, low=self._low(table_RUH), lookups=lookups)
+
+    def _pays(self, tokens_RNT: Tensor) -> bool:
+        """Whether a table is cheaper: on a CPU, without a norm before the MLP, for many examples of few positions."""
+        _, N, T = tokens_RNT.shape
+        linear = self.tables and not self.layer_norm
+        return linear and tokens_RNT.device.type == "cpu" and self.vocabulary <= N and 1 < T <= MOST_POSITIONS
+
+    def _from_vectors(self, params: Parameters, read_RND: Tensor) -> FromVectors:
+        return FromVectors(read_RND, params["hidden_weight"], params["hidden_bias"], self._low(read_RND))
 
     def _low(self, read_RND: Tensor) -> torch.dtype:
         """Return the type of the MLP's products."""
