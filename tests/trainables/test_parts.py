@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from trainables.interventions.kl_prior import KLPrior, divergence
 from trainables.losses.cross_entropy import CrossEntropy
 from trainables.models._first_layer import BLOCK, FromVectors
-from trainables.models._mlp import mlp_logits, mlp_loss
+from trainables.models._mlp import logits_by_block, mlp_loss
 from trainables.models.one_layer_attention import OneLayerAttention, _linear_relu, softmax
 from trainables.optimizers.adamw import AdamW
 from trainables.randomness import generator
@@ -117,7 +117,7 @@ def test_the_mlp_in_blocks_equals_torch_in_value_and_gradient(low: torch.dtype, 
     loss, logits = mlp_loss(first, weights[2:], targets)
     grads = torch.autograd.grad(loss, leaves, outer)
     of_wanted = torch.autograd.grad(wanted, leaves, outer)
-    assert torch.equal(logits, mlp_logits(first, weights[2:]))
+    assert torch.equal(logits, torch.cat([made for _, made in logits_by_block(first, weights[2:])], 1))
     for found, reference in ((loss, wanted), (logits, expected), *zip(grads, of_wanted, strict=True)):
         assert (found - reference).norm() <= close * reference.norm()
 
@@ -126,9 +126,9 @@ def test_the_mlp_in_blocks_equals_torch_in_value_and_gradient(low: torch.dtype, 
 def test_the_mlp_of_a_sure_answer_learns_by_the_arithmetic_it_is_given(arithmetic: str, found: float) -> None:
     """Without weights the logits are the output biases: 30 for the target, 0 for two others."""
     bias = torch.tensor([[30.0, 0.0, 0.0]], requires_grad=True)
-    weights = [torch.zeros(1, 4, 8), torch.zeros(1, 8), torch.zeros(1, 8, 3), bias]
+    first = FromVectors(torch.zeros(1, 2, 4), torch.zeros(1, 4, 8), torch.zeros(1, 8), torch.float32)
     targets = torch.zeros(1, 2, dtype=torch.int64)
-    loss, _ = mlp_loss(torch.zeros(1, 2, 4), weights, targets, torch.float32, arithmetic)
+    loss, _ = mlp_loss(first, [torch.zeros(1, 8, 3), bias], targets, arithmetic)
     (gradient,) = torch.autograd.grad(loss.sum(), bias)
     assert gradient[0, 0].item() == pytest.approx(found, rel=1e-5, abs=0)
     assert loss.item() == pytest.approx(2 * math.exp(-30), rel=1e-2, abs=0)

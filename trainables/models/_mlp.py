@@ -31,21 +31,14 @@ Weights = Sequence[Tensor]
 Judged = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
-def mlp_logits(first: FirstLayer, weights: Weights) -> Tensor:
-    """Return h W₂ + b₂ of the first layer's hidden units h, shape (R, N, C)."""
-    return torch.cat([made for _, made in logits_by_block(first, weights)], 1)
-
-
 def logits_by_block(first: FirstLayer, weights: Weights) -> Iterator[tuple[slice, Tensor]]:
-    """Yield each block of examples and its logits, (R, B, C)."""
+    """Yield each block of examples and its logits h W₂ + b₂ of the hidden units h, (R, B, C)."""
     prepared = _prepared(weights, first.low)
     for number, part in enumerate(first.parts):
         yield part, _logits(first.hidden(number), prepared)[..., : weights[1].shape[1]]
 
 
-def mlp_loss(
-    first: FirstLayer, weights: Weights, targets: Tensor, arithmetic: str = "exact"
-) -> tuple[Tensor, Tensor]:
+def mlp_loss(first: FirstLayer, weights: Weights, targets: Tensor, arithmetic: str = "exact") -> tuple[Tensor, Tensor]:
     """Return the mean cross-entropy of each replica in nats, shape (R,), and the logits, which have no gradient.
 
     ``arithmetic``: that of ``surprise_and_slope``.
@@ -60,7 +53,9 @@ class _MlpLoss(torch.autograd.Function):
     """Makes all gradients in the forward pass, where the hidden units are at hand."""
 
     @staticmethod
-    def forward(ctx: Any, first: FirstLayer, targets: Tensor, arithmetic: str, *tensors: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        ctx: Any, first: FirstLayer, targets: Tensor, arithmetic: str, *tensors: Tensor
+    ) -> tuple[Tensor, Tensor]:
         kind, classes, prepared = tensors[1].dtype, tensors[1].shape[1], _prepared(tensors[:2], first.low)
         gradients = [torch.zeros_like(weight, dtype=kind) for weight in prepared]
         logits = targets.new_empty(*targets.shape, prepared[1].shape[1], dtype=kind)
@@ -84,7 +79,12 @@ class _MlpLoss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
         gradients, ctx.gradients = ctx.gradients, None  # they are scaled in place: there is no second time
-        return (None, None, None, *(gradient.mul_(outer[0].view(-1, *[1] * (gradient.dim() - 1))) for gradient in gradients))
+        return (
+            None,
+            None,
+            None,
+            *(gradient.mul_(outer[0].view(-1, *[1] * (gradient.dim() - 1))) for gradient in gradients),
+        )
 
 
 def _prepared(weights: Weights, low: torch.dtype) -> Weights:
@@ -102,9 +102,7 @@ def _logits(hidden: Tensor, weights: Weights, out: Tensor | None = None) -> Tens
     return torch.add(torch.bmm(hidden, weight), bias.unsqueeze(1), out=out)
 
 
-def _block(
-    hidden: Tensor, logits: Tensor, judged: Judged, weight: Tensor, gradients: Weights
-) -> tuple[Tensor, Tensor]:
+def _block(hidden: Tensor, logits: Tensor, judged: Judged, weight: Tensor, gradients: Weights) -> tuple[Tensor, Tensor]:
     """Return surprises of a block and the gradient by its hidden units before the ReLU; add those of the weights.
 
     ``judged`` gives the surprises of logits, and the gradients that are carried on.
