@@ -18,6 +18,7 @@ import torch
 from strengths import EXPERIMENT
 
 from trainables import loop
+from trainables.models._first_layer import Lookups, bag, blocks, by_weights, lookups_of
 from trainables.models._pooled import missing_lanes
 from trainables.pack import Pack
 
@@ -43,25 +44,42 @@ def step_of(pack: Pack) -> Callable[[], None]:
 
 
 def products_of(pack: Pack, precision: str) -> Callable[[], None]:
-    """Return the large products of one step, forward and backward, into memory that is there already."""
+    """Return the products of one step whose size grows with the examples, block by block, forward and backward.
+
+    Dense ones, into memory that is there already: of the second layer, and of attention with the rows of positions.
+    Sparse ones, of attention with the rows of tokens: a bag forward, and its two gradients.
+    """
     model, tokens = pack.parts.model, pack.parts.task.train.inputs
-    rows, examples = tokens.shape[:2]
-    low = torch.bfloat16 if precision == "bf16-mlp" else torch.float32
-    hidden = pack.params["hidden_bias"].shape[1]
-    values, classes = (count + missing_lanes(count) for count in (model.vocabulary + model.positions, model.classes))
-    sizes = [
-        (values, model.width, torch.float32),  # attention per token and position times the table of their values
-        (model.width, hidden, low),
-        (hidden, classes, low),
-    ]
-    made = [list(_three(rows, examples, into, out, kind)) for into, out, kind in sizes]
+    rows, low = len(tokens), torch.bfloat16 if precision == "bf16-mlp" else torch.float32
+    hidden, classes = pack.params["hidden_bias"].shape[1], model.classes + missing_lanes(model.classes)
+    sizes = [(model.positions + 1, hidden, torch.float32), (hidden, classes, low)]
+    lengths = [part.stop - part.start for part in blocks(tokens)]
+    dense = [three for length in lengths for size in sizes for three in _three(rows, length, *size)]
+    table = torch.randn(rows * model.vocabulary, hidden)
+    sparse = [_Bag(table, found) for found in lookups_of(tokens[..., :-1], model.vocabulary)]
 
     def products() -> None:
-        for group in made:
-            for left, right, target in group:
-                torch.bmm(left, right, out=target)
+        for left, right, target in dense:
+            torch.bmm(left, right, out=target)
+        for each in sparse:
+            each.all_three()
 
     return products
+
+
+class _Bag:
+    """The sparse products of one block: of the weights of each example's tokens with the rows of a table."""
+
+    def __init__(self, table: torch.Tensor, found: Lookups) -> None:
+        self.table, self.found = table, found
+        self.weights, self.outer = torch.randn(len(found.rows)), torch.randn(len(found.starts) - 1, table.shape[1])
+
+    def all_three(self) -> None:
+        """Make the product, its gradient by the table and that by the weights."""
+        found = self.found
+        bag(self.table, found.rows, found.starts, self.weights)
+        bag(self.outer, found.sorted_examples, found.sorted_starts, self.weights)
+        by_weights(self.outer, self.table, found)
 
 
 def _three(

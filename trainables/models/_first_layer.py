@@ -111,7 +111,7 @@ class FromTable:
         part = self.parts[number]
         tokens, weights = self._tokens[:, part], self._looked_up[:, part]
         rows = self._lookups[number].rows if self._lookups else _rows(tokens, self.tensors[0].shape[1])
-        made = _bag(self._flat, rows, _starts(tokens), weights.flatten())
+        made = bag(self._flat, rows, _starts(tokens), weights.flatten())
         return made.view(*tokens.shape[:2], -1).baddbmm_(self._shares[:, part], self._rows).relu_().to(self.low)
 
     def take(self, number: int, of_hidden: Tensor) -> None:
@@ -122,18 +122,29 @@ class FromTable:
         of_hidden = of_hidden.to(of_table.dtype)
         outer, weights = of_hidden.flatten(0, 1), self._looked_up[:, part]
         sorted_weights = weights.flatten()[found.order]
-        of_table.add_(_bag(outer, found.sorted_examples, found.sorted_starts, sorted_weights).view_as(of_table))
+        of_table.add_(bag(outer, found.sorted_examples, found.sorted_starts, sorted_weights).view_as(of_table))
         self._of_rows.baddbmm_(self._shares[:, part].mT, of_hidden)
         torch.bmm(of_hidden, self.tensors[1].mT, out=of_attention)
-        dots = torch.ops.aten._embedding_bag_per_sample_weights_backward(
-            outer, self._flat, found.rows, found.starts[:-1], found.examples, SUM
-        )
-        of_attention[..., : weights.shape[2]].add_(dots.view_as(weights))
+        of_attention[..., : weights.shape[2]].add_(by_weights(outer, self._flat, found).view_as(weights))
 
 
 def lookups_of(tokens_RNK: Tensor, vocabulary: int) -> list[Lookups]:
     """Return the lookups of every block of examples that are the same at each step."""
     return [_lookups(tokens_RNK[:, part], vocabulary) for part in blocks(tokens_RNK)]
+
+
+def bag(table: Tensor, rows: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
+    """Return the weighted sum of a table's rows from each start to the next."""
+    made: Tensor = torch.embedding_bag(table, rows, starts, per_sample_weights=weights, include_last_offset=True)[0]
+    return made
+
+
+def by_weights(outer: Tensor, table: Tensor, found: Lookups) -> Tensor:
+    """Return the gradient of bags by the weight of each row that was looked up, given that by the sums."""
+    made: Tensor = torch.ops.aten._embedding_bag_per_sample_weights_backward(
+        outer, table, found.rows, found.starts[:-1], found.examples, SUM
+    )
+    return made
 
 
 def accumulate(total: Tensor, left: Tensor, right: Tensor) -> None:
@@ -161,9 +172,3 @@ def _rows(tokens_RBK: Tensor, vocabulary: int) -> Tensor:
 def _starts(tokens_RBK: Tensor) -> Tensor:
     """Return where the rows of each example begin, and where the last ones end."""
     return torch.arange(0, tokens_RBK.numel() + 1, tokens_RBK.shape[2], device=tokens_RBK.device)
-
-
-def _bag(table: Tensor, rows: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
-    """Return the weighted sum of a table's rows from each start to the next."""
-    made: Tensor = torch.embedding_bag(table, rows, starts, per_sample_weights=weights, include_last_offset=True)[0]
-    return made
