@@ -25,6 +25,9 @@ WRITERS = {  # the probe that writes a column, where it is not of the same name
     "distractor_gap": "structure",
     "score_gradient": "explaining_away",
     "interaction_gradient": "explaining_away",
+    "zero_target_gradient_share": "zero_gradient_share",
+    "mirrored_accuracy": "commutativity",
+    "unmirrored_accuracy": "commutativity",
     **{
         f"bound_{kind}_{form}": "explaining_away"
         for kind in ("ratio", "violations")

@@ -172,11 +172,11 @@ def _would_change(experiment: Experiment, facts: Mapping[str, Any], seeds: int) 
         if claim["verdict"] == UNDECIDED and claim["effect"] is not None:
             name, ends = claim["name"], (claim["low"], claim["high"])
             found.append(f"More seeds: {more_seeds(name, claim['effect'], ends, limits[name], seeds)}")
-    if facts["fits"] and facts["fits"][0]["law"] != experiment.primary_law and not facts["regression"]:
-        best = facts["fits"][0]
+    best = facts["fits"][0] if facts["fits"] else None
+    if best and best["law"] != experiment.primary_law and best["aicc"] is not None and not facts["regression"]:
         found.append(
             f"The law: {best['formula']} has a better AICc ({best['aicc']:.1f}) than the primary law named in advance."
         )
-    if facts["fits"] and facts["fits"][0]["censored"] > facts["fits"][0]["events"]:
+    if best and best["censored"] > best["events"]:
         found.append("The budget: more than half of the runs are censored; a larger --budget-steps continues them.")
     return found

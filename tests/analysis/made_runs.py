@@ -9,7 +9,7 @@ import numpy as np
 from analysis.measures._run import WRITERS, Run
 
 STEPS = np.arange(0, 1010, 10)
-COLUMNS = (*WRITERS, "attention_kl", "accuracy_at_5", "accuracy_at_12")
+COLUMNS = (*WRITERS, "attention_kl", "zero_gradient_share", "accuracy_at_5", "accuracy_at_12")
 FIELDS = {"learning_rate": 0.01, "weight_decay": 1.0}
 
 
