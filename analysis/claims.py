@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from analysis import quantiles
 from analysis.faults import inside
-from analysis.numerals import digits, limits
+from analysis.numerals import limits
 from analysis.rules import Asked, Rule, rule_names
 from analysis.rules._by_name import ByName
 
@@ -153,7 +153,7 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
     return Verdict(
         name=claim.name,
         verdict=verdict,
-        evidence=f"{words} {digits(interval.estimate)}, 95 % interval {limits(interval.low, interval.high)}; {asked}",
+        evidence=f"{words} {interval.told()}; {asked}",
         statement=claim.statement,
         source=claim.source,
         statistic=words.removesuffix(":"),

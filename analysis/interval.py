@@ -56,6 +56,10 @@ class Interval:
         """Return the p of "the value lies within" if the method has its own way to compute it, else None."""
         return None
 
+    def told(self) -> str:
+        """Return the estimate and its interval as a verdict's evidence tells them."""
+        return f"{digits(self.estimate)}, 95 % interval {limits(self.low, self.high)}"
+
     def widened(self) -> Interval:
         """Return the interval with both ends moved out by their error."""
         ends = (None if end is None else end + self.error * (end - self.estimate) for end in (self.low, self.high))
@@ -83,6 +87,19 @@ class FittedInterval(Interval):
     def error(self) -> float:
         """The tolerance of the search for an end."""
         return END_TOLERANCE
+
+
+@dataclass(frozen=True)
+class Certain(Interval):
+    """A number that is known, as the largest of those that were seen: both ends are the number itself."""
+
+    def exact_p(self, within: tuple[float | None, float | None]) -> float:
+        """Return 0: whether it lies within is no matter of chance."""
+        return 0.0
+
+    def told(self) -> str:
+        """Return the number alone."""
+        return digits(self.estimate)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Experiment files import what they need from here: ``from search_spaces import Cl
 from analysis.claims import Claim
 from analysis.criteria import Event
 from analysis.rules.dropping_shift import DroppingShift
+from analysis.rules.every_within import EveryWithin
 from analysis.rules.floor_share import FloorShare
 from analysis.rules.measure_change import MeasureChange
 from analysis.rules.measure_within import MeasureWithin
@@ -28,6 +29,7 @@ __all__ = [
     "DroppingShift",
     "Ending",
     "Event",
+    "EveryWithin",
     "Experiment",
     "FloorShare",
     "MeasureChange",

@@ -13,7 +13,7 @@ from scipy import stats
 from analysis.claims import Claim, Verdict, judge
 from analysis.evidence import Evidence
 from analysis.rules import Rule
-from search_spaces import MeasureChange, MeasureWithin, RatioWithin, ShareWithin
+from search_spaces import EveryWithin, MeasureChange, MeasureWithin, RatioWithin, ShareWithin
 
 SEEDS = 8
 NUMBERS = np.array([0.3, 0.5, 0.4, 0.9, 0.1, 0.6, 0.7, 0.45])
@@ -174,3 +174,31 @@ def test_without_laws_no_level_is_outside_the_fits() -> None:
     rows = runs(weight_decay=[0.0] * SEEDS + [1.0] * SEEDS)
     assert Evidence(rows, x="weight_decay", laws=(), primary_law="", least_memorised=1.0).left_out == []
     assert Evidence(rows, x="weight_decay", laws=("power",), primary_law="power").left_out == [0.0]
+
+
+@pytest.mark.parametrize(
+    "limits, worst, beyond, said",
+    [
+        ({"high": 1.0}, 0.9, 0, "holds"),
+        ({"high": 0.8}, 0.9, 1, "fails"),
+        ({"low": 0.35}, 0.1, 2, "fails"),
+        ({"low": 0.2, "high": 0.89}, 0.1, 2, "fails"),
+    ],
+)
+def test_one_run_beyond_refutes_what_is_said_of_every_run(
+    limits: dict[str, float], worst: float, beyond: int, said: str
+) -> None:
+    found = verdict(runs(), EveryWithin("gap", where={"clip_norm": None}, **limits))
+    assert (found.effect, found.low, found.high, found.verdict) == (worst, worst, worst, said)
+    assert f"worst gap where clip_norm = none of 8 runs, {beyond} of them beyond: {worst};" in found.evidence
+    assert "interval" not in found.evidence and found.p == 0.0
+
+
+def test_nothing_is_said_of_every_run_where_one_has_no_number() -> None:
+    broken = [float("nan"), *NUMBERS[1:], *NUMBERS]
+    rows = runs(gap=broken)
+    found = judge(
+        Claim(name="c", statement="s.", rule=EveryWithin("gap", high=1.0)),
+        Evidence(rows, x="prior", laws=(), primary_law=""),
+    )
+    assert (found.verdict, found.evidence) == ("undecided", "gap is no number in 1 of 16 runs")

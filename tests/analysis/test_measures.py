@@ -244,3 +244,14 @@ def test_no_update_of_adamw_is_larger_than_its_size_in_the_proposition() -> None
         fields = {"optimizer": "adamw", "width": 2, "modulus": 5, "beta1": beta1, "beta2": beta2}
         size = _squared_size(fields)
         assert size is not None and 0.9 * size / 69 < first**2 / second <= 1.001 * size / 69
+
+
+def test_bounds_are_measured_phase_by_phase() -> None:
+    ratio = np.where(STEPS < 60, 0.1, np.where(STEPS < 800, 0.001, 1e-5))
+    found = explaining_away(made(memorised=60, grokked=800, bound_ratio_sharp=ratio))
+    told = [found[f"tightness_sharp_{phase}"] for phase in ("memorising", "waiting", "grokked")]
+    assert told == pytest.approx([-1, -3, -5])
+    waiting = explaining_away(made(memorised=60, bound_ratio_sharp=ratio))
+    assert waiting["tightness_sharp_waiting"] == pytest.approx(-3) and waiting["tightness_sharp_grokked"] is None
+    never = explaining_away(made(bound_ratio_sharp=ratio))
+    assert never["tightness_sharp_memorising"] == pytest.approx(-1) and never["tightness_sharp_waiting"] is None

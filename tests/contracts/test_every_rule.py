@@ -12,6 +12,7 @@ from analysis.measures import columns_of
 from analysis.rules import Asked, Effect, Names, Rule, rule_named, rule_names
 from search_spaces import (
     DroppingShift,
+    EveryWithin,
     FloorShare,
     MeasureChange,
     MeasureWithin,
@@ -29,6 +30,7 @@ RULES = (
     SlopeWithin("width × kind=b", low=-0.1, high=0.1),
     RatioWithin(**ARMS, second_added="budget", high=0.8),
     MeasureWithin("phase_starved", where={"kind": None}, low=0.0),
+    EveryWithin("final_accuracy_at_12", where={"kind": "b"}, high=0.9),
     MeasureChange("final_accuracy_at_12", **ARMS, low=0.1),
     ShareWithin(where={"kind": "b"}, low=0.5),
 )
