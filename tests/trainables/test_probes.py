@@ -99,15 +99,16 @@ def test_longest_inputs_are_those_of_a_loop_over_examples() -> None:
     torch.testing.assert_close(longest_inputs(view, view.params), wanted)
 
 
-def tight_view(attention: str) -> View:
+def tight_view(attention: str, scores: float = 1.0) -> View:
     """Return a network whose two value vectors are v and -v, and whose MLP is linear with one direction.
 
-    The second components of x carry the scores, 1 to 9, so linear ReLU attention is (0.1, 0.9).
+    The second components of x carry the scores, 1 to 9, so linear ReLU attention is (0.1, 0.9), whatever they are
+    multiplied by.
     """
     root = math.sqrt(8)
     params = {
         "embedding": torch.tensor([[1.0, 0.01], [-1.0, 0.09]]),
-        "query": torch.tensor([[0.0, 0.0], [0.0, 10.0]]),
+        "query": scores * torch.tensor([[0.0, 0.0], [0.0, 10.0]]),
         "key": torch.tensor([[0.0, 0.0], [0.0, 1.0]]),
         "value": torch.tensor([[1.0, 0.0], [0.0, 0.0]]),
         "hidden_weight": torch.tensor([[1 / root] * 8, [0.0] * 8]),
@@ -131,6 +132,21 @@ def test_a_lipschitz_constant_of_half_the_size_is_caught(
     whole = explaining_away.mlp_lipschitz
     monkeypatch.setattr(explaining_away, "mlp_lipschitz", lambda params: whole(params) / 2)
     assert ExplainingAway().measure(view)[f"bound_violations_{bound}"] == 1
+
+
+def test_bounds_of_linear_relu_attention_grow_as_its_sum_of_scores_vanishes() -> None:
+    """As the gradients do: those of softmax, with α(1 - α), would be exceeded by orders of magnitude there."""
+    usual, small = (tight_view("linear_relu", scores) for scores in (1.0, 1e-6))
+    of_usual, of_small = ExplainingAway().measure(usual), ExplainingAway().measure(small)
+    assert of_small["score_gradient"] == pytest.approx(1e6 * of_usual["score_gradient"].item(), rel=1e-4)
+    for bound in BOUNDS:
+        assert of_small[f"bound_ratio_{bound}"] == pytest.approx(of_usual[f"bound_ratio_{bound}"].item(), rel=1e-4)
+        assert of_small[f"bound_violations_{bound}"] == 0
+    gradient, surprise, trace = score_gradients(small, small.params)
+    reach = 2 * explaining_away.mlp_lipschitz(small.params) * operator_norm(small.params["value"])
+    exact = reach * longest_inputs(small, small.params)[:, 0] * math.sqrt(2) * -torch.expm1(-surprise[:, 0])
+    of_softmax = trace.attention * (1 - trace.attention) * exact
+    assert (gradient.abs() > 1e3 * of_softmax).all()
 
 
 def test_inputs_without_a_positive_score_have_no_gradient_and_no_violation() -> None:
