@@ -26,7 +26,9 @@ class Claim:
     """One sentence that can turn out false, and the rule that decides it, fixed before the measured runs.
 
     ``source``: where it is claimed; empty means the source of the experiment's question. ``scales``: at which scales it
-    is asked; empty means at all.
+    is asked; empty means at all. ``not_counted``: why the claim counts neither in a paper's totals nor in Holm's
+    adjustment, as it can hardly turn out false or was restated after a first run; empty where it counts. It is a remark
+    on the claim and not registered with it.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic, which checks users' files)
@@ -36,6 +38,7 @@ class Claim:
     rule: Annotated[Rule, ByName()]
     source: str = ""
     scales: tuple[str, ...] = ()
+    not_counted: str = ""
 
     def faults(self, asked: Asked) -> list[str]:
         """Return all that is wrong with the claim in an experiment, one sentence each."""
@@ -63,7 +66,8 @@ class Verdict:
     """What the numbers say of a claim: ``holds``, ``fails``, ``undecided`` or ``not run``.
 
     ``statistic``: the number looked at, in words; ``effect``, ``low``, ``high``: its estimate with its 95 % interval;
-    ``p``: the smallest error rate at which the claim would still be decided; ``replicas``: how many runs went in.
+    ``p``: the smallest error rate at which the claim would still be decided; ``replicas``: how many runs went in;
+    ``refuted_by``: what result would have refuted it; ``not_counted``: that of the claim.
     """
 
     name: str
@@ -77,6 +81,8 @@ class Verdict:
     high: float | None = None
     p: float | None = None
     replicas: int = 0
+    refuted_by: str = ""
+    not_counted: str = ""
 
 
 def equivalence(low: float | None, high: float | None, *, within: tuple[float | None, float | None]) -> str:
@@ -162,20 +168,30 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
         high=interval.high,
         p=p_value(interval.widened(), within),
         replicas=replicas,
+        refuted_by=claim.rule.refuted_by,
+        not_counted=claim.not_counted,
     )
 
 
 def undecided(claim: Claim, reason: str) -> Verdict:
     """Return the verdict of a claim that the data cannot speak to."""
-    return Verdict(claim.name, UNDECIDED, reason, claim.statement, claim.source)
+    return Verdict(
+        claim.name,
+        UNDECIDED,
+        reason,
+        claim.statement,
+        claim.source,
+        refuted_by=claim.rule.refuted_by,
+        not_counted=claim.not_counted,
+    )
 
 
 def holm(verdicts: Sequence[Verdict]) -> list[tuple[float | None, str]]:
     """Return each verdict's p adjusted for their number by Holm's step-down method, and the verdict that is then left.
 
-    Claims without p (undecided for want of data) count as p = 1; those that were not run do not count.
+    Claims without p (undecided for want of data) count as p = 1; those that were not run, or are not counted, do not.
     """
-    run = [index for index, each in enumerate(verdicts) if each.verdict != NOT_RUN]
+    run = [index for index, each in enumerate(verdicts) if each.verdict != NOT_RUN and not each.not_counted]
     ranked = sorted(run, key=lambda index: 1.0 if verdicts[index].p is None else float(verdicts[index].p or 0.0))
     found: list[tuple[float | None, str]] = [(None, each.verdict) for each in verdicts]
     largest = 0.0

@@ -41,6 +41,16 @@ def limits(low: float | None, high: float | None) -> str:
     return f"{opened}, {closed}"
 
 
+def beyond(low: float | None, high: float | None) -> str:
+    """Return what lies outside of limits; None is no limit.
+
+    >>> beyond(0.8, 1.25), beyond(None, -0.1), beyond(0.5, None)
+    ('below 0.8 or above 1.25', 'above -0.1', 'below 0.5')
+    """
+    told = [f"{word} {digits(end)}" for word, end in (("below", low), ("above", high)) if end is not None]
+    return " or ".join(told)
+
+
 def p_words(p: float) -> str:
     """Return an error rate with its sign.
 

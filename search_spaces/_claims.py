@@ -11,7 +11,7 @@ from analysis.rules import rule_named, rule_names
 from analysis.rules._by_name import KEY
 from trainables.names import near_match
 
-OWN = ("name", "statement", "source", "scales")  # what a claim has beside its rule
+OWN = ("name", "statement", "source", "scales", "not_counted")  # what a claim has beside its rule
 SETTINGS, ARM = "settings", "arm"
 WHERE, LIMITS = "where", ("low", "high")
 
@@ -52,8 +52,12 @@ def as_written(claim: Claim, source: str) -> dict[str, Any]:
     ordered = sorted(settings, key=lambda name: (name in LIMITS, name == WHERE, name != ARM))
     if facts["source"] in ("", source):
         del facts["source"]
-    scales = {"scales": claim.scales} if claim.scales else {}
-    return {**facts, **{name: settings[name] for name in ordered}, **scales}
+    more = {"scales": claim.scales, "not_counted": claim.not_counted}
+    return {
+        **facts,
+        **{name: settings[name] for name in ordered},
+        **{name: value for name, value in more.items() if value},
+    }
 
 
 def fault_told(error: Mapping[str, Any]) -> tuple[list[Any], str]:

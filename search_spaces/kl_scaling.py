@@ -133,6 +133,7 @@ EXPERIMENT = Experiment(
             statement="There is a floor of the grok step that no prior strength can beat: at the strongest prior it "
             "makes up at least half of it.",
             rule=FloorShare(where=ADAMW, quantity="grokked@0.9", low=0.5),
+            not_counted="with an exponent above 3 next to nothing but the floor is left at the strongest prior",
         ),
         Claim(
             name="dropping_censored_runs",

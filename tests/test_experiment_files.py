@@ -95,7 +95,7 @@ def test_arms_that_differ_in_one_field_may_name_it_once(arms: str, tmp_path: Pat
     "before, after, expected",
     [
         ("parameter_within", "parameter_wihtin", "unknown rule 'parameter_wihtin' (did you mean 'parameter_within'?)"),
-        ("rule: parameter_within,", "", "claims.0.rule: give one of dropping_shift, floor_share, "),
+        ("rule: parameter_within,", "", "claims.0.rule: give one of dropping_shift, every_within, "),
         ("rule: parameter_within,", "rule: [1],", "claims.0.rule: unknown rule [1]; rules: dropping_shift"),
         ("low: 0.8", "low: small", "low: must be a number or none (line 14)"),
         ("low: 0.8", "low: true", "low: must be a number or none (line 14)"),

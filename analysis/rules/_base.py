@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from analysis.criteria import AFTER, DELAY, GROKKED, GROKKING, Criterion
 from analysis.faults import Fault, inside
-from analysis.numerals import digits, limits, words
+from analysis.numerals import beyond, digits, limits, words
 from analysis.rules._number import Number
 
 if TYPE_CHECKING:
@@ -127,6 +127,11 @@ class Rule(ABC):
     def limits(self) -> tuple[float | None, float | None]:
         """The values between which the number must lie."""
         return self.low, self.high
+
+    @property
+    def refuted_by(self) -> str:
+        """What result refutes a claim of this rule, in words."""
+        return f"an interval {beyond(*self.limits)}"
 
     def settings(self) -> dict[str, Any]:
         """Return all settings that are not at their defaults, as plain data: what is registered and published."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.numerals import digits
+from analysis.numerals import beyond, digits
 from analysis.rules._base import Answer, Effect, Names
 from analysis.rules._by_seed import Numbers, known, present
 from analysis.rules._measure import OfMeasure
@@ -23,6 +23,11 @@ class EveryWithin(OfMeasure):
 
     One run beyond refutes it; its number is the worst one, with the count of those beyond, and has no interval.
     """
+
+    @property
+    def refuted_by(self) -> str:
+        """What result refutes a claim of this rule, in words."""
+        return f"a single run {beyond(*self.limits)}"
 
     def numbers(self, evidence: Evidence) -> Numbers:
         """Return the numbers of all runs.
@@ -43,7 +48,8 @@ class EveryWithin(OfMeasure):
         found = self.numbers(evidence)
         beyond, runs = sum(self._beyond(value) > 0 for value in found.values), len(found.values)
         told = f"worst {self.measure}{self.where_words()} of {runs} runs{found.absent}, {beyond} of them beyond:"
-        return Answer(Certain(*[self._worst(found.values)] * 3), told, runs)
+        worst = self._worst(found.values)
+        return Answer(Certain(worst, worst, worst), told, runs)
 
     def looked(self, evidence: Evidence) -> Looked:
         """Return the worst number of each seed.

@@ -155,7 +155,7 @@ def _at_threshold(experiment: Experiment, scale: str, runs: pl.DataFrame, event:
 
 def _would_change(experiment: Experiment, facts: Mapping[str, Any], seeds: int) -> list[str]:
     """Return in words what the verdicts depend on: thresholds, censoring, the number of seeds, another law."""
-    from analysis.more_seeds import more_seeds
+    from analysis.more_seeds import decidable, more_seeds
 
     limits = {claim.name: claim.rule.limits for claim in experiment.claims}
     found = []
@@ -172,6 +172,8 @@ def _would_change(experiment: Experiment, facts: Mapping[str, Any], seeds: int) 
         if claim["verdict"] == UNDECIDED and claim["effect"] is not None:
             name, ends = claim["name"], (claim["low"], claim["high"])
             found.append(f"More seeds: {more_seeds(name, claim['effect'], ends, limits[name], seeds)}")
+            if seen := decidable(claim["effect"], ends, limits[name]):
+                found.append(f"Another estimate: with an interval as wide for {name}, {seen}")
     best = facts["fits"][0] if facts["fits"] else None
     if best and best["law"] != experiment.primary_law and best["aicc"] is not None and not facts["regression"]:
         found.append(

@@ -37,7 +37,10 @@ class Region:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A claim with its verdict, its estimate and 95 % interval (None means absent or open), and where it holds."""
+    """A claim with its verdict, its estimate and 95 % interval (None means absent or open), and where it holds.
+
+    ``counted``: whether it is one of the paper's totals.
+    """
 
     name: str
     verdict: str
@@ -45,6 +48,7 @@ class Row:
     low: float | None
     high: float | None
     region: Region
+    counted: bool = True
 
     def numbers(self) -> str:
         """Return the estimate with its interval."""
@@ -100,7 +104,7 @@ def chart(rows: Mapping[str, Sequence[Row]]) -> str:
             zero=_across(0),
             left=LEFT,
             right=RIGHT,
-            counts=Counter(row.verdict for claims in rows.values() for row in claims),
+            counts=Counter(row.verdict for claims in rows.values() for row in claims if row.counted),
             light=colours,
             dark={name: on_dark(colour) for name, colour in colours.items()},
         )
@@ -110,7 +114,8 @@ def chart(rows: Mapping[str, Sequence[Row]]) -> str:
 def _drawn(row: Row, y: float) -> dict[str, object]:
     """Return where the parts of a row are drawn."""
     margins = row.margins()
-    told = {"name": row.name, "verdict": row.verdict, "numbers": row.numbers(), "within": row.region.words(), "y": y}
+    name = row.name if row.counted else f"({row.name})"
+    told = {"name": name, "verdict": row.verdict, "numbers": row.numbers(), "within": row.region.words(), "y": y}
     if margins is None:
         return {**told, "x": None}
     low, at, high = margins

@@ -53,6 +53,6 @@ def _row(report: Mapping[str, Any], pages: set[str]) -> dict[str, Any]:
         "name": report["experiment"],
         "question": report["question"],
         "answer": report["answer"],
-        "counts": counts(claim["verdict"] for claim in report["claims"]),
+        "counts": counts(report["claims"]),
         "page": report["experiment"] in pages,
     }

@@ -14,7 +14,7 @@ from search_spaces._files import own_experiment
 
 Facts = Mapping[str, Any]
 VERDICTS = (HOLDS, FAILS, UNDECIDED)
-TOLD = ("name", "statement", "verdict", "effect", "low", "high", "p")
+TOLD = ("name", "statement", "refuted_by", "not_counted", "verdict", "effect", "low", "high", "p")
 
 
 def papers(reports: Iterable[Facts]) -> list[str]:
@@ -30,7 +30,7 @@ def of_paper(paper: str, reports: Iterable[Facts]) -> list[Facts]:
 def ledger(paper: str, reports: Iterable[Facts]) -> dict[str, Any]:
     """Return how many claims of a paper hold, fail and are open, and what Holm's adjustment leaves of each.
 
-    Claims are adjusted for the number of published ones.
+    Claims are adjusted for the number of published ones that count.
     """
     own = of_paper(paper, reports)
     claims = [claim for report in own for claim in report["claims"]]
@@ -38,10 +38,13 @@ def ledger(paper: str, reports: Iterable[Facts]) -> dict[str, Any]:
     left = iter(adjusted)
     return {
         "paper": paper,
-        "claims": len(claims),
+        "claims": sum(not claim["not_counted"] for claim in claims),
+        "not_counted": sum(bool(claim["not_counted"]) for claim in claims),
         "experiments": len(own),
-        "counts": counts(claim["verdict"] for claim in claims),
-        "counts_holm": counts(verdict for _, verdict in adjusted),
+        "counts": counts(claims),
+        "counts_holm": counts(
+            {**claim, "verdict": verdict} for claim, (_, verdict) in zip(claims, adjusted, strict=True)
+        ),
         "reports": [
             {
                 "name": report["experiment"],
@@ -54,9 +57,9 @@ def ledger(paper: str, reports: Iterable[Facts]) -> dict[str, Any]:
     }
 
 
-def counts(verdicts: Iterable[str]) -> dict[str, int]:
-    """Return how many hold, fail and are undecided."""
-    found = Counter(verdicts)
+def counts(claims: Iterable[Facts]) -> dict[str, int]:
+    """Return how many claims hold, fail and are undecided, of those that count."""
+    found = Counter(claim["verdict"] for claim in claims if not claim["not_counted"])
     return {verdict: found[verdict] for verdict in VERDICTS}
 
 
@@ -76,6 +79,7 @@ def _rows(report: Facts) -> Iterator[Row]:
         yield Row(
             name=claim["name"].replace("_", " "),
             verdict=claim["verdict"],
+            counted=not claim["not_counted"],
             estimate=claim["effect"],
             low=claim["low"],
             high=claim["high"],

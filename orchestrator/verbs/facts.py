@@ -84,7 +84,9 @@ def show_lines(study: Study, facts: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"  {note}" for note in facts["notes"])
     if few_seeds(study):
         yield f"  fewer than {LEAST_SEEDS} seeds: claims about measures and shares stay undecided; --seeds 8 gives more"
-    yield from (f"  claim {claim.name}: {claim.statement}" for claim in study.experiment.claims)
+    for claim in study.experiment.claims:
+        remark = f"; not counted: {claim.not_counted}" if claim.not_counted else ""
+        yield f"  claim {claim.name}: {claim.statement} Refuted by {claim.rule.refuted_by}{remark}."
 
 
 def status_lines(study: Study, facts: Mapping[str, Any]) -> Iterator[str]:

@@ -68,6 +68,8 @@ PAPER["optimizer_robustness"] = {
     "batch_size": 64,
 }  # first of the grid
 PAPER["optimizer_grid"] = {**PAPER["four_phases"], "distractors": "constant", "optimizer": "adamw", "weight_decay": 0.5}
+PAPER["softmax_collapse"] = {**TABLE, "weight_decay": 0.0, "prior": "oracle"}  # first of its grids
+PAPER["alignment_under_adam"] = {**TABLE, "beta2": 0.9}  # first of the grid
 PAPER["mlp_weight_decay"] = {  # arXiv 2310.19470 and its public code
     "modulus": 67,
     "pairs": "unordered",

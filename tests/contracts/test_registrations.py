@@ -7,11 +7,12 @@ import pytest
 from search_spaces._files import own_experiment
 
 REGISTERED = {  # the laptop and the paper scale
+    "alignment_under_adam": ("47f9d0ae070e090d", "c306c23f8922aeba"),
     "attention_heads": ("3fc05d2ab3a96d0f", "971be70ddd193e46"),
     "autoregressive_parity": ("2d6d60735b95a105", "435e4b8fe43075af"),
     "bayesian_ticket": ("818515e2020e1ce4", "3ea5bc3f0067d03a"),
-    "dynamic_routing": ("5f07cc86166881ed", "c254d52510963f31"),
-    "explaining_away_bound": ("49a06b84ceb7c2e4", "e26637c9a7dbccf4"),
+    "dynamic_routing": ("18e8fd628357abf0", "c254d52510963f31"),
+    "explaining_away_bound": ("7c12b4f8049ed819", "53c19950d59c27ed"),
     "fastest_grokking": ("59d2fb89bb97ff66", "eed590f98eb887e5"),
     "four_phases": ("488d732d3a68ea0f", "59af1b8360e62d13"),
     "frozen_oracle_attention": ("d8f1b3e48453cfa9", "93cd1675089cac4a"),
@@ -20,13 +21,15 @@ REGISTERED = {  # the laptop and the paper scale
     "kl_scaling": ("6b4417ae6ccd1b09", "bd6f9871a6d50e0e"),
     "kl_schedules": ("b6c2fa01789077d6", "d630eac77afed992"),
     "length_generalization": ("40dffdbae2236259", "bffd2da7df0492bd"),
+    "mlp_weight_decay": ("40dd3f9a59c19a51", "02f41ff853ff6c4b"),
     "model_width": ("b00acd57b3204749", "d7e6c0d1ed8cd49d"),
     "norm_and_structure": ("e76a06890bfd1dce", "d9836ff404d3eb09"),
-    "optimizer_grid": ("d6e20e0ff2dca272", "1c4610172dbcb924"),
-    "optimizer_robustness": ("64490f8a5d376752", "cd828a697a80e756"),
-    "structural_priors": ("366c65ce6d8bd42a", "23ac9b4f255c029c"),
-    "task_diversity": ("01f943f291e0c141", "1d0402bae4070ca9"),
-    "weight_decay_scaling": ("0183f68d6e02084b", "2abe9d667448f79e"),
+    "optimizer_grid": ("3cb7911d3b6f539c", "1c28e8f8e4830127"),
+    "optimizer_robustness": ("9d872d4f611386d3", "02669e485ec09b54"),
+    "softmax_collapse": ("6419c3231255b7b3", "6fc661aa2d1eb86b"),
+    "structural_priors": ("5c49a152c114cc9a", "23ac9b4f255c029c"),
+    "task_diversity": ("9251618638a8ef45", "5205abc9deeb4f59"),
+    "weight_decay_scaling": ("cbf229756526ca23", "60d35aab72c3208e"),
 }
 
 
