@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrator.reports.ledger import PAPERS
 from orchestrator.reports.pages import environment
-from orchestrator.reports.papers import claims_chart, counts, ledger, of_paper, papers
+from orchestrator.reports.papers import claims_chart, claims_of, counts, ledger, of_paper, papers
 from orchestrator.reports.published import INDEX, REPORT, Published
 
 LEDGER, CHART = "ledger", "claims.svg"
@@ -53,6 +53,6 @@ def _row(report: Mapping[str, Any], pages: set[str]) -> dict[str, Any]:
         "name": report["experiment"],
         "question": report["question"],
         "answer": report["answer"],
-        "counts": counts(report["claims"]),
+        "counts": counts(claims_of(report)),
         "page": report["experiment"] in pages,
     }

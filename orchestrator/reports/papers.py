@@ -33,7 +33,7 @@ def ledger(paper: str, reports: Iterable[Facts]) -> dict[str, Any]:
     Claims are adjusted for the number of published ones that count.
     """
     own = of_paper(paper, reports)
-    claims = [claim for report in own for claim in report["claims"]]
+    claims = [claim for report in own for claim in claims_of(report)]
     adjusted = holm([_verdict(claim) for claim in claims])
     left = iter(adjusted)
     return {
@@ -50,11 +50,16 @@ def ledger(paper: str, reports: Iterable[Facts]) -> dict[str, Any]:
                 "name": report["experiment"],
                 "question": report["question"],
                 "preregistered": report["preregistered"],
-                "claims": [_row(claim, *next(left)) for claim in report["claims"]],
+                "claims": [_row(claim, *next(left)) for claim in claims_of(report)],
             }
             for report in own
         ],
     }
+
+
+def claims_of(report: Facts) -> list[Facts]:
+    """Return the claims of a published report; one of an earlier version does not say what refutes them."""
+    return [{"refuted_by": "", "not_counted": "", **claim} for claim in report["claims"]]
 
 
 def counts(claims: Iterable[Facts]) -> dict[str, int]:
@@ -75,7 +80,7 @@ def claims_chart(paper: str, reports: Iterable[Facts]) -> str:
 def _rows(report: Facts) -> Iterator[Row]:
     asked = own_experiment(report["experiment"]).asked_at(report["scale"])
     regions = {claim.name: region(claim) for claim in asked.claims}
-    for claim in report["claims"]:
+    for claim in claims_of(report):
         yield Row(
             name=claim["name"].replace("_", " "),
             verdict=claim["verdict"],
