@@ -116,7 +116,7 @@ def test_a_simulation_repeats_and_its_summary_counts_what_covers() -> None:
         }
         for interval in ((1.0, 0.9, 1.1), (1.5, 1.3, 1.7), (1.2, 0.7, 1.5), (0.9, None, 1.2))
     ]
-    facts = summary(cell, runs)
+    facts = of_fits(cell, runs)
     assert facts["exponent"]["coverage"] == 0.75 and facts["floor"]["coverage"] == 1.0
     assert (facts["holds"], facts["fails"]) == (0.25, 0.25)
     assert facts["bias_when_censored_runs_are_dropped"] == pytest.approx(-0.3)
