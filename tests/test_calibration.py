@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from calibration.cells import CENSORED, DESIGNS, cells, floored
 from calibration.measure import one
+from calibration.measure import summary as of_fits
 from calibration.rules import FAMILY, families, summary, verdict
 from calibration.worlds import RuleCell, rule_cells
 
