@@ -52,7 +52,7 @@ def filled(storage: str, seeds: int) -> tuple[Study, float]:
         rows, columns = [], {name: [] for name in table.CURVE_COLUMNS}
         for replica in some:
             step = 10 * round(45 * (1 + 0.05 / replica.config["kl_strength"]) * float(np.exp(source.normal(0, 0.25))))
-            rows.append(_row(replica, step, 2000))
+            rows.append(_row(replica, step, replica.recording.last_step(2000)))
             for probe in range(15):
                 columns["id"] += [replica.id] * 100
                 columns["step"] += list(range(0, 1000, 10))

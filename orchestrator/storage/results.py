@@ -66,9 +66,8 @@ class Results(Folder):
         If files of curves are missing or damaged, a replica whose curve does not reach its row's last step has none,
         and a note counts these.
         """
-        found = tables.read(self, "curves", table.curve_schema())
-        points = found.rows.filter(pl.col("id").is_in(list(ids)))
-        points = points.unique(["id", "step", "probe"], keep="any").sort("id", "probe", "step")
+        found = tables.read(self, "curves", table.curve_schema(), ids)
+        points = found.rows.unique(["id", "step", "probe"], keep="any").sort("id", "probe", "step")
         if found.skipped or points["id"].n_unique() < len(set(ids)):
             points = self._whole(points, ids)
         return points
@@ -113,7 +112,7 @@ class Results(Folder):
 
     def probed(self, ids: Collection[str]) -> pl.DataFrame:
         """Return what was measured of the kept steps of the given replicas, each number once."""
-        found = tables.read(self, "probed", table.probed_schema()).rows.filter(pl.col("id").is_in(list(ids)))
+        found = tables.read(self, "probed", table.probed_schema(), ids).rows
         return found.unique(["id", "step", "probe", "column"], keep="any").sort("id", "step", "probe", "column")
 
     def distrust(self, replica: str, step: int, *, kept: bool) -> None:

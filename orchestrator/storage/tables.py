@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from orchestrator.terminal.silence import quiet
 
 DAMAGED = "torn or altered: its digest is that of other content"
 UNSIGNED = "results files without a digest (of an older version) are read; damage in them may go unseen"
+FILES_AT_ONCE = 64
 KEYS = ("id", "step", "probe")  # of a point of a curve
 FAULTS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError, MemoryError)
 
@@ -49,17 +50,19 @@ def look(folder: Folder, name: str) -> None:
     _contents(folder, folder.files(name, ".parquet"))
 
 
-def read(folder: Folder, name: str, schema: Mapping[str, Any]) -> Read:
-    """Return the sound rows of all tables in a folder; a file that is torn, foreign or newer is skipped with a note.
+def read(folder: Folder, name: str, schema: Mapping[str, Any], ids: Collection[str] | None = None) -> Read:
+    """Return the sound rows of all tables in a folder, or those of the given replicas.
 
+    A file that is torn, foreign or newer is skipped with a note. Other replicas are dropped a few files at a time.
     Raises: OSError when the folder cannot be listed.
     """
     files = folder.files(name, ".parquet")
+    wanted = pl.lit(True) if ids is None else pl.col("id").is_in(list(ids))
     signed, unsigned = _contents(folder, files)
-    frames = _parsed(folder, signed, schema)
+    frames = _parsed(folder, signed, schema, wanted)
     if unsigned:
         with quiet(Path(os.devnull)):  # the parser prints a trace of its own where such a file is damaged
-            old = _parsed(folder, unsigned, schema)
+            old = _parsed(folder, unsigned, schema, wanted)
         if old:
             folder.note(UNSIGNED)
         frames += old
@@ -86,10 +89,19 @@ def _contents(folder: Folder, files: Sequence[Path]) -> tuple[Contents, Contents
     return signed, unsigned
 
 
-def _parsed(folder: Folder, contents: Contents, schema: Mapping[str, Any]) -> list[tuple[pl.DataFrame, int]]:
+def _parsed(
+    folder: Folder, contents: Contents, schema: Mapping[str, Any], wanted: pl.Expr
+) -> list[tuple[pl.DataFrame, int]]:
+    """Return the wanted rows of tables, each with its number of files."""
+    found = []
+    for first in range(0, len(contents), FILES_AT_ONCE):
+        some = _together(folder, contents[first : first + FILES_AT_ONCE], schema)
+        found += [(frame.filter(wanted), count) for frame, count in some]
+    return found
+
+
+def _together(folder: Folder, contents: Contents, schema: Mapping[str, Any]) -> list[tuple[pl.DataFrame, int]]:
     """Return tables, each with its number of files: all at once, or one by one if a file has to be looked at."""
-    if not contents:
-        return []
     try:
         frame = _frame([content for _, content in contents], schema)
         if _sound(frame).all():
