@@ -54,7 +54,11 @@ def _space(rate: float, radius: float) -> SearchSpace:
 
 def _claims(scale: str, rate: float, radius: float) -> tuple[Claim, ...]:
     arms = _arms(rate, radius)
-    made = (
+    return tuple(replace(claim, scales=(scale,)) for claim in (*_of_rounding(arms), *_of_mirror_images(arms["oracle"])))
+
+
+def _of_rounding(arms: dict[str, dict[str, Any]]) -> tuple[Claim, ...]:
+    return (
         *(
             Claim(
                 name=f"{name}_does_not_grok",
@@ -97,23 +101,24 @@ def _claims(scale: str, rate: float, radius: float) -> tuple[Claim, ...]:
             )
             for name, told in {"oracle": "the oracle's prior", "plain_fast": "constant distractors, fast"}.items()
         ),
+    )
+
+
+def _of_mirror_images(arm: dict[str, Any]) -> tuple[Claim, ...]:
+    where = {**arm, "loss_arithmetic": "exact"}
+    return (
         Claim(
             name="knows_mirror_images",
             statement="With the oracle's prior and exact gradients a network ends with an accuracy of at least 0.95 on "
             "mirror images of training pairs.",
-            rule=MeasureWithin(
-                "final_mirrored_accuracy", where={**arms["oracle"], "loss_arithmetic": "exact"}, low=0.95
-            ),
+            rule=MeasureWithin("final_mirrored_accuracy", where=where, low=0.95),
         ),
         Claim(
             name="knows_nothing_else",
             statement="There it ends with an accuracy of at most 0.05 on all other pairs.",
-            rule=MeasureWithin(
-                "final_unmirrored_accuracy", where={**arms["oracle"], "loss_arithmetic": "exact"}, high=0.05
-            ),
+            rule=MeasureWithin("final_unmirrored_accuracy", where=where, high=0.05),
         ),
     )
-    return tuple(replace(claim, scales=(scale,)) for claim in made)
 
 
 EXPERIMENT = Experiment(

@@ -6,12 +6,13 @@ from fnmatch import fnmatchcase
 
 import pytest
 import torch
-from tiny import tiny_replica
+from tiny import small_replica, tiny_replica
 
 from trainables import loop
 from trainables.names import available, find, part
 from trainables.pack import Pack
 from trainables.probes import columns_of, writes
+from trainables.replica import Replica, family_named
 
 KINDS = ("tasks", "models", "losses", "optimizers", "interventions", "steps", "probes")
 ALL = [(kind, name) for kind in KINDS for name in available(f"trainables.{kind}")]
@@ -29,10 +30,18 @@ def test_parts_name_their_source(kind: str) -> None:
         assert "arXiv" in find(f"trainables.{kind}", name).SOURCE
 
 
+def looked_at(probe: str, seed: int, attention: str) -> Replica:
+    """Return a small network that has what a probe looks at: one with attention, or else of the first such family."""
+    if probe in family_named("kl_prior").measurable():
+        return tiny_replica(seed, attention=attention)
+    family = next(each for each in available("trainables.families") if probe in family_named(each).measurable())
+    return small_replica(family, seed)
+
+
 @pytest.mark.parametrize("attention", ["softmax", "linear_relu"])
 @pytest.mark.parametrize("name", available("trainables.probes"))
 def test_probe_only_looks_and_gives_one_number_per_replica(name: str, attention: str) -> None:
-    pack = Pack([tiny_replica(seed, attention=attention) for seed in range(3)])
+    pack = Pack([looked_at(name, seed, attention) for seed in range(3)])
     _, view = pack.backward()
     before = {key: value.detach().clone() for key, value in pack.params.items()}
     columns = part("trainables.probes", name)().measure(view)
@@ -46,7 +55,7 @@ def test_probe_only_looks_and_gives_one_number_per_replica(name: str, attention:
 def test_a_probe_writes_the_columns_that_it_declares(name: str) -> None:
     written: set[str] = set()
     for attention in ("softmax", "linear_relu"):
-        _, view = Pack([tiny_replica(seed, attention=attention) for seed in range(2)]).backward()
+        _, view = Pack([looked_at(name, seed, attention) for seed in range(2)]).backward()
         written |= set(part("trainables.probes", name)().measure(view))
     assert written and all(writes(name, column) for column in written)
     assert all(any(fnmatchcase(column, declared) for column in written) for declared in columns_of(name))

@@ -8,7 +8,7 @@ from tiny import tiny_replica
 from torch import Tensor
 
 from trainables import loop
-from trainables.interventions.magnitude_ticket import KINDS, kept
+from trainables.interventions.magnitude_ticket import KINDS, magnitude_masks
 from trainables.pack import Pack
 from trainables.randomness import generator
 from trainables.replica import Replica
@@ -32,7 +32,9 @@ def test_the_largest_weights_of_all_matrices_together_are_kept() -> None:
         "large": torch.tensor([[[-5.0, 0.25]]] * 2),
         "bias": torch.zeros(2, 2),
     }
-    half, most = ({name: mask[row].tolist() for name, mask in kept(parents, [0.5, 5 / 6]).items()} for row in (0, 1))
+    half, most = (
+        {name: mask[row].tolist() for name, mask in magnitude_masks(parents, [0.5, 5 / 6]).items()} for row in (0, 1)
+    )
     assert half == {"small": [[0.0, 0.0], [1.0, 0.0]], "large": [[1.0, 1.0]]}
     assert most == {"small": [[0.0, 0.0], [0.0, 0.0]], "large": [[1.0, 0.0]]}
 

@@ -6,19 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from trainables.family import Family, Member, Parts, again, shared
+from trainables.family import Family, Member, Parent, Parts, again, defaults, shared
 from trainables.fields.batches import Batches, batches_of
 from trainables.fields.learning_rate_schedule import LearningRateSchedule, decay_of
 from trainables.fields.loss import Loss, loss_of
 from trainables.fields.optimizer import optimizer_of
 from trainables.fields.residue_pairs import ResiduePairs, pairs_of
+from trainables.fields.start_mask import StartMask, start_mask_of
+from trainables.fields.ticket import Ticket, ticket_of
 from trainables.names import part
 
 PROBES = ("accuracy", "losses")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(Loss, LearningRateSchedule, Batches, ResiduePairs):
+class Config(StartMask, Loss, LearningRateSchedule, Batches, ResiduePairs):
     """The setting of the public code of arXiv 2310.19470 unless a comment says inferred."""
 
     width: int = shared(500, low=1)
@@ -38,11 +40,12 @@ class MLPAddition(Family):
 
     Config: ClassVar[type] = Config
     version: ClassVar[int] = 2
-    offers: ClassVar[tuple[str, ...]] = ("operands",)
+    offers: ClassVar[tuple[str, ...]] = ("operands", "residue_tables")
     sources: ClassVar[Mapping[str, str]] = {
         "task: pairs of residues, a >= b": "arXiv 2310.19470 and its public code",
         "model: MLP on summed embeddings": "arXiv 2310.19470, section 3; drawing of embeddings inferred",
         "optimizer: AdamW": "arXiv 1711.05101; coefficients from the public code of arXiv 2310.19470",
+        "tickets, their dense controls and masks from the start": "arXiv 2310.19470; see the interventions",
         "probes: accuracy, losses": "this project",
     }
 
@@ -52,21 +55,29 @@ class MLPAddition(Family):
     ) -> Parts:
         """Return task, model, optimizer, loss and probes of a pack; shared fields are read from the first member."""
         fields, task = members[0].config, pairs_of(members, device)
+        model = part("trainables.models", "summed_embeddings")(
+            vocabulary=task.vocabulary,
+            classes=task.classes,
+            width=fields.width,
+            hidden_width=fields.hidden_width,
+            init_scale=fields.init_scale,
+        )
         return Parts(
             task=task,
-            model=part("trainables.models", "summed_embeddings")(
-                vocabulary=task.vocabulary,
-                classes=task.classes,
-                width=fields.width,
-                hidden_width=fields.hidden_width,
-                init_scale=fields.init_scale,
-            ),
+            model=model,
             optimizer=optimizer_of(members, device, **decay_of(members)),
-            interventions=[],
+            interventions=[*ticket_of(members, model, device), *start_mask_of(members, model, task)],
             probes=[part("trainables.probes", probe)() for probe in (*PROBES, *probes)],
             batches=batches_of(members, task),
             loss=loss_of(fields),
         )
+
+    @classmethod
+    def parent(cls, config: Any) -> Parent | None:
+        """Return the parent of a ticket or of its dense control: the same network, whole."""
+        if config.ticket == "none":
+            return None
+        return Parent(dict(defaults(Ticket)), config.parent_steps, config.parent_at)
 
     @classmethod
     def replica_mib(cls, config: Any) -> float:

@@ -44,10 +44,13 @@ class SummedEmbeddings:
         ]
         return {name: torch.stack([one[name] for one in drawn]) for name in self._shapes}
 
+    def residue_tables(self, params: Parameters) -> tuple[Tensor, Tensor]:
+        """Return what each token adds to the hidden units, (R, V, H), and each hidden unit to the logits, (R, H, C)."""
+        return params["embedding"] @ params["hidden_weight"], params["output_weight"] @ params["unembedding"]
+
     def apply(self, params: Parameters, inputs_RNT: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (R, N, C), and the hidden units (R, N, H) as the trace."""
-        table_RVH = params["embedding"] @ params["hidden_weight"]
-        readout_RHC = params["output_weight"] @ params["unembedding"]
+        table_RVH, readout_RHC = self.residue_tables(params)
         first, *others = (rows_at(table_RVH, inputs_RN) for inputs_RN in inputs_RNT.unbind(-1))
         hidden_RNH = sum(others, first).relu()
         return hidden_RNH @ readout_RHC, hidden_RNH
