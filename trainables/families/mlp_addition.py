@@ -12,15 +12,16 @@ from trainables.fields.learning_rate_schedule import LearningRateSchedule, decay
 from trainables.fields.loss import Loss, loss_of
 from trainables.fields.optimizer import optimizer_of
 from trainables.fields.residue_pairs import ResiduePairs, pairs_of
-from trainables.fields.start_mask import StartMask, start_mask_of
-from trainables.fields.ticket import Ticket, ticket_of
+from trainables.fields.scores import Scores, scored_model
+from trainables.fields.start_mask import start_mask_of
+from trainables.fields.ticket import ticket_of
 from trainables.names import part
 
 PROBES = ("accuracy", "losses")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(StartMask, Loss, LearningRateSchedule, Batches, ResiduePairs):
+class Config(Scores, Loss, LearningRateSchedule, Batches, ResiduePairs):
     """The setting of the public code of arXiv 2310.19470 unless a comment says inferred."""
 
     width: int = shared(500, low=1)
@@ -64,7 +65,7 @@ class MLPAddition(Family):
         )
         return Parts(
             task=task,
-            model=model,
+            model=scored_model(members, model, device),
             optimizer=optimizer_of(members, device, **decay_of(members)),
             interventions=[*ticket_of(members, model, device), *start_mask_of(members, model, task)],
             probes=[part("trainables.probes", probe)() for probe in (*PROBES, *probes)],
@@ -74,10 +75,11 @@ class MLPAddition(Family):
 
     @classmethod
     def parent(cls, config: Any) -> Parent | None:
-        """Return the parent of a ticket or of its dense control: the same network, whole."""
-        if config.ticket == "none":
+        """Return the parent of a ticket, of its dense control or of scores: the same network, whole."""
+        if config.ticket == "none" and config.scored == "initial":
             return None
-        return Parent(dict(defaults(Ticket)), config.parent_steps, config.parent_at)
+        rate = config.parent_learning_rate or config.learning_rate
+        return Parent({**defaults(Scores), "learning_rate": rate}, config.parent_steps, config.parent_at)
 
     @classmethod
     def replica_mib(cls, config: Any) -> float:

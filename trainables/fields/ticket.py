@@ -20,7 +20,7 @@ class Ticket(Parents):
     weights scaled to the norm of the ticket's.
     """
 
-    ticket: str = shared("none", choices=("none", "rewound", "fresh", "random", *SCALED))
+    ticket: str = shared("none", choices=("none", "rewound", "fresh", "random", "trained", *SCALED))
     pruned: float = per_replica(0.6, low=0.0, below=1.0)
     layerwise: bool = shared(False)
 

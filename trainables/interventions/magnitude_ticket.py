@@ -12,7 +12,7 @@ from trainables.interventions._masks import Masked, kept, kept_by_layer, matrice
 from trainables.randomness import generator
 
 SOURCE = "arXiv 1803.03635 (rewinding); global magnitude, embeddings included, as in arXiv 2310.19470"
-KINDS = ("rewound", "fresh", "random")
+KINDS = ("rewound", "fresh", "random", "trained")
 
 
 class MagnitudeTicket(Masked):
@@ -20,7 +20,8 @@ class MagnitudeTicket(Masked):
     with ``layerwise``, of each one.
 
     ``kind``: rewound starts from the parent's own initial weights; fresh draws others; random starts from the parent's
-    but keeps as many weights of each tensor, at random places. Biases and gains are never pruned.
+    but keeps as many weights of each tensor, at random places; trained starts from the parent's weights as they are,
+    with an optimizer that starts anew. Biases and gains are never pruned.
     """
 
     def __init__(
@@ -33,18 +34,24 @@ class MagnitudeTicket(Masked):
         model: Any,
         layerwise: bool = False,
     ) -> None:
-        self._kind, self._seeds, self._model = kind, init_seeds, model
+        self._kind, self._seeds, self._model, self._parents = kind, init_seeds, model, parents
         self.masks = magnitude_masks(parents, pruned, layerwise=layerwise)
         if kind == "random":
             self.masks = scattered(self.masks, init_seeds)
 
     @torch.no_grad()
     def on_start(self, params: Mapping[str, Tensor]) -> None:
-        """Draw other weights if the ticket is fresh, and prune."""
+        """Draw other weights if the ticket is fresh, take the parent's if it is trained, and prune."""
         if self._kind == "fresh":
-            for name, value in self._model.init([generator(seed, "fresh init") for seed in self._seeds]).items():
-                params[name].copy_(value)
+            _copy(self._model.init([generator(seed, "fresh init") for seed in self._seeds]), params)
+        elif self._kind == "trained":
+            _copy(self._parents, params)
         self.on_params(params)
+
+
+def _copy(values: Mapping[str, Tensor], params: Mapping[str, Tensor]) -> None:
+    for name, value in values.items():
+        params[name].copy_(value)
 
 
 def magnitude_masks(
