@@ -70,6 +70,24 @@ PAPER["optimizer_robustness"] = {
 PAPER["optimizer_grid"] = {**PAPER["four_phases"], "distractors": "constant", "optimizer": "adamw", "weight_decay": 0.5}
 PAPER["softmax_collapse"] = {**TABLE, "weight_decay": 0.0, "prior": "oracle"}  # first of its grids
 PAPER["alignment_under_adam"] = {**TABLE, "beta2": 0.9}  # first of the grid
+OF_TICKETS = {  # arXiv 2310.19470 and its public code
+    "modulus": 67,
+    "pairs": "unordered",
+    "train_fraction": 0.4,
+    "width": 500,
+    "hidden_width": 48,
+    "learning_rate": 1e-3,
+    "weight_decay": 1.0,
+    "beta1": 0.9,
+    "beta2": 0.98,
+    "loss_dtype": "float64",
+    "pruned": 0.6,
+    "budget_steps": 30_000,
+    "seeds": (0, 1, 2),
+    "threshold": 0.95,
+}
+for each in ("grokking_tickets", "pruning_rate", "ticket_step", "norm_controls", "pruning_at_initialization"):
+    PAPER[each] = OF_TICKETS
 PAPER["mlp_weight_decay"] = {  # arXiv 2310.19470 and its public code
     "modulus": 67,
     "pairs": "unordered",

@@ -64,9 +64,19 @@ def scattered(masks: Mapping[str, Tensor], seeds: Sequence[int]) -> Masks:
 
 
 def _kept(scores: Tensor, pruned: Sequence[float]) -> Tensor:
-    ranks = scores.argsort(dim=1, stable=True).argsort(dim=1)
-    least = torch.tensor([int(share * ranks.shape[1]) for share in pruned], device=ranks.device)
-    return ranks >= least.unsqueeze(1)
+    """Return which of each row's scores are kept, (R, n), without sorting them."""
+    counts = [int(share * scores.shape[1]) for share in pruned]
+    return torch.stack([_above(row, count) for row, count in zip(scores, counts, strict=True)])
+
+
+def _above(scores: Tensor, count: int) -> Tensor:
+    """Return all but the smallest ``count`` of some scores (n,); of equal ones the first are left out."""
+    if not count:
+        return torch.ones_like(scores, dtype=torch.bool)
+    limit = scores.kthvalue(count).values
+    tied = scores == limit
+    left = count - (scores < limit).sum()
+    return (scores > limit) | (tied & (tied.cumsum(0) > left))
 
 
 def _scattered(name: str, mask: Tensor, seeds: Sequence[int]) -> Tensor:
