@@ -4,7 +4,7 @@ Paper: Grokking as Structural Inference (arXiv 2605.15787), Figure 3 and Theorem
 and bounds the time until attention is aligned, D ≤ δ, by a multiple of 1/λ; the paper trains with AdamW and measures
 the grok step. Here alignment is timed under both optimizers (SGD without momentum is the one that follows the flow) and
 grokking under AdamW.
-Cost: the laptop scale is 168 replicas, about 115,000 replica-steps, 8 minutes on 2 CPU cores.
+Cost: the laptop scale is 168 replicas, about 115,000 replica-steps, 6 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch kl_scaling``
 """
 
