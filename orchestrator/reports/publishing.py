@@ -1,4 +1,4 @@
-"""Publishing: a report with the figures that its page shows goes into a folder, and all pages are rendered again."""
+"""Publishing: reports with the figures that their pages show go into a folder, and all pages are rendered again."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ MOST_FAULTS = 5
 Files = dict[str, bytes]  # by name within the folder
 
 
-def publish(folder: Path, study: Study | None = None) -> list[str]:
-    """Render all pages and the index of a folder; before that, copy a study's report there. Return what was done.
+def publish(folder: Path, *studies: Study) -> list[str]:
+    """Render all pages and the index of a folder; before that, copy reports of studies there. Return what was done.
 
     A study whose page has no text yet gets one. Nothing is written if a page refers to something that does not exist.
     Raises: BadInputError with what is wrong, by file and line.
     """
     try:
-        published, files = (Published(folder), Files()) if study is None else _with_report(folder, study)
+        published, files = _with_reports(folder, studies)
         files |= {name: text.encode() for name, text in index_files(published).items()}
     except LookupError as fault:
         raise BadInputError(f"{folder}: {fault.args[0]}") from None
@@ -38,13 +38,13 @@ def publish(folder: Path, study: Study | None = None) -> list[str]:
     made = {name: published.page(name) for name in published.names()}
     _refuse(f"{folder / name / TEXT}:{line} {what}" for name, page in made.items() for line, what in page.faults)
     files |= {f"{name}.md": page.text.encode() for name, page in made.items()}
-    if study is not None:
+    for study in studies:
         files |= _of_report(study, made[study.experiment.name], published)
     there = {normpath(folder / name) for name in files}
     pages = {folder / name: content.decode() for name, content in files.items() if name.endswith(".md")}
     _refuse(fault for page, text in pages.items() for fault in dead_links(page, text, there))
     changed = _written(folder, files)
-    if study is not None:
+    for study in studies:
         changed += _pruned(folder / study.experiment.name / FIGURES, files)
     count = sum(page.count for page in made.values())
     return [*changed, f"{counted(len(made), 'page')} with {count:,} numbers, {counted(len(changed), 'file')} changed"]
@@ -58,19 +58,21 @@ def _refuse(faults: Iterable[str]) -> None:
         raise BadInputError("; ".join(found[:MOST_FAULTS]) + more)
 
 
-def _with_report(folder: Path, study: Study) -> tuple[Published, Files]:
-    """Return the folder as it will be with a study's report, and the new text if the page had none."""
-    name, facts = study.experiment.name, _complete(study)
-    old = folder / name / f"{REPORT}.json"
+def _with_reports(folder: Path, studies: Iterable[Study]) -> tuple[Published, Files]:
+    """Return the folder as it will be with the reports of studies, and new texts for pages that had none."""
     published = Published(folder)
-    if old.is_file() and (scale := published.facts(f"{name}/{REPORT}").get("scale")) != study.scale:
-        raise BadInputError(f"{old} is of the {scale} scale; give another --folder for the {study.scale} scale")
-    published.fresh[f"{name}/{REPORT}"] = facts
-    if (folder / name / TEXT).is_file():
-        return published, {}
-    text = environment().get_template(f"{TEXT}.j2").render(**facts, picture=next(iter(facts["pictures"]), None))
-    text = f"{text.strip()}\n"
-    return Published(folder, published.fresh, {name: text}), {f"{name}/{TEXT}": text.encode()}
+    texts: dict[str, str] = {}
+    for study in studies:
+        name, facts = study.experiment.name, _complete(study)
+        old = folder / name / f"{REPORT}.json"
+        if old.is_file() and (scale := published.facts(f"{name}/{REPORT}").get("scale")) != study.scale:
+            raise BadInputError(f"{old} is of the {scale} scale; give another --folder for the {study.scale} scale")
+        published.fresh[f"{name}/{REPORT}"] = facts
+        if not (folder / name / TEXT).is_file():
+            text = environment().get_template(f"{TEXT}.j2").render(**facts, picture=next(iter(facts["pictures"]), None))
+            texts[name] = f"{text.strip()}\n"
+    files = {f"{name}/{TEXT}": text.encode() for name, text in texts.items()}
+    return Published(folder, published.fresh, texts), files
 
 
 def _complete(study: Study) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``publish``: a report becomes a page of the documents, and all pages are rendered."""
+"""``publish``: reports become pages of the documents, and all pages are rendered."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from orchestrator.verbs.flags import Scale, Storage, study_asked
 
 
 def publish(
-    name: Annotated[
-        str | None,
+    names: Annotated[
+        list[str] | None,
         typer.Argument(
-            help="An experiment whose report is copied first; without one, texts that changed are rendered.",
+            metavar="[NAME]...",
+            help="Experiments whose reports are copied first; without one, texts that changed are rendered.",
             autocompletion=completing.experiments,
         ),
     ] = None,
@@ -25,9 +26,9 @@ def publish(
     storage: Storage = "runs",
     folder: Annotated[Path, typer.Option(help="Folder of published results.")] = Path("docs/results"),
 ) -> int:
-    """Copy a report with the figures that its page shows, and render all pages and their index."""
+    """Copy reports with the figures that their pages show, and render all pages and their index."""
     from orchestrator.reports.publishing import publish as render
 
-    study = None if name is None else study_asked(name=name, scale=scale, storage=storage)
-    say(render(folder, study))
+    studies = [study_asked(name=name, scale=scale, storage=storage) for name in names or ()]
+    say(render(folder, *studies))
     return DONE

@@ -91,6 +91,21 @@ def test_what_is_published_is_found_in_order(ended: Study, folder: Path) -> None
     assert len(again) == 1 and again[0].endswith("0 files changed")
 
 
+def test_reports_whose_pages_lead_to_each_other_are_published_together(
+    ended: Study, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    other = tiny(tmp_path_factory.mktemp("storage"))
+    train(other, silent=True)
+    report.write(read(other))
+    text = tmp_path / "kl_scaling" / "page.md.in"
+    text.parent.mkdir()
+    text.write_text("# One\n\n[the other](weight_decay_scaling.md), {{replicas}} runs\n", encoding="utf-8")
+    with pytest.raises(BadInputError, match=r"kl_scaling\.md:3 leads to weight_decay_scaling\.md, which is not there"):
+        publish(tmp_path, other)
+    publish(tmp_path, other, ended)
+    assert audit(tmp_path)[0] == [] and len(Published(tmp_path).reports()) == 2
+
+
 def test_the_verb_publishes_the_report_that_is_asked_for(
     ended: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
