@@ -11,7 +11,8 @@ from orchestrator.study.study import Options, Study, study_of
 
 LEVELS = "kl_strength=0.03,0.1,1"
 ADAMW = ("optimizer=adamw", "weight_decay=1", "clip_norm=1")  # one of the two grids
-TINY_DECAYS = (*(f"{name}={value}" for name, value in TINY.items()), "weight_decay=0.3,1,3")
+TINY_WIDTHS = (*(f"{name}={value}" for name, value in TINY.items() if name != "width"), "width=4,8,12")
+TINY_GRID = (*(f"{name}={value}" for name, value in TINY.items()), "weight_decay=0.3,1", "kl_strength=0.1,1")
 TINY_SET = (*(f"{name}={value}" for name, value in TINY.items()), *ADAMW, LEVELS)
 
 

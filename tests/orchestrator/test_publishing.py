@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from launches import TINY_DECAYS, tiny
+from launches import TINY_GRID, TINY_WIDTHS, tiny
 
 from orchestrator.cli import main
 from orchestrator.launch import train
@@ -41,7 +41,7 @@ FACTS = {
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """Return a study that has ended and has its report."""
-    study = tiny(tmp_path_factory.mktemp("storage"), name="weight_decay_scaling", changes=TINY_DECAYS)
+    study = tiny(tmp_path_factory.mktemp("storage"), name="model_width", changes=TINY_WIDTHS)
     train(study, silent=True)
     report.write(read(study))
     return study
@@ -86,7 +86,7 @@ def test_only_figures_that_a_page_shows_are_committed() -> None:
 
 def test_what_is_published_is_found_in_order(ended: Study, folder: Path) -> None:
     wrong, compared = audit(folder)
-    assert wrong == [] and compared > 150
+    assert wrong == [] and compared > 130
     again = publish(folder, ended)
     assert len(again) == 1 and again[0].endswith("0 files changed")
 
@@ -94,13 +94,13 @@ def test_what_is_published_is_found_in_order(ended: Study, folder: Path) -> None
 def test_reports_whose_pages_lead_to_each_other_are_published_together(
     ended: Study, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:
-    other = tiny(tmp_path_factory.mktemp("storage"))
+    other = tiny(tmp_path_factory.mktemp("storage"), name="kl_by_weight_decay", changes=TINY_GRID)
     train(other, silent=True)
     report.write(read(other))
-    text = tmp_path / "kl_scaling" / "page.md.in"
+    text = tmp_path / "kl_by_weight_decay" / "page.md.in"
     text.parent.mkdir()
-    text.write_text("# One\n\n[the other](weight_decay_scaling.md), {{replicas}} runs\n", encoding="utf-8")
-    with pytest.raises(BadInputError, match=r"kl_scaling\.md:3 leads to weight_decay_scaling\.md, which is not there"):
+    text.write_text("# One\n\n[the other](model_width.md), {{replicas}} runs\n", encoding="utf-8")
+    with pytest.raises(BadInputError, match=r"kl_by_weight_decay\.md:3 leads to model_width\.md, which is not there"):
         publish(tmp_path, other)
     publish(tmp_path, other, ended)
     assert audit(tmp_path)[0] == [] and len(Published(tmp_path).reports()) == 2
@@ -111,25 +111,24 @@ def test_the_verb_publishes_the_report_that_is_asked_for(
 ) -> None:
     asked: dict[str, str] = {}
     monkeypatch.setattr("orchestrator.verbs.publish.study_asked", lambda **words: asked.update(words) or ended)
-    assert main(["publish", "weight_decay_scaling", "--storage", "mine", "--folder", str(tmp_path)]) == 0
-    assert asked == {"name": "weight_decay_scaling", "scale": "laptop", "storage": "mine"}
+    assert main(["publish", "model_width", "--storage", "mine", "--folder", str(tmp_path)]) == 0
+    assert asked == {"name": "model_width", "scale": "laptop", "storage": "mine"}
     assert capsys.readouterr().out.rstrip().endswith("9 files changed")
     assert audit(tmp_path)[0] == []
 
 
 def test_a_first_page_has_answer_picture_and_all_claims(folder: Path) -> None:
-    page = (folder / "weight_decay_scaling.md").read_text()
-    facts = json.loads((folder / "weight_decay_scaling" / "report.json").read_text())
+    page = (folder / "model_width.md").read_text()
+    facts = json.loads((folder / "model_width" / "report.json").read_text())
     assert f"**{facts['answer']}**" in page and f"*{facts['question']}*" in page
-    assert all(f"| {claim['statement']} | **{claim['verdict']}** |" in page for claim in facts["claims"])
-    assert [each["file"] for each in facts["pictures"]] == re.findall(
-        r"\(weight_decay_scaling/(figures/\w+\.svg)\)", page
-    )
+    told = ("| {statement} | {refuted_by} | **{verdict}** |".format(**claim) for claim in facts["claims"])
+    assert facts["claims"] and all(row in page for row in told)
+    assert [each["file"] for each in facts["pictures"]] == re.findall(r"\(model_width/(figures/\w+\.svg)\)", page)
     assert "\n\n\n" not in page
 
 
 def test_a_number_changed_by_hand_is_found_with_its_line(folder: Path) -> None:
-    page = folder / "weight_decay_scaling.md"
+    page = folder / "model_width.md"
     lines = page.read_text().splitlines()
     number = next(place for place, line in enumerate(lines) if line.startswith("6 networks"))
     lines[number] = lines[number].replace("6 networks", "7 networks")
@@ -138,7 +137,7 @@ def test_a_number_changed_by_hand_is_found_with_its_line(folder: Path) -> None:
 
 
 def test_a_line_put_in_or_left_out_is_found_alone(folder: Path) -> None:
-    page = folder / "weight_decay_scaling.md"
+    page = folder / "model_width.md"
     text = page.read_text()
     page.write_text(text.replace("| claim |", "A claim too many: 0.5.\n| claim |"))
     assert len(audit(folder)[0]) == 1
@@ -147,7 +146,7 @@ def test_a_line_put_in_or_left_out_is_found_alone(folder: Path) -> None:
 
 
 def test_counts_that_the_table_does_not_give_are_found(folder: Path) -> None:
-    file = folder / "weight_decay_scaling" / "report.json"
+    file = folder / "model_width" / "report.json"
     facts = json.loads(file.read_text())
     file.write_text(json.dumps({**facts, "events": facts["events"] + 1, "replicas": 7}))
     wrong = audit(folder)[0]
@@ -156,7 +155,7 @@ def test_counts_that_the_table_does_not_give_are_found(folder: Path) -> None:
 
 
 def test_a_text_that_changed_makes_its_page_stale_until_it_is_rendered(folder: Path) -> None:
-    text = folder / "weight_decay_scaling" / "page.md.in"
+    text = folder / "model_width" / "page.md.in"
     text.write_text(text.read_text() + "\nAt the strongest prior there are {{levels.1.runs}} runs.\n")
     assert len(audit(folder)[0]) == 2  # an empty line and the sentence
     assert main(["publish", "--folder", str(folder)]) == 0
@@ -164,35 +163,35 @@ def test_a_text_that_changed_makes_its_page_stale_until_it_is_rendered(folder: P
 
 
 def test_a_missing_figure_is_found(folder: Path, ended: Study, capsys: pytest.CaptureFixture[str]) -> None:
-    (figure,) = (folder / "weight_decay_scaling" / "figures").glob("*.svg")
+    (figure,) = (folder / "model_width" / "figures").glob("*.svg")
     figure.unlink()
     wrong = audit(folder)[0]
     assert len(wrong) == 2 and all("which is not there" in fault for fault in wrong)  # on the page and in report.md
     assert main(["publish", "--folder", str(folder)]) == 2
-    assert f"leads to weight_decay_scaling/figures/{figure.name}, which is not there" in capsys.readouterr().err
+    assert f"leads to model_width/figures/{figure.name}, which is not there" in capsys.readouterr().err
     publish(folder, ended)
     assert audit(folder)[0] == []
 
 
 def test_figures_come_and_go_with_the_page(folder: Path, ended: Study) -> None:
-    text = folder / "weight_decay_scaling" / "page.md.in"
-    text.write_text("# Fans\n\n![D](weight_decay_scaling/figures/attention_kl.svg)\n")
+    text = folder / "model_width" / "page.md.in"
+    text.write_text("# Fans\n\n![D](model_width/figures/attention_kl.svg)\n")
     publish(folder, ended)
-    assert [file.name for file in (folder / "weight_decay_scaling" / "figures").iterdir()] == ["attention_kl.svg"]
-    assert "attention_kl.svg" in (folder / "weight_decay_scaling" / "report.md").read_text()
+    assert [file.name for file in (folder / "model_width" / "figures").iterdir()] == ["attention_kl.svg"]
+    assert "attention_kl.svg" in (folder / "model_width" / "report.md").read_text()
     assert audit(folder)[0] == []
 
 
 def test_a_reference_that_leads_nowhere_costs_one_line_and_changes_nothing(
     folder: Path, ended: Study, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = folder / "weight_decay_scaling" / "page.md.in"
+    text = folder / "model_width" / "page.md.in"
     text.write_text("# Title\n\n{{replicas}} networks, {{claims.flor}}\n")
     before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
     assert main(["publish", "--folder", str(folder)]) == 2
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and f"{text}:3 {{{{claims.flor}}}} leads nowhere: no 'flor' among" in err
-    assert "inverse_delay" in err
+    assert "wider_is_sooner" in err
     with pytest.raises(BadInputError, match="leads nowhere"):
         publish(folder, ended)
     assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
@@ -205,7 +204,7 @@ def test_a_page_without_a_text_is_found(folder: Path) -> None:
 
 
 def test_a_report_of_another_scale_is_not_written_over(folder: Path, ended: Study) -> None:
-    file = folder / "weight_decay_scaling" / "report.json"
+    file = folder / "model_width" / "report.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "scale": "paper"}))
     with pytest.raises(BadInputError, match="is of the paper scale"):
         publish(folder, ended)
