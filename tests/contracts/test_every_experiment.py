@@ -88,21 +88,7 @@ OF_TICKETS = {  # arXiv 2310.19470 and its public code
 }
 for each in ("grokking_tickets", "pruning_rate", "ticket_step", "norm_controls", "pruning_at_initialization"):
     PAPER[each] = OF_TICKETS
-PAPER["mlp_weight_decay"] = {  # arXiv 2310.19470 and its public code
-    "modulus": 67,
-    "pairs": "unordered",
-    "train_fraction": 0.4,
-    "width": 500,
-    "hidden_width": 48,
-    "learning_rate": 1e-3,
-    "weight_decay": 0.1,  # first of the grid
-    "beta1": 0.9,
-    "beta2": 0.98,
-    "loss_dtype": "float64",
-    "budget_steps": 30_000,
-    "seeds": (0, 1, 2),
-    "threshold": 0.95,
-}
+PAPER["mlp_weight_decay"] = {**OF_TICKETS, "weight_decay": 0.1}  # first of the grid
 
 
 @pytest.mark.parametrize("name", NAMES)
