@@ -88,6 +88,12 @@ OF_TICKETS = {  # arXiv 2310.19470 and its public code
 }
 for each in ("grokking_tickets", "pruning_rate", "ticket_step", "norm_controls", "pruning_at_initialization"):
     PAPER[each] = OF_TICKETS
+PAPER["learning_rate_and_weight_decay"] = {
+    **OF_TICKETS,
+    "learning_rate": 1e-4,
+    "weight_decay": 0.1,
+}  # first of the grid
+PAPER["edge_popup"] = {**OF_TICKETS, "learning_rate": 0.01, "train_fraction": 0.5, "budget_steps": 2000}  # Table 1
 PAPER["mlp_weight_decay"] = {**OF_TICKETS, "weight_decay": 0.1}  # first of the grid
 
 

@@ -76,10 +76,16 @@ def test_scores_train_the_same_in_every_pack_and_after_a_restart() -> None:
     assert again.curves[0].rows == whole.curves[2].rows
 
 
-def test_a_parent_may_have_a_learning_rate_of_its_own() -> None:
-    replica = scored(scored="parent", parent_steps=30, learning_rate=0.05, parent_learning_rate=0.002)
-    assert replica.parent and replica.parent.config["learning_rate"] == 0.002
-    assert (replica.parent.config["trained"], replica.parent.config["parent_learning_rate"]) == ("weights", None)
+def test_a_parent_may_have_a_learning_rate_and_a_weight_decay_of_its_own() -> None:
+    replica = scored(
+        scored="parent", parent_steps=30, learning_rate=0.05, parent_learning_rate=0.002, parent_weight_decay=0.0
+    )
+    assert replica.parent
+    facts = replica.parent.config
+    assert (facts["learning_rate"], facts["weight_decay"], facts["trained"]) == (0.002, 0.0, "weights")
+    assert (facts["parent_learning_rate"], facts["parent_weight_decay"]) == (None, None)
+    same = scored(scored="parent", parent_steps=30, learning_rate=0.05, weight_decay=0.5).parent
+    assert same and (same.config["learning_rate"], same.config["weight_decay"]) == (0.05, 0.5)
 
 
 def test_a_trained_ticket_goes_on_from_its_parents_weights() -> None:

@@ -78,8 +78,9 @@ class MLPAddition(Family):
         """Return the parent of a ticket, of its dense control or of scores: the same network, whole."""
         if config.ticket == "none" and config.scored == "initial":
             return None
-        rate = config.parent_learning_rate or config.learning_rate
-        return Parent({**defaults(Scores), "learning_rate": rate}, config.parent_steps, config.parent_at)
+        own = {"learning_rate": config.parent_learning_rate, "weight_decay": config.parent_weight_decay}
+        given = {name: value for name, value in own.items() if value is not None}
+        return Parent({**defaults(Scores), **given}, config.parent_steps, config.parent_at)
 
     @classmethod
     def replica_mib(cls, config: Any) -> float:

@@ -16,12 +16,14 @@ class Scores(StartMask):
     """``trained``: the weights, or a score for each of them, of which the share ``pruned`` with the smallest sizes is
     left out of every matrix; then ``scored`` are the network's initial weights or those of its parent.
 
-    ``parent_learning_rate``: that of the parent of a ticket or of scores; none means the same.
+    ``parent_learning_rate``, ``parent_weight_decay``: those of the parent of a ticket or of scores; none means the
+    same.
     """
 
     trained: str = shared("weights", choices=("weights", "scores"))
     scored: str = shared("initial", choices=("initial", "parent"))
     parent_learning_rate: float | None = per_replica(None, kind=float, optional=True, above=0.0)
+    parent_weight_decay: float | None = per_replica(None, kind=float, optional=True, low=0.0)
 
     def conditions(self) -> dict[str, bool]:
         """Return each condition on these fields in words, and whether it holds."""
