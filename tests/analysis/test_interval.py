@@ -30,6 +30,7 @@ from analysis.likelihood import Times
 from analysis.rules import Answer, Rule, rule_names
 from search_spaces import (
     DroppingShift,
+    EveryWithin,
     FloorShare,
     MeasureChange,
     MeasureWithin,
@@ -203,6 +204,7 @@ ASKED: tuple[tuple[Rule, tuple[float | None, float | None]], ...] = (
     (DroppingShift("exponent"), NONE),
     (SlopeWithin("x"), NONE),
     (RatioWithin(**ARMS), RATIO),
+    (EveryWithin("mass_at_grok"), NONE),
     (MeasureWithin("mass_at_grok"), SHARE),
     (MeasureWithin("kl_at_grok"), RATIO),
     (MeasureWithin("structure_lead"), NONE),
