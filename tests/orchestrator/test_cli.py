@@ -91,7 +91,7 @@ BAD = {
     "fit without columns": (["fit", "no.csv"], "Missing option"),
     "fit of nothing": (["fit", "--x", "x"], "give either a table of intervals or --curves"),
     "fit of an unknown law": (["fit", "no.csv", "--x", "x", "--law", "powr"], "unknown law powr; laws: constant"),
-    "unknown paper": (["reproduce", "structural"], "papers: structural_inference, all"),
+    "unknown paper": (["reproduce", "structural"], "papers: lottery_tickets, structural_inference, all"),
     "design without a law": (["design", "kl_schedules", "--halfwidth", "0.1"], "kl_schedules has no law"),
     "design without width": (["design", "kl_scaling", "--halfwidth", "0"], "--halfwidth 0 must be a number > 0"),
     "export of nothing": (["export"], "Missing argument"),
@@ -201,7 +201,7 @@ def test_h_says_the_same_as_help(verb: list[str], capsys: pytest.CaptureFixture[
     [
         ("show kl_sca", ["kl_scaling"]),
         ("launch kl_scaling --scale p", ["paper"]),
-        ("reproduce ", ["structural_inference", "all"]),
+        ("reproduce ", ["lottery_tickets", "structural_inference", "all"]),
         ("launch kl_scaling --backend in", ["in_process"]),
         ("stat", ["status"]),
         ("export model_w", ["model_width"]),

@@ -14,7 +14,7 @@ from test_kept import kept
 from orchestrator.launch import train
 from orchestrator.storage.results import BadInputError
 from orchestrator.study.study import Study
-from trainables.interventions.magnitude_ticket import kept as mask_of
+from trainables.interventions.magnitude_ticket import magnitude_masks as mask_of
 from trainables.pack import Pack, Snapshot
 from trainables.parents import parameters_of_parents
 from trainables.run import PackRun

@@ -44,7 +44,8 @@ def test_no_oracle_is_among_the_ancestors_of_any_experiments_replicas(name: str)
     for scale in experiment.scales:
         for replica in experiment.replicas(scale):
             for ancestor in replica.ancestors():
-                assert ancestor.config["prior"] == "none" and ancestor.config["attention"] != "oracle"
+                of_attention = {name: ancestor.config.get(name) for name in ("prior", "attention")}
+                assert of_attention["prior"] in ("none", None) and of_attention["attention"] != "oracle"
 
 
 def test_packs_wait_until_their_teachers_have_ended(tmp_path: Path) -> None:
