@@ -52,6 +52,6 @@ def test_an_undecided_claim_says_which_number_of_seeds_would_decide_it() -> None
     found = _would_change(EXPERIMENT, {**EMPTY, "claims": claims}, 8)
     assert found == [
         "More seeds: about 37 seeds in place of 8 would say that inverse_scaling holds, if its estimate stays at 1.",
-        "Another estimate: with an interval as wide for inverse_scaling, no estimate would hold, one below 0.3 or above "
-        "1.75 would fail.",
+        "Another estimate: with an interval as wide for inverse_scaling, no estimate would hold, one below 0.3 or "
+        "above 1.75 would fail.",
     ]
