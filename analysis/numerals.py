@@ -101,9 +101,12 @@ def words(where: Mapping[str, Any]) -> str:
 def word(value: Any) -> str:
     """Return a value of a field as text.
 
-    >>> word(1.0), word("random"), word(None)
-    ('1', 'random', 'none')
+    >>> word(1.0), word("random"), word(None), word(1e-8)
+    ('1', 'random', 'none', '1 × 10⁻⁸')
     """
     if value is None:
         return "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    plain = f"{value:g}"
+    return digits(value) if "e" in plain else plain

@@ -15,6 +15,7 @@ from analysis.rules.ratio_within import RatioWithin
 from analysis.rules.share_within import ShareWithin
 from analysis.rules.slope_within import SlopeWithin
 from search_spaces import _axes as axes
+from search_spaces import _tickets as tickets
 from search_spaces._events import Ending
 from search_spaces._experiment import Experiment
 from search_spaces._regimes import laptop, paper
@@ -47,4 +48,5 @@ __all__ = [
     "laptop",
     "log_steps",
     "paper",
+    "tickets",
 ]

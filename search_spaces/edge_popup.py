@@ -9,8 +9,7 @@ Command: ``python -m orchestrator launch edge_popup``
 
 from typing import Any
 
-from search_spaces import Claim, Experiment, MeasureChange, MeasureWithin, Recording, Scale, SearchSpace
-from search_spaces._tickets import SOURCE, space_of
+from search_spaces import Claim, Experiment, MeasureChange, MeasureWithin, Recording, Scale, SearchSpace, tickets
 
 KEPT: dict[str, Any] = {"trained": "scores", "ticket": "none", "pruned": 0.6}
 WEIGHTS = {"trained": "weights", "ticket": "trained", "pruned": 0.0, "scored": "initial", "weight_decay": 1.0}
@@ -32,13 +31,13 @@ def _scale(seeds: tuple[int, ...]) -> Scale:
 
 
 def _space() -> SearchSpace:
-    return space_of(FROM_RANDOM, WITHOUT, LITTLE, WITH, WEIGHTS)
+    return tickets.space_of(FROM_RANDOM, WITHOUT, LITTLE, WITH, WEIGHTS)
 
 
 EXPERIMENT = Experiment(
     name="edge_popup",
     question="Does choosing among weights that never change make a network that has memorised generalise?",
-    source=f"{SOURCE}, section 5 and Table 1",
+    source=f"{tickets.SOURCE}, section 5 and Table 1",
     paper="lottery_tickets",
     family="mlp_addition",
     x="weight_decay",

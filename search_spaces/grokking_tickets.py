@@ -9,62 +9,61 @@ Command: ``python -m orchestrator launch grokking_tickets``
 
 from dataclasses import replace
 
-from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin
-from search_spaces._tickets import DENSE, PAPER_TAKEN, PILOTS, SOURCE, TAKEN, laptop, paper, space_of, ticket
+from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin, tickets
 
 KINDS = ("rewound", "fresh", "random", "trained")
 
 
 def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
-    taken = ticket(at=at)
+    taken = tickets.ticket(at=at)
     made = (
         Claim(
             name="a_ticket_groks_sooner",
             statement="A rewound ticket groks at least a fifth sooner than the whole network (its parent's steps not "
             "counted).",
-            rule=RatioWithin(first=DENSE, second=taken, high=0.8),
+            rule=RatioWithin(first=tickets.DENSE, second=taken, high=0.8),
         ),
         Claim(
             name="a_ticket_waits_less",
             statement="Its wait from memorising to grokking is at least a fifth shorter.",
-            rule=RatioWithin(first=DENSE, second=taken, quantity="delay", high=0.8),
+            rule=RatioWithin(first=tickets.DENSE, second=taken, quantity="delay", high=0.8),
         ),
         Claim(
             name="a_ticket_pays_for_its_parent",
             statement="With its parent's steps a ticket is later than the whole network.",
             source="this project",
-            rule=RatioWithin(first=DENSE, second=taken, second_added="parent_steps", low=1.0),
+            rule=RatioWithin(first=tickets.DENSE, second=taken, second_added="parent_steps", low=1.0),
         ),
         Claim(
             name="the_mask_matters",
             statement="A random mask with as many weights of every matrix groks at least a quarter later than the "
             "ticket.",
-            rule=RatioWithin(first=taken, second=ticket("random", at=at), low=1.25),
+            rule=RatioWithin(first=taken, second=tickets.ticket("random", at=at), low=1.25),
         ),
         Claim(
             name="the_mask_works_on_fresh_weights",
             statement="The ticket's mask on other initial weights lets at least half of the runs grok.",
-            rule=ShareWithin(where=ticket("fresh", at=at), low=0.5),
+            rule=ShareWithin(where=tickets.ticket("fresh", at=at), low=0.5),
         ),
     )
     return tuple(replace(claim, scales=(scale,)) for claim in made)
 
 
 def _space(at: int | None) -> SearchSpace:
-    return space_of(DENSE, *(ticket(kind, at=at) for kind in KINDS))
+    return tickets.space_of(tickets.DENSE, *(tickets.ticket(kind, at=at) for kind in KINDS))
 
 
 EXPERIMENT = Experiment(
     name="grokking_tickets",
     question="Does a lottery ticket of a network that has generalised grok sooner than the whole network?",
-    source=f"{SOURCE}, Figure 2",
+    source=f"{tickets.SOURCE}, Figure 2",
     paper="lottery_tickets",
     family="mlp_addition",
     x="ticket",
     threshold=0.95,
     least_memorised=0.8,
     measures=("final",),
-    scales={"laptop": laptop(_space(TAKEN)), "paper": paper(_space(PAPER_TAKEN))},
+    scales={"laptop": tickets.laptop(_space(tickets.TAKEN)), "paper": tickets.paper(_space(tickets.PAPER_TAKEN))},
     headline={
         "a_ticket_groks_sooner": (
             "A rewound ticket groks at least a fifth sooner than the whole network (ratio of steps)",
@@ -75,10 +74,10 @@ EXPERIMENT = Experiment(
             "a random mask of the same density is not a quarter later",
         ),
     },
-    claims=(*_claims("laptop", TAKEN), *_claims("paper", PAPER_TAKEN)),
+    claims=(*_claims("laptop", tickets.TAKEN), *_claims("paper", tickets.PAPER_TAKEN)),
     pilot=(
-        f"{PILOTS} Tickets with .6 pruned, taken at step 2,000: 1254, 517, 1412, 502; taken at 3,000, when weight "
-        "decay had gone on for longer: none in 4 by 2,500, and with .3 pruned 1516 to 2216. On fresh weights and "
-        "with random masks: none. So tickets are taken at 2,000."
+        f"{tickets.PILOTS} Tickets with .6 pruned, taken at step 2,000: 1254, 517, 1412, 502; taken at 3,000, when "
+        "weight decay had gone on for longer: none in 4 by 2,500, and with .3 pruned 1516 to 2216. On fresh weights "
+        "and with random masks: none. So tickets are taken at 2,000."
     ),
 )

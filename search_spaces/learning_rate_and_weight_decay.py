@@ -9,15 +9,14 @@ Command: ``python -m orchestrator launch learning_rate_and_weight_decay``
 from dataclasses import replace
 from typing import Any
 
-from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin
-from search_spaces._tickets import DENSE, PAPER_TAKEN, PILOTS, SOURCE, TAKEN, laptop, paper, space_of, ticket
+from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin, tickets
 
 RATES, DECAYS = (0.003, 0.01, 0.03), (0.3, 1.0, 3.0)
 PAPER_RATES, PAPER_DECAYS = (1e-4, 1e-3, 1e-2), (0.1, 1.0, 10.0)
 
 
 def _space(rates: tuple[float, ...], decays: tuple[float, ...], at: int | None) -> SearchSpace:
-    return space_of(DENSE, ticket(at=at), learning_rate=rates, weight_decay=decays)
+    return tickets.space_of(tickets.DENSE, tickets.ticket(at=at), learning_rate=rates, weight_decay=decays)
 
 
 def _regimes(rates: tuple[float, ...], decays: tuple[float, ...]) -> dict[str, dict[str, Any]]:
@@ -32,7 +31,7 @@ def _claims(scale: str, rates: tuple[float, ...], decays: tuple[float, ...], at:
                 name=f"a_ticket_groks_sooner_{name}",
                 statement="A ticket groks at least a fifth sooner than the whole network: learning rate "
                 f"{regime['learning_rate']:g}, weight decay {regime['weight_decay']:g}.",
-                rule=RatioWithin(first=DENSE, second=ticket(at=at), where=regime, high=0.8),
+                rule=RatioWithin(first=tickets.DENSE, second=tickets.ticket(at=at), where=regime, high=0.8),
             )
             for name, regime in _regimes(rates, decays).items()
         ),
@@ -49,15 +48,15 @@ def _claims(scale: str, rates: tuple[float, ...], decays: tuple[float, ...], at:
 EXPERIMENT = Experiment(
     name="learning_rate_and_weight_decay",
     question="In which regimes of learning rate and weight decay does a ticket grok sooner than the whole network?",
-    source=f"{SOURCE}, appendix M",
+    source=f"{tickets.SOURCE}, appendix M",
     paper="lottery_tickets",
     family="mlp_addition",
     x="weight_decay",
     threshold=0.95,
     measures=("final",),
     scales={
-        "laptop": laptop(_space(RATES, DECAYS, TAKEN)),
-        "paper": paper(_space(PAPER_RATES, PAPER_DECAYS, PAPER_TAKEN)),
+        "laptop": tickets.laptop(_space(RATES, DECAYS, tickets.TAKEN)),
+        "paper": tickets.paper(_space(PAPER_RATES, PAPER_DECAYS, tickets.PAPER_TAKEN)),
     },
     headline={
         "a_ticket_groks_sooner_usual": (
@@ -70,11 +69,11 @@ EXPERIMENT = Experiment(
         ),
     },
     claims=(
-        *_claims("laptop", RATES, DECAYS, TAKEN),
-        *_claims("paper", PAPER_RATES, PAPER_DECAYS, PAPER_TAKEN),
+        *_claims("laptop", RATES, DECAYS, tickets.TAKEN),
+        *_claims("paper", PAPER_RATES, PAPER_DECAYS, tickets.PAPER_TAKEN),
     ),
     pilot=(
-        f"{PILOTS} Tickets were tried at .01 and 1 alone: with .6 pruned, taken at step 2,000, 1254, 517, 1412, 502. "
-        "In other regimes a ticket is taken at the same step, which is later or earlier for the parent."
+        f"{tickets.PILOTS} Tickets were tried at .01 and 1 alone: with .6 pruned, taken at step 2,000, 1254, 517, "
+        "1412, 502. In other regimes a ticket is taken at the same step, which is later or earlier for the parent."
     ),
 )

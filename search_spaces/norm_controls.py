@@ -8,14 +8,13 @@ Command: ``python -m orchestrator launch norm_controls``
 
 from dataclasses import replace
 
-from search_spaces import Claim, Experiment, RatioWithin, Recording, SearchSpace
-from search_spaces._tickets import DENSE, PAPER_TAKEN, PILOTS, SOURCE, TAKEN, laptop, paper, space_of, ticket
+from search_spaces import Claim, Experiment, RatioWithin, Recording, SearchSpace, tickets
 
 CONTROLS = {"l1_scaled": "L1", "l2_scaled": "L2"}
 
 
 def _space(at: int | None) -> SearchSpace:
-    return space_of(DENSE, *(ticket(kind, at=at) for kind in ("rewound", *CONTROLS)))
+    return tickets.space_of(tickets.DENSE, *(tickets.ticket(kind, at=at) for kind in ("rewound", *CONTROLS)))
 
 
 def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
@@ -25,7 +24,7 @@ def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
                 name=f"a_ticket_beats_its_{norm.lower()}_control",
                 statement=f"The whole network with the ticket's {norm} norm groks at least a quarter later than "
                 "the ticket.",
-                rule=RatioWithin(first=ticket(at=at), second=ticket(kind, at=at), low=1.25),
+                rule=RatioWithin(first=tickets.ticket(at=at), second=tickets.ticket(kind, at=at), low=1.25),
             )
             for kind, norm in CONTROLS.items()
         ),
@@ -35,7 +34,7 @@ def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
                 statement=f"The whole network with the ticket's {norm} norm groks at least a fifth sooner than with "
                 "its own.",
                 source="this project",
-                rule=RatioWithin(first=DENSE, second=ticket(kind, at=at), high=0.8),
+                rule=RatioWithin(first=tickets.DENSE, second=tickets.ticket(kind, at=at), high=0.8),
             )
             for kind, norm in CONTROLS.items()
         ),
@@ -46,7 +45,7 @@ def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
 EXPERIMENT = Experiment(
     name="norm_controls",
     question="Does a ticket grok sooner because its norm is smaller?",
-    source=f"{SOURCE}, section 4.1 and Figure 6",
+    source=f"{tickets.SOURCE}, section 4.1 and Figure 6",
     paper="lottery_tickets",
     family="mlp_addition",
     x="ticket",
@@ -55,7 +54,7 @@ EXPERIMENT = Experiment(
     measures=("final",),
     curves=("test_accuracy", "weights_l1", "weights_l2"),
     recording=Recording(probes=("weight_sizes",)),
-    scales={"laptop": laptop(_space(TAKEN)), "paper": paper(_space(PAPER_TAKEN))},
+    scales={"laptop": tickets.laptop(_space(tickets.TAKEN)), "paper": tickets.paper(_space(tickets.PAPER_TAKEN))},
     headline={
         "a_ticket_beats_its_l2_control": (
             "The whole network with the ticket's L2 norm groks later than the ticket",
@@ -66,9 +65,9 @@ EXPERIMENT = Experiment(
             "with the ticket's L1 norm it is less than a quarter later",
         ),
     },
-    claims=(*_claims("laptop", TAKEN), *_claims("paper", PAPER_TAKEN)),
+    claims=(*_claims("laptop", tickets.TAKEN), *_claims("paper", tickets.PAPER_TAKEN)),
     pilot=(
-        f"{PILOTS} With the L2 norm of a ticket: 2416, 1716, none by 2,500 and 1217, where the whole networks took "
-        "2166, 1040, 1816 and 1516."
+        f"{tickets.PILOTS} With the L2 norm of a ticket: 2416, 1716, none by 2,500 and 1217, where the whole "
+        "networks took 2166, 1040, 1816 and 1516."
     ),
 )

@@ -9,34 +9,22 @@ Command: ``python -m orchestrator launch pruning_at_initialization``
 from dataclasses import replace
 from typing import Any
 
-from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin
-from search_spaces._tickets import (
-    DENSE,
-    PAPER_TAKEN,
-    PILOTS,
-    SOURCE,
-    TAKEN,
-    arm,
-    laptop,
-    paper,
-    space_of,
-    ticket,
-)
+from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin, tickets
 
 METHODS = {"snip": "SNIP", "grasp": "GraSP", "synflow": "SynFlow, 100 rounds", "random": "random places"}
 
 
 def _at_start(method: str, rounds: int = 100) -> dict[str, Any]:
-    return {**arm(start_mask=method), "synflow_rounds": rounds}
+    return {**tickets.arm(start_mask=method), "synflow_rounds": rounds}
 
 
 def _space(at: int | None) -> SearchSpace:
-    others = ({**each, "synflow_rounds": 100} for each in (DENSE, ticket(at=at)))
-    return space_of(*others, *map(_at_start, METHODS), _at_start("magnitude"), _at_start("synflow", 1))
+    others = ({**each, "synflow_rounds": 100} for each in (tickets.DENSE, tickets.ticket(at=at)))
+    return tickets.space_of(*others, *map(_at_start, METHODS), _at_start("magnitude"), _at_start("synflow", 1))
 
 
 def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
-    taken, whole = ({**each, "synflow_rounds": 100} for each in (ticket(at=at), DENSE))
+    taken, whole = ({**each, "synflow_rounds": 100} for each in (tickets.ticket(at=at), tickets.DENSE))
     made = (
         *(
             Claim(
@@ -68,14 +56,14 @@ def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
 EXPERIMENT = Experiment(
     name="pruning_at_initialization",
     question="Do masks from the start, before any training, make a network grok as soon as a ticket does?",
-    source=f"{SOURCE}, section 4.2",
+    source=f"{tickets.SOURCE}, section 4.2",
     paper="lottery_tickets",
     family="mlp_addition",
     x="start_mask",
     threshold=0.95,
     least_memorised=0.8,
     measures=("final",),
-    scales={"laptop": laptop(_space(TAKEN)), "paper": paper(_space(PAPER_TAKEN))},
+    scales={"laptop": tickets.laptop(_space(tickets.TAKEN)), "paper": tickets.paper(_space(tickets.PAPER_TAKEN))},
     headline={
         "snip_fails": (
             "With SNIP's mask fewer than half of the networks grok",
@@ -84,9 +72,9 @@ EXPERIMENT = Experiment(
         "grasp_fails": ("with GraSP's fewer than half", "with GraSP's half or more"),
         "synflow_fails": ("with SynFlow's fewer than half", "with SynFlow's half or more"),
     },
-    claims=(*_claims("laptop", TAKEN), *_claims("paper", PAPER_TAKEN)),
+    claims=(*_claims("laptop", tickets.TAKEN), *_claims("paper", tickets.PAPER_TAKEN)),
     pilot=(
-        f"{PILOTS} SNIP, GraSP and SynFlow with .6 pruned: none by 2,500. Tickets taken at step 2,000: 1254, 517, "
-        "1412, 502."
+        f"{tickets.PILOTS} SNIP, GraSP and SynFlow with .6 pruned: none by 2,500. Tickets taken at step 2,000: 1254, "
+        "517, 1412, 502."
     ),
 )

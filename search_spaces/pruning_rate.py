@@ -8,15 +8,14 @@ Command: ``python -m orchestrator launch pruning_rate``
 
 from dataclasses import replace
 
-from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin
-from search_spaces._tickets import DENSE, PAPER_TAKEN, PILOTS, SOURCE, TAKEN, laptop, paper, ticket
+from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin, tickets
 
 RATES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 def _space(at: int | None) -> SearchSpace:
-    rewound = {name: (value,) for name, value in ticket(at=at).items()}
-    return SearchSpace({name: (value,) for name, value in DENSE.items()}, also=({**rewound, "pruned": RATES},))
+    rewound = {name: (value,) for name, value in tickets.ticket(at=at).items()}
+    return SearchSpace({name: (value,) for name, value in tickets.DENSE.items()}, also=({**rewound, "pruned": RATES},))
 
 
 def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
@@ -26,24 +25,29 @@ def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
             statement="The more weights a ticket leaves out, the later it memorises: at 0.8 at least twice as late "
             "as at 0.2.",
             rule=RatioWithin(
-                first=ticket(pruned=0.2, at=at), second=ticket(pruned=0.8, at=at), quantity="memorised", low=2.0
+                first=tickets.ticket(pruned=0.2, at=at),
+                second=tickets.ticket(pruned=0.8, at=at),
+                quantity="memorised",
+                low=2.0,
             ),
         ),
         Claim(
             name="six_tenths_beat_three_tenths",
             statement="A ticket with 0.6 pruned groks at least a fifth sooner than one with 0.3 pruned.",
-            rule=RatioWithin(first=ticket(pruned=0.3, at=at), second=ticket(pruned=0.6, at=at), high=0.8),
+            rule=RatioWithin(
+                first=tickets.ticket(pruned=0.3, at=at), second=tickets.ticket(pruned=0.6, at=at), high=0.8
+            ),
         ),
         Claim(
             name="nine_tenths_fail",
             statement="With 0.9 pruned fewer than half of the tickets grok.",
-            rule=ShareWithin(where=ticket(pruned=0.9, at=at), high=0.5),
+            rule=ShareWithin(where=tickets.ticket(pruned=0.9, at=at), high=0.5),
         ),
         Claim(
             name="the_best_rate_beats_the_whole",
             statement="A ticket with 0.7 pruned, the paper's best, groks at least a fifth sooner than the whole "
             "network.",
-            rule=RatioWithin(first=DENSE, second=ticket(pruned=0.7, at=at), high=0.8),
+            rule=RatioWithin(first=tickets.DENSE, second=tickets.ticket(pruned=0.7, at=at), high=0.8),
         ),
     )
     return tuple(replace(claim, scales=(scale,)) for claim in made)
@@ -52,14 +56,14 @@ def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
 EXPERIMENT = Experiment(
     name="pruning_rate",
     question="How does the step at which a ticket groks depend on the share of weights that it leaves out?",
-    source=f"{SOURCE}, Figure 3",
+    source=f"{tickets.SOURCE}, Figure 3",
     paper="lottery_tickets",
     family="mlp_addition",
     x="pruned",
     threshold=0.95,
     least_memorised=0.8,
     measures=("final",),
-    scales={"laptop": laptop(_space(TAKEN)), "paper": paper(_space(PAPER_TAKEN))},
+    scales={"laptop": tickets.laptop(_space(tickets.TAKEN)), "paper": tickets.paper(_space(tickets.PAPER_TAKEN))},
     headline={
         "more_pruned_memorises_later": (
             "The more weights a ticket leaves out, the later it memorises (0.8 over 0.2)",
@@ -70,9 +74,9 @@ EXPERIMENT = Experiment(
             "with 0.6 pruned it does not grok a fifth sooner than with 0.3",
         ),
     },
-    claims=(*_claims("laptop", TAKEN), *_claims("paper", PAPER_TAKEN)),
+    claims=(*_claims("laptop", tickets.TAKEN), *_claims("paper", tickets.PAPER_TAKEN)),
     pilot=(
-        f"{PILOTS} Memorising took 16, 24, 40, 52, 67 and 131 steps as more was pruned; taken at step 3,000 no "
-        "ticket with .6, .7, .8 or .9 pruned grokked by 2,500, taken at 2,000 all with .6 did."
+        f"{tickets.PILOTS} Memorising took 16, 24, 40, 52, 67 and 131 steps as more was pruned; taken at step 3,000 "
+        "no ticket with .6, .7, .8 or .9 pruned grokked by 2,500, taken at 2,000 all with .6 did."
     ),
 )

@@ -9,14 +9,13 @@ Command: ``python -m orchestrator launch ticket_step``
 
 from dataclasses import replace
 
-from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin
-from search_spaces._tickets import DENSE, PILOTS, SOURCE, laptop, paper, space_of, ticket
+from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin, tickets
 
 STEPS, PAPER_STEPS = (100, 300, 600, 1000, 1500, 2000, 3000), (2000, 6000, 10_000, 14_000, 18_000, 24_000, 28_000)
 
 
 def _space(steps: tuple[int, ...]) -> SearchSpace:
-    return space_of(DENSE, *(ticket(at=step) for step in steps))
+    return tickets.space_of(tickets.DENSE, *(tickets.ticket(at=step) for step in steps))
 
 
 def _claims(scale: str, steps: tuple[int, ...]) -> tuple[Claim, ...]:
@@ -25,24 +24,24 @@ def _claims(scale: str, steps: tuple[int, ...]) -> tuple[Claim, ...]:
         Claim(
             name="an_early_ticket_fails",
             statement=f"Taken at step {first:,} fewer than half of the tickets grok.",
-            rule=ShareWithin(where=ticket(at=first), high=0.5),
+            rule=ShareWithin(where=tickets.ticket(at=first), high=0.5),
         ),
         Claim(
             name="a_late_ticket_works",
             statement=f"Taken at step {late:,} at least half of the tickets grok.",
-            rule=ShareWithin(where=ticket(at=late), low=0.5),
+            rule=ShareWithin(where=tickets.ticket(at=late), low=0.5),
         ),
         Claim(
             name="later_is_sooner",
             statement=f"Taken at step {late:,} a ticket groks at least a fifth sooner than taken at {fourth:,}.",
-            rule=RatioWithin(first=ticket(at=fourth), second=ticket(at=late), high=0.8),
+            rule=RatioWithin(first=tickets.ticket(at=fourth), second=tickets.ticket(at=late), high=0.8),
         ),
         Claim(
             name="latest_is_worse",
             statement=f"Taken at step {last:,}, after more weight decay, it groks at least a quarter later than "
             f"taken at {late:,}.",
             source="this project; a hypothesis from pilots",
-            rule=RatioWithin(first=ticket(at=late), second=ticket(at=last), low=1.25),
+            rule=RatioWithin(first=tickets.ticket(at=late), second=tickets.ticket(at=last), low=1.25),
         ),
     )
     return tuple(replace(claim, scales=(scale,)) for claim in made)
@@ -51,7 +50,7 @@ def _claims(scale: str, steps: tuple[int, ...]) -> tuple[Claim, ...]:
 EXPERIMENT = Experiment(
     name="ticket_step",
     question="Is a ticket better the later it is taken of its parent?",
-    source=f"{SOURCE}, section 4",
+    source=f"{tickets.SOURCE}, section 4",
     paper="lottery_tickets",
     family="mlp_addition",
     x="parent_at",
@@ -59,8 +58,8 @@ EXPERIMENT = Experiment(
     least_memorised=0.8,
     measures=("final",),
     scales={
-        "laptop": laptop(_space(STEPS), parent_steps=3050),
-        "paper": paper(_space(PAPER_STEPS)),
+        "laptop": tickets.laptop(_space(STEPS), parent_steps=3050),
+        "paper": tickets.paper(_space(PAPER_STEPS)),
     },
     headline={
         "later_is_sooner": (
@@ -74,7 +73,7 @@ EXPERIMENT = Experiment(
     },
     claims=(*_claims("laptop", STEPS), *_claims("paper", PAPER_STEPS)),
     pilot=(
-        f"{PILOTS} Tickets with .6 pruned: taken at step 3,000 none of 4 by 2,500; at 2,000 1254, 517, 1412, 502; at "
-        "1,500 three of four, at 1,000 and 600 two, at 300 one, at 100 none."
+        f"{tickets.PILOTS} Tickets with .6 pruned: taken at step 3,000 none of 4 by 2,500; at 2,000 1254, 517, 1412, "
+        "502; at 1,500 three of four, at 1,000 and 600 two, at 300 one, at 100 none."
     ),
 )

@@ -138,7 +138,7 @@ COMPUTED: dict[tuple[str, str], Callable[[], Interval]] = {
         "grokked_0.95",
         "weight_decay",
         floor=False,
-        since="memorised_0.95",
+        since="memorised_0.99",
         learning_rate=0.01,
     ),
     ("weight_decay_scaling", "inverse_weight_decay"): lambda: exponent(

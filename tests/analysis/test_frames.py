@@ -29,7 +29,7 @@ def runs(**columns: Any) -> pl.DataFrame:
     return pl.DataFrame({**rows, **columns})
 
 
-@pytest.mark.parametrize("name", ["mlp_weight_decay", "weight_decay_scaling"])
+@pytest.mark.parametrize("name", ["mlp_weight_decay", "model_width"])
 def test_fits_of_a_published_table_are_those_of_its_report(name: str) -> None:
     stored = json.loads((PUBLISHED / name / "report.json").read_text())
     laws = [fit["law"] for fit in stored["fits"]][:2]

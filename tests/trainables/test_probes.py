@@ -18,7 +18,7 @@ from trainables import loop
 from trainables._operator_norm import operator_norm
 from trainables.losses.cross_entropy import CrossEntropy
 from trainables.models.one_layer_attention import OneLayerAttention
-from trainables.names import available, part
+from trainables.names import part
 from trainables.pack import Pack
 from trainables.probes import explaining_away
 from trainables.probes.explaining_away import (
@@ -30,7 +30,7 @@ from trainables.probes.explaining_away import (
 )
 from trainables.probes.structure import Structure
 from trainables.randomness import generator
-from trainables.replica import Recording
+from trainables.replica import Recording, family_named
 from trainables.tasks._splits import Split, on_informative
 from trainables.tasks.modular_addition import ModularAddition
 from trainables.tasks.moving_addition import MovingAddition
@@ -264,7 +264,7 @@ def test_squares_of_block_norms_add_up_to_those_of_the_network(table: str) -> No
 
 @pytest.mark.parametrize("fields", [{}, {"attention": "linear_relu", "routing": "moving"}], ids=str)
 def test_every_probe_gives_the_same_bits_in_every_pack(fields: dict[str, Any]) -> None:
-    recording = Recording(end="budget", probes=tuple(available("trainables.probes")))
+    recording = Recording(end="budget", probes=tuple(family_named("kl_prior").measurable()))
     replicas = [tiny_replica(seed, recording=recording, kl_strength=0.2 * seed, **fields) for seed in range(4)]
     packs = [Pack(replicas), Pack(replicas[1:3]), Pack(replicas[3:])]
     for pack in packs:

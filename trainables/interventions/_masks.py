@@ -5,6 +5,7 @@ Shapes: scores and masks are those of the matrices, (R, m, n); a mask holds 1 fo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -64,19 +65,13 @@ def scattered(masks: Mapping[str, Tensor], seeds: Sequence[int]) -> Masks:
 
 
 def _kept(scores: Tensor, pruned: Sequence[float]) -> Tensor:
-    """Return which of each row's scores are kept, (R, n), without sorting them."""
-    counts = [int(share * scores.shape[1]) for share in pruned]
-    return torch.stack([_above(row, count) for row, count in zip(scores, counts, strict=True)])
-
-
-def _above(scores: Tensor, count: int) -> Tensor:
-    """Return all but the smallest ``count`` of some scores (n,); of equal ones the first are left out."""
-    if not count:
-        return torch.ones_like(scores, dtype=torch.bool)
-    limit = scores.kthvalue(count).values
+    """Return all but each row's smallest scores, (R, n); of equal ones the first are left out."""
+    counts = torch.tensor([[int(share * scores.shape[1])] for share in pruned], device=scores.device)
+    limit = scores.sort(dim=1).values.gather(1, (counts - 1).clamp(min=0))
+    limit = limit.masked_fill(counts == 0, -math.inf)
     tied = scores == limit
-    left = count - (scores < limit).sum()
-    return (scores > limit) | (tied & (tied.cumsum(0) > left))
+    left = counts - (scores < limit).sum(1, keepdim=True)
+    return (scores > limit) | (tied & (tied.cumsum(1) > left))
 
 
 def _scattered(name: str, mask: Tensor, seeds: Sequence[int]) -> Tensor:
