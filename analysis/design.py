@@ -73,11 +73,15 @@ def simulate(
     x = np.repeat(np.array(levels, dtype=float), seeds)
     groups = np.tile(np.arange(seeds), len(levels))
     time = drawn(world, x, groups, source)
-    grid = evaluations(budget, world.spacing)
-    place = np.searchsorted(grid, np.minimum(time, budget * 2))
-    seen = place < len(grid)
-    lower = np.where(place > 0, grid[np.clip(place - 1, 0, len(grid) - 1)], 0.0)
-    return Times(x, lower, np.where(seen, grid[np.clip(place, 0, len(grid) - 1)], np.inf)), groups.tolist()
+    return Times(x, *observed(time, evaluations(budget, world.spacing))), groups.tolist()
+
+
+def observed(time: Array, grid: Array) -> tuple[Array, Array]:
+    """Return the evaluations between which each time falls; infinite where it lies after the last one."""
+    place = np.searchsorted(grid, time)
+    last = len(grid) - 1
+    lower = np.where(place > 0, grid[np.clip(place - 1, 0, last)], 0.0)
+    return lower, np.where(place <= last, grid[np.clip(place, 0, last)], np.inf)
 
 
 def drawn(world: World, x: Array, groups: NDArray[np.intp], source: np.random.Generator) -> Array:
@@ -87,14 +91,14 @@ def drawn(world: World, x: Array, groups: NDArray[np.intp], source: np.random.Ge
     across = np.log(x) - np.log(x).mean()
     shared = world.seed_sigma * levels[groups] + world.slope_sigma * slopes[groups] * across
     spread = world.sigma * (median / median.min()) ** world.growth
-    return np.asarray(median * np.exp(shared + spread * _noise(world.noise, len(x), source)))
+    return np.asarray(median * np.exp(shared + spread * noise(world.noise, len(x), source)))
 
 
-def _noise(kind: str, count: int, source: np.random.Generator) -> Array:
+def noise(kind: str, shape: int | tuple[int, ...], source: np.random.Generator) -> Array:
     """Return noise of median 0 and standard deviation 1."""
     if kind == "log-normal":
-        return source.standard_normal(count)
-    gumbel = np.log(source.exponential(size=count))
+        return source.standard_normal(shape)
+    gumbel = np.log(source.exponential(size=shape))
     return np.asarray((gumbel - np.log(np.log(2))) * np.sqrt(6) / np.pi)
 
 

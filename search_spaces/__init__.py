@@ -16,6 +16,7 @@ from analysis.rules.share_within import ShareWithin
 from analysis.rules.slope_within import SlopeWithin
 from search_spaces import _axes as axes
 from search_spaces import _tickets as tickets
+from search_spaces._claims import only_at
 from search_spaces._events import Ending
 from search_spaces._experiment import Experiment
 from search_spaces._regimes import laptop, paper
@@ -47,6 +48,7 @@ __all__ = [
     "from_module",
     "laptop",
     "log_steps",
+    "only_at",
     "paper",
     "tickets",
 ]

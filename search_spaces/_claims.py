@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from analysis.claims import Claim
@@ -14,6 +14,11 @@ from trainables.names import near_match
 OWN = ("name", "statement", "source", "scales", "not_counted")  # what a claim has beside its rule
 SETTINGS, ARM = "settings", "arm"
 WHERE, LIMITS = "where", ("low", "high")
+
+
+def only_at(scale: str, claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """Return claims that are asked at one scale alone, as their arms or numbers are those of that scale."""
+    return tuple(dataclasses.replace(claim, scales=(scale,)) for claim in claims)
 
 
 def as_read(claim: Any) -> Any:

@@ -32,6 +32,18 @@ class SearchSpace:
     axes: Mapping[str, tuple[Any, ...]]
     also: tuple[Mapping[str, tuple[Any, ...]], ...] = ()
 
+    @classmethod
+    def union(cls, *grids: Mapping[str, Any]) -> SearchSpace:
+        """Return the space of several grids over the same axes; a value that is no tuple is the only one of its axis.
+
+        >>> SearchSpace.union({"width": (32, 64), "beta2": 0.9}, {"width": 32, "beta2": 0.99})
+        SearchSpace(axes={'width': (32, 64), 'beta2': (0.9,)}, also=({'width': (32,), 'beta2': (0.99,)},))
+        """
+        axes, *also = (
+            {name: each if isinstance(each, tuple) else (each,) for name, each in grid.items()} for grid in grids
+        )
+        return cls(axes, tuple(also))
+
     @property
     def grids(self) -> tuple[Mapping[str, tuple[Any, ...]], ...]:
         """All grids."""

@@ -30,12 +30,6 @@ def ticket(kind: str = "rewound", pruned: float = 0.6, at: int | None = TAKEN) -
     return arm(ticket=kind, pruned=pruned, parent_at=at)
 
 
-def space_of(*arms: dict[str, Any], **more: tuple[Any, ...]) -> SearchSpace:
-    """Return the space of some arms, each at all values of the other axes."""
-    first, *others = ({**{name: (value,) for name, value in each.items()}, **more} for each in arms)
-    return SearchSpace(first, also=tuple(others))
-
-
 def laptop(space: SearchSpace, *, budget_steps: int = 3000, parent_steps: int = 2050, **fields: Any) -> Scale:
     """Return the scale for two CPU cores, with further fields."""
     return Scale(

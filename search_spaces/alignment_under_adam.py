@@ -48,12 +48,9 @@ def _arms(rate: float) -> dict[str, dict[str, Any]]:
 
 
 def _space(rate: float) -> SearchSpace:
-    def grid(arm: dict[str, Any], **levels: tuple[float, ...]) -> dict[str, tuple[Any, ...]]:
-        return {**{name: (value,) for name, value in arm.items()}, **levels}
-
-    of_memories = grid(_usual(rate), beta2=MEMORIES, kl_strength=LEVELS)
-    others = (grid(arm, kl_strength=(WEAK, 0.05)) for arm in _arms(rate).values())
-    return SearchSpace(of_memories, also=tuple(others))
+    of_memories = {**_usual(rate), "beta2": MEMORIES, "kl_strength": LEVELS}
+    others = ({**arm, "kl_strength": (WEAK, 0.05)} for arm in _arms(rate).values())
+    return SearchSpace.union(of_memories, *others)
 
 
 def _memory(beta2: float, rate: float) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def _scale(seeds: tuple[int, ...]) -> Scale:
 
 
 def _space() -> SearchSpace:
-    return tickets.space_of(FROM_RANDOM, WITHOUT, LITTLE, WITH, WEIGHTS)
+    return SearchSpace.union(FROM_RANDOM, WITHOUT, LITTLE, WITH, WEIGHTS)
 
 
 EXPERIMENT = Experiment(

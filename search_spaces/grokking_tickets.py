@@ -7,9 +7,15 @@ Cost: the laptop scale is 40 replicas and 8 parents, 3 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch grokking_tickets``
 """
 
-from dataclasses import replace
-
-from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin, tickets
+from search_spaces import (
+    Claim,
+    Experiment,
+    RatioWithin,
+    SearchSpace,
+    ShareWithin,
+    only_at,
+    tickets,
+)
 
 KINDS = ("rewound", "fresh", "random", "trained")
 
@@ -46,11 +52,11 @@ def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
             rule=ShareWithin(where=tickets.ticket("fresh", at=at), low=0.5),
         ),
     )
-    return tuple(replace(claim, scales=(scale,)) for claim in made)
+    return only_at(scale, made)
 
 
 def _space(at: int | None) -> SearchSpace:
-    return tickets.space_of(tickets.DENSE, *(tickets.ticket(kind, at=at) for kind in KINDS))
+    return SearchSpace.union(tickets.DENSE, *(tickets.ticket(kind, at=at) for kind in KINDS))
 
 
 EXPERIMENT = Experiment(

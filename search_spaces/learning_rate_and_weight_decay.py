@@ -6,17 +6,25 @@ Cost: the laptop scale is 144 replicas and 72 parents, 8 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch learning_rate_and_weight_decay``
 """
 
-from dataclasses import replace
 from typing import Any
 
-from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin, tickets
+from search_spaces import (
+    Claim,
+    Experiment,
+    RatioWithin,
+    SearchSpace,
+    ShareWithin,
+    only_at,
+    tickets,
+)
 
 RATES, DECAYS = (0.003, 0.01, 0.03), (0.3, 1.0, 3.0)
 PAPER_RATES, PAPER_DECAYS = (1e-4, 1e-3, 1e-2), (0.1, 1.0, 10.0)
 
 
 def _space(rates: tuple[float, ...], decays: tuple[float, ...], at: int | None) -> SearchSpace:
-    return tickets.space_of(tickets.DENSE, tickets.ticket(at=at), learning_rate=rates, weight_decay=decays)
+    regimes = {"learning_rate": rates, "weight_decay": decays}
+    return SearchSpace.union(*({**arm, **regimes} for arm in (tickets.DENSE, tickets.ticket(at=at))))
 
 
 def _regimes(rates: tuple[float, ...], decays: tuple[float, ...]) -> dict[str, dict[str, Any]]:
@@ -42,7 +50,7 @@ def _claims(scale: str, rates: tuple[float, ...], decays: tuple[float, ...], at:
             rule=ShareWithin(where={"weight_decay": decays[0], "ticket": "none"}, high=0.5),
         ),
     )
-    return tuple(replace(claim, scales=(scale,)) for claim in made)
+    return only_at(scale, made)
 
 
 EXPERIMENT = Experiment(

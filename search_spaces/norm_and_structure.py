@@ -7,9 +7,15 @@ Cost: the laptop scale is 128 replicas, 7½ minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch norm_and_structure``
 """
 
-from dataclasses import replace
-
-from search_spaces import Claim, Experiment, SearchSpace, ShareWithin, laptop, paper
+from search_spaces import (
+    Claim,
+    Experiment,
+    SearchSpace,
+    ShareWithin,
+    laptop,
+    only_at,
+    paper,
+)
 
 RADIUS, PAPER_RADIUS = 34.9, 42.4  # median Frobenius norm of the MLP at grok of pilot seeds
 FREE = {"mlp_norm": None, "query_key_penalty": 0.0, "distractors": "random"}
@@ -18,27 +24,24 @@ PRIORS = ("none", "oracle", "adversarial")
 SHARES = (0.5, 0.7, 1.4, 2.0)
 
 
-def _grid(**values: object) -> dict[str, tuple[object, ...]]:
-    axes = {"prior": ("none",), "weight_decay": (0.0,), "mlp_norm": (None,), "query_key_penalty": (0.0,)}
-    given = {**axes, "distractors": ("random",), **values}
-    return {name: value if isinstance(value, tuple) else (value,) for name, value in given.items()}
+def _grid(**values: object) -> dict[str, object]:
+    axes = {"prior": "none", "weight_decay": 0.0, "mlp_norm": None, "query_key_penalty": 0.0, "distractors": "random"}
+    return {**axes, **values}
 
 
 def _space(radius: float) -> SearchSpace:
-    return SearchSpace(
+    return SearchSpace.union(
         _grid(prior=PRIORS, weight_decay=(0.0, 1.0)),
-        also=(
-            _grid(prior=PRIORS, mlp_norm=radius),
-            _grid(prior="oracle", mlp_norm=tuple(radius * share for share in SHARES)),
-            _grid(prior="adversarial", mlp_norm=radius, query_key_penalty=0.5),
-            _grid(distractors="constant", weight_decay=1.0),
-            _grid(distractors="constant", mlp_norm=radius),
-        ),
+        _grid(prior=PRIORS, mlp_norm=radius),
+        _grid(prior="oracle", mlp_norm=tuple(radius * share for share in SHARES)),
+        _grid(prior="adversarial", mlp_norm=radius, query_key_penalty=0.5),
+        _grid(distractors="constant", weight_decay=1.0),
+        _grid(distractors="constant", mlp_norm=radius),
     )
 
 
 def _claims(scale: str, radius: float) -> tuple[Claim, ...]:
-    return tuple(replace(claim, scales=(scale,)) for claim in (*_of_conditions(radius), *_of_radii(radius)))
+    return only_at(scale, (*_of_conditions(radius), *_of_radii(radius)))
 
 
 def _of_conditions(radius: float) -> tuple[Claim, ...]:

@@ -6,15 +6,21 @@ Cost: the laptop scale is 32 replicas and 8 parents, 3 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch norm_controls``
 """
 
-from dataclasses import replace
-
-from search_spaces import Claim, Experiment, RatioWithin, Recording, SearchSpace, tickets
+from search_spaces import (
+    Claim,
+    Experiment,
+    RatioWithin,
+    Recording,
+    SearchSpace,
+    only_at,
+    tickets,
+)
 
 CONTROLS = {"l1_scaled": "L1", "l2_scaled": "L2"}
 
 
 def _space(at: int | None) -> SearchSpace:
-    return tickets.space_of(tickets.DENSE, *(tickets.ticket(kind, at=at) for kind in ("rewound", *CONTROLS)))
+    return SearchSpace.union(tickets.DENSE, *(tickets.ticket(kind, at=at) for kind in ("rewound", *CONTROLS)))
 
 
 def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
@@ -39,7 +45,7 @@ def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
             for kind, norm in CONTROLS.items()
         ),
     )
-    return tuple(replace(claim, scales=(scale,)) for claim in made)
+    return only_at(scale, made)
 
 
 EXPERIMENT = Experiment(

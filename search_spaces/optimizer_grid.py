@@ -34,8 +34,7 @@ def _space(rates: Mapping[str, tuple[float, ...]]) -> SearchSpace:
         for rate in each
         for contraction in CONTRACTIONS.get(optimizer, USUAL)
     ]
-    first, *more = ({name: (value,) for name, value in arm.items()} for arm in arms)
-    return SearchSpace(first, also=tuple(more))
+    return SearchSpace.union(*arms)
 
 
 AROUND = {name: (rate / 3, rate, rate * 3) for name, rate in RATES.items()}

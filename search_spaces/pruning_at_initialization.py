@@ -6,10 +6,17 @@ Cost: the laptop scale is 64 replicas and 8 parents, 5 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch pruning_at_initialization``
 """
 
-from dataclasses import replace
 from typing import Any
 
-from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin, tickets
+from search_spaces import (
+    Claim,
+    Experiment,
+    RatioWithin,
+    SearchSpace,
+    ShareWithin,
+    only_at,
+    tickets,
+)
 
 METHODS = {"snip": "SNIP", "grasp": "GraSP", "synflow": "SynFlow, 100 rounds", "random": "random places"}
 
@@ -20,7 +27,7 @@ def _at_start(method: str, rounds: int = 100) -> dict[str, Any]:
 
 def _space(at: int | None) -> SearchSpace:
     others = ({**each, "synflow_rounds": 100} for each in (tickets.DENSE, tickets.ticket(at=at)))
-    return tickets.space_of(*others, *map(_at_start, METHODS), _at_start("magnitude"), _at_start("synflow", 1))
+    return SearchSpace.union(*others, *map(_at_start, METHODS), _at_start("magnitude"), _at_start("synflow", 1))
 
 
 def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
@@ -50,7 +57,7 @@ def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
             rule=RatioWithin(first=whole, second=_at_start("synflow", 1), low=1.0),
         ),
     )
-    return tuple(replace(claim, scales=(scale,)) for claim in made)
+    return only_at(scale, made)
 
 
 EXPERIMENT = Experiment(

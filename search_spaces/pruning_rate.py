@@ -6,16 +6,21 @@ Cost: the laptop scale is 80 replicas and 8 parents, 5 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch pruning_rate``
 """
 
-from dataclasses import replace
-
-from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin, tickets
+from search_spaces import (
+    Claim,
+    Experiment,
+    RatioWithin,
+    SearchSpace,
+    ShareWithin,
+    only_at,
+    tickets,
+)
 
 RATES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 def _space(at: int | None) -> SearchSpace:
-    rewound = {name: (value,) for name, value in tickets.ticket(at=at).items()}
-    return SearchSpace({name: (value,) for name, value in tickets.DENSE.items()}, also=({**rewound, "pruned": RATES},))
+    return SearchSpace.union(tickets.DENSE, {**tickets.ticket(at=at), "pruned": RATES})
 
 
 def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
@@ -50,7 +55,7 @@ def _claims(scale: str, at: int | None) -> tuple[Claim, ...]:
             rule=RatioWithin(first=tickets.DENSE, second=tickets.ticket(pruned=0.7, at=at), high=0.8),
         ),
     )
-    return tuple(replace(claim, scales=(scale,)) for claim in made)
+    return only_at(scale, made)
 
 
 EXPERIMENT = Experiment(

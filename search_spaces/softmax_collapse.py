@@ -9,7 +9,6 @@ Cost: the laptop scale is 96 replicas, 4 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch softmax_collapse``
 """
 
-from dataclasses import replace
 from typing import Any
 
 from search_spaces import (
@@ -21,6 +20,7 @@ from search_spaces import (
     SearchSpace,
     ShareWithin,
     laptop,
+    only_at,
     paper,
 )
 
@@ -45,16 +45,13 @@ def _arms(rate: float, radius: float) -> dict[str, dict[str, Any]]:
 
 
 def _space(rate: float, radius: float) -> SearchSpace:
-    grids = [
-        {"loss_arithmetic": BOTH, "weight_decay": (0.0,), **{name: (value,) for name, value in arm.items()}}
-        for arm in _arms(rate, radius).values()
-    ]
-    return SearchSpace(grids[0], also=tuple(grids[1:]))
+    arms = _arms(rate, radius).values()
+    return SearchSpace.union(*({"loss_arithmetic": BOTH, "weight_decay": 0.0, **arm} for arm in arms))
 
 
 def _claims(scale: str, rate: float, radius: float) -> tuple[Claim, ...]:
     arms = _arms(rate, radius)
-    return tuple(replace(claim, scales=(scale,)) for claim in (*_of_rounding(arms), *_of_mirror_images(arms["oracle"])))
+    return only_at(scale, (*_of_rounding(arms), *_of_mirror_images(arms["oracle"])))
 
 
 def _of_rounding(arms: dict[str, dict[str, Any]]) -> tuple[Claim, ...]:

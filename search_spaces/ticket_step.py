@@ -7,15 +7,21 @@ Cost: the laptop scale is 64 replicas and 8 parents, 4 minutes on 2 CPU cores.
 Command: ``python -m orchestrator launch ticket_step``
 """
 
-from dataclasses import replace
-
-from search_spaces import Claim, Experiment, RatioWithin, SearchSpace, ShareWithin, tickets
+from search_spaces import (
+    Claim,
+    Experiment,
+    RatioWithin,
+    SearchSpace,
+    ShareWithin,
+    only_at,
+    tickets,
+)
 
 STEPS, PAPER_STEPS = (100, 300, 600, 1000, 1500, 2000, 3000), (2000, 6000, 10_000, 14_000, 18_000, 24_000, 28_000)
 
 
 def _space(steps: tuple[int, ...]) -> SearchSpace:
-    return tickets.space_of(tickets.DENSE, *(tickets.ticket(at=step) for step in steps))
+    return SearchSpace.union(tickets.DENSE, *(tickets.ticket(at=step) for step in steps))
 
 
 def _claims(scale: str, steps: tuple[int, ...]) -> tuple[Claim, ...]:
@@ -44,7 +50,7 @@ def _claims(scale: str, steps: tuple[int, ...]) -> tuple[Claim, ...]:
             rule=RatioWithin(first=tickets.ticket(at=late), second=tickets.ticket(at=last), low=1.25),
         ),
     )
-    return tuple(replace(claim, scales=(scale,)) for claim in made)
+    return only_at(scale, made)
 
 
 EXPERIMENT = Experiment(

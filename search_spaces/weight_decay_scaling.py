@@ -7,7 +7,6 @@ Cost: the laptop scale is 108 replicas, about 95,000 replica-steps, 5 minutes on
 Command: ``python -m orchestrator launch weight_decay_scaling``
 """
 
-from dataclasses import replace
 from typing import Any
 
 from search_spaces import (
@@ -19,6 +18,7 @@ from search_spaces import (
     SearchSpace,
     axes,
     laptop,
+    only_at,
     paper,
 )
 
@@ -37,8 +37,7 @@ def _alike(middle: float, rate: float) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _space(levels: tuple[float, ...], middle: float, rate: float) -> SearchSpace:
-    others = ({name: (value,) for name, value in arm.items()} for arm in _alike(middle, rate))
-    return SearchSpace({"weight_decay": levels, "learning_rate": (rate,)}, also=tuple(others))
+    return SearchSpace.union({"weight_decay": levels, "learning_rate": rate}, *_alike(middle, rate))
 
 
 def _claims(scale: str, middle: float, rate: float) -> tuple[Claim, ...]:
@@ -80,7 +79,7 @@ def _claims(scale: str, middle: float, rate: float) -> tuple[Claim, ...]:
             rule=MeasureWithin("plateau_factor", where=usual, low=2.0),
         ),
     )
-    return tuple(replace(claim, scales=(scale,)) for claim in made)
+    return only_at(scale, made)
 
 
 EXPERIMENT = Experiment(

@@ -66,6 +66,10 @@ class Run:
         found = np.flatnonzero(self.steps == (-1 if step is None else step))
         return float(values[found[0]]) if found.size else None
 
+    def last(self, column: str) -> float | None:
+        """Return a curve's value at the last evaluation; None without any."""
+        return self.at(column, int(self.steps[-1]) if self.steps.size else None)
+
     def between(self, column: str, first: int | None = None, last: int | None = None) -> tuple[Array, Array]:
         """Return steps and values of a curve from one step to another, both included; None is an open end."""
         values = self.column(column)

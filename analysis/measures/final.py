@@ -19,10 +19,9 @@ BY_LENGTH = "accuracy_at_"
 
 def final(run: Run) -> Measured:
     """Return the last values."""
-    last = int(run.steps[-1]) if run.steps.size else None
     lengths = sorted(name for name in run.columns if name.startswith(BY_LENGTH))
     return {
-        "final_test_accuracy": run.at("test_accuracy", last),
-        "final_train_loss": run.at("train_loss", last),
-        **{f"final_{name}": run.at(name, last) for name in lengths},
+        "final_test_accuracy": run.last("test_accuracy"),
+        "final_train_loss": run.last("train_loss"),
+        **{f"final_{name}": run.last(name) for name in lengths},
     }

@@ -17,5 +17,4 @@ SHARES = GIVES = ("final_mirrored_accuracy", "final_unmirrored_accuracy")
 
 def mirrored_pairs(run: Run) -> Measured:
     """Return both accuracies at the last evaluation."""
-    last = int(run.steps[-1]) if run.steps.size else None
-    return {name: run.at(name.removeprefix("final_"), last) for name in GIVES}
+    return {name: run.last(name.removeprefix("final_")) for name in GIVES}

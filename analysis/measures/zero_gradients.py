@@ -17,5 +17,4 @@ SHARES = GIVES = ("final_zero_gradient_share", "final_zero_target_gradient_share
 
 def zero_gradients(run: Run) -> Measured:
     """Return the shares at the last evaluation."""
-    last = int(run.steps[-1]) if run.steps.size else None
-    return {name: run.at(name.removeprefix("final_"), last) for name in GIVES}
+    return {name: run.last(name.removeprefix("final_")) for name in GIVES}

@@ -33,7 +33,7 @@ def summary(cell: RuleCell, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """Return coverage, errors and the median estimate of a cell.
 
     ``answered``: the share of tables that gave an interval, of which ``coverage`` is the share that holds the truth;
-    ``wrong``: the share of all tables with a verdict, each of which errs as the truth lies on the limit.
+    ``holds``, ``fails``: shares of all tables with that verdict, each of which errs as the truth lies on the limit.
     """
     told = [each for each in verdicts if each.effect is not None]
     covered = [

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from analysis.design import World, evaluations, simulate
+from analysis.design import World, evaluations, noise, observed, simulate
 from analysis.rules import Rule
 from analysis.rules.dropping_shift import DroppingShift
 from analysis.rules.floor_share import FloorShare
@@ -131,16 +131,9 @@ def _shift(cell: Cell, budget: float) -> float:
     return float(kept - law.fit(times).values["exponent"])
 
 
-def _noise(source: np.random.Generator, kind: str, shape: tuple[int, ...]) -> Array:
-    """Return noise of median 0 and standard deviation 1."""
-    if kind == "log-normal":
-        return source.standard_normal(shape)
-    return (np.log(source.exponential(size=shape)) - np.log(np.log(2))) * np.sqrt(6) / np.pi
-
-
 def _times(source: np.random.Generator, medians: Array, kind: str, seeds: int = SEEDS) -> Array:
     """Return a time per median and seed, (medians, seeds); runs of a seed share half of the variance."""
-    own = _noise(source, kind, (len(medians), seeds))
+    own = noise(kind, (len(medians), seeds), source)
     return np.asarray(medians[:, None] * np.exp(SPREAD * (source.standard_normal(seeds) + own)))
 
 
@@ -186,12 +179,7 @@ def _sweep(
 
 def _table(axes: Mapping[str, Any], times: Array, budget: float) -> pl.DataFrame:
     """Return runs that were evaluated on a growing grid and watched up to a budget."""
-    grid = evaluations(min(budget, 4 * float(times.max())))
-    flat = times.ravel()
-    place = np.searchsorted(grid, flat)
-    seen = place < len(grid)
-    lower = np.where(place > 0, grid[np.clip(place - 1, 0, len(grid) - 1)], 0.0)
-    upper = np.where(seen, grid[np.clip(place, 0, len(grid) - 1)], np.inf)
+    lower, upper = observed(times.ravel(), evaluations(min(budget, 4 * float(times.max()))))
     return _rows(axes, lower, upper, np.tile(np.arange(times.shape[1]), times.shape[0]))
 
 

@@ -5,7 +5,7 @@ Shapes: scores are those of the matrices, (R, m, n); a larger one is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from trainables.interventions._masks import Masked, Masks, kept, matrices
+from trainables.interventions.magnitude_ticket import magnitude_masks
 from trainables.randomness import generator
 
 SOURCE = (
@@ -41,16 +42,12 @@ class MaskAtStart(Masked):
         if criterion == "random":
             drawn = [generator(seed, "mask at start") for seed in init_seeds]
             self.masks = kept(_random(start, drawn), pruned)
+        elif criterion == "magnitude":
+            self.masks = magnitude_masks(start, pruned)
         elif criterion == "synflow":
             self.masks = synflow(model, start, split, pruned, rounds)
         else:
-            scores: dict[str, Callable[..., Masks]] = {"magnitude": magnitude, "snip": snip, "grasp": grasp}
-            self.masks = kept(scores[criterion](model, start, split), pruned)
-
-
-def magnitude(model: Any, params: Mapping[str, Tensor], split: Any) -> Masks:
-    """Return |θ|."""
-    return {name: value.abs() for name, value in matrices(params).items()}
+            self.masks = kept((snip if criterion == "snip" else grasp)(model, start, split), pruned)
 
 
 def snip(model: Any, params: Mapping[str, Tensor], split: Any) -> Masks:

@@ -88,9 +88,7 @@ class OneLayerAttention:
         self.attention, self.residual, self.layer_norm = attention, residual, layer_norm
         self.initialisation, self.precision, self.loss_arithmetic = init, precision, loss_arithmetic
         self._fixed = fixed
-        self._lookups = (
-            lookups_of(fixed[..., :-1], vocabulary) if fixed is not None and fixed.device.type == "cpu" else ()
-        )
+        self._lookups = lookups_of(fixed[..., :-1], vocabulary) if fixed is not None and self._pays(fixed) else ()
 
     def init(self, generators: Sequence[Generator]) -> Parameters:
         """Return initial parameters, each drawn from the replica's own generator in the order of ``shapes``."""
